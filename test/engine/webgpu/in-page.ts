@@ -5,6 +5,7 @@ import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
 import { engineAndDevice } from "./its-device.js";
 import { generateGolden, refusedLanguage, trainLanguage } from "./language.js";
+import { loraDispatches } from "./lora-dispatches.js";
 import { trainThroughLoss } from "./lost-device.js";
 import { misuse } from "./misuse.js";
 import { encodeGolden, refusedModels, trainGolden } from "./models.js";
@@ -61,6 +62,7 @@ async function benchmarkLosses(engine: Engine): Promise<number[]> {
 export async function compareTraining() {
   let counted: Record<string, number>[] = [];
   let refused: Record<string, string> = {};
+  const lora: Record<string, number>[] = [];
   const again: unknown[] = [];
   const { gpu, wasm } = await onBoth(async (engine) => {
     const { adapter } = engine.info;
@@ -70,9 +72,10 @@ export async function compareTraining() {
     const trained = lists(await trainClassifier(engine, STEPS, counts));
     again.push(lists(await trainClassifier(engine, STEPS)));
     refused = await misuse(engine);
+    for (const blocks of [1, 3]) lora.push(await loraDispatches(engine, blocks));
     return trained;
   });
-  return { gpu, wasm, sameBits: JSON.stringify(gpu) === JSON.stringify(again[0]), counted, refused };
+  return { gpu, wasm, sameBits: JSON.stringify(gpu) === JSON.stringify(again[0]), counted, lora, refused };
 }
 
 /** A device that is lost during a training. */

@@ -1,5 +1,6 @@
 import { applyRotary, attendCapped, gated } from "../../../ts/graph/decoder-ops.js";
 import { frozenMatrix } from "../../../ts/graph/frozen/stored-weight.js";
+import type { AdapterColumns } from "../../../ts/ops/product/lora-linear.js";
 import { type Engine, Graph, LoraLinear, type NodeId, normal } from "../../../ts/index.js";
 
 /** An op with the shapes of its inputs, which get gradients. Sizes are odd, and larger than a tile where it matters. */
@@ -40,6 +41,30 @@ const unary: Record<string, One> = {
 const matrix = [27, 35];
 /** Of seven tokens, five pairs each. */
 const ANGLES = Float32Array.from({ length: 35 }, (_, i) => i / 9);
+
+/** Adapters of given ranks on a frozen weight. */
+function lora(
+  x: readonly [number, number],
+  width: number,
+  adapters: readonly (readonly [number, AdapterColumns])[],
+  { bias = false, adapterInput = false } = {},
+): Case {
+  const own = [...(bias ? [[width]] : []), ...(adapterInput ? [x] : [])];
+  return {
+    inputs: [
+      x,
+      ...own,
+      ...adapters.flatMap(([rank, { width }]) => [
+        [x[1], rank],
+        [rank, width],
+      ]),
+    ],
+    run: (graph, [first, ...rest]) =>
+      graph.loraLinear([first!, graph.constant(normal(graph, [x[1], width], 1)), ...rest], {
+        ...{ bias, adapterInput, adapters: adapters.map(([, columns]) => columns) },
+      }),
+  };
+}
 
 export const cases: Record<string, Case> = {
   ...Object.fromEntries(
@@ -85,6 +110,34 @@ export const cases: Record<string, Case> = {
   "index select": { inputs: [[3, 9, 5]], run: (graph, [x]) => graph.indexSelect(x!, { dim: 1, indices: [4, 0, 4, 8] }) },
   concat: { inputs: [matrix, [27, 3]], run: (graph, [a, b]) => graph.concat([a!, b!], 1) },
   "pad and expand": { inputs: [[1, 35]], run: (graph, [x]) => graph.expand(graph.pad(x!, { dim: 1, before: 2, after: 1 }), [4, 38]) },
+  LoRA: lora([37, 70], 50, [[5, { start: 0, width: 50, scaling: 2 }]], { bias: true }),
+  "LoRA on blocks of columns, ranks beyond a panel": lora([20, 33], 140, [
+    [3, { start: 0, width: 35, scaling: 2 }],
+    [20, { start: 70, width: 35, scaling: 0.5 }],
+    [4, { start: 105, width: 9, scaling: 1 }],
+    [2, { start: 114, width: 26, scaling: 1 }],
+  ]),
+  "LoRA by rows": lora([70, 12], 20, [
+    [3, { start: 0, width: 20, scaling: 2, rows: { start: 3, end: 30 } }],
+    [2, { start: 0, width: 20, scaling: 1, rows: { start: 30, end: 65 } }],
+    [4, { start: 5, width: 11, scaling: 3, rows: { start: 20, end: 40 } }],
+  ]),
+  "LoRA with an input of its own": lora([19, 12], 20, [[3, { start: 0, width: 20, scaling: 2 }]], { adapterInput: true }),
+  // Where a number of the first one's B is NaN, the second one's columns stay as they are.
+  "LoRA beside another": {
+    inputs: [[3, 11], [20, 12], [12, 3], [12, 2], [2, 9]],
+    run: (graph, [b, x, a, nextA, nextB]) =>
+      graph.loraLinear([x!, graph.constant(normal(graph, [12, 20], 1)), a!, b!, nextA!, nextB!], {
+        bias: false,
+        adapterInput: false,
+        adapters: [{ start: 0, width: 11, scaling: 2 }, { start: 11, width: 9, scaling: 1 }],
+      }),
+  },
+  "LoRA of one matrix with itself": {
+    inputs: [[9, 9], [9, 9]],
+    run: (graph, [x, b]) =>
+      graph.loraLinear([x!, x!, x!, b!], { bias: false, adapterInput: false, adapters: [{ start: 0, width: 9, scaling: 2 }] }),
+  },
   "ragged attention": {
     inputs: [[70, 3 * 4 * 20]],
     run: (graph, [qkv]) => graph.raggedAttention(qkv!, { offsets: [0, 5, 5, 50, 70], heads: 4 }),

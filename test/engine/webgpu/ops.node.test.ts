@@ -17,6 +17,9 @@ it("computes every op that has a GPU kernel, and its gradients, as WASM does", a
 
 it("keeps NaN where WASM does", async () => {
   const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof compareNaN>>>("compareNaN");
-  expect(Object.values(wasm).filter((places) => places.startsWith("0 of")).length).toBeLessThan(5);
+  // The NaN is in a row, or in an adapter, that is not these adapters'.
+  const without = (name: string) => /^LoRA (by rows|beside another): gradient/.test(name);
+  const none = Object.keys(wasm).filter((name) => wasm[name]!.startsWith("0 of") && !without(name));
+  expect(none.length).toBeLessThan(5);
   expect(gpu).toEqual(wasm);
 });

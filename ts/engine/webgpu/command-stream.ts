@@ -35,6 +35,8 @@ export class CommandStream {
   private readonly staging: GPUBuffer;
   private readonly staged = new Uint8Array(STAGING);
   private stagedBytes = 0;
+  /** Encodes a call that waits for the next one. */
+  private deferred: (() => void) | null = null;
 
   constructor(
     private readonly device: GPUDevice,
@@ -63,9 +65,35 @@ export class CommandStream {
     });
   }
 
+  /** Lets a call wait for the next one, which may become part of it. Everything else on this stream encodes it first. */
+  defer(encode: () => void): void {
+    this.settle();
+    this.deferred = encode;
+  }
+
+  /** Encodes what came before the call that waits: it must not depend on that call. */
+  ahead(encode: () => void): void {
+    const { deferred } = this;
+    this.deferred = null;
+    try {
+      encode();
+      this.settle();
+    } finally {
+      this.deferred = deferred;
+    }
+  }
+
+  /** Encodes the call that waits, if there is one. */
+  settle(): void {
+    const { deferred } = this;
+    this.deferred = null;
+    deferred?.();
+  }
+
   /** Encodes a dispatch of `x` by `y` workgroups; `values` are those of the program's parameters. */
   run(program: Program, x: number, y: number, values: readonly number[]): void {
     if (x === 0 || y === 0) return;
+    this.settle();
     this.failure.assertNone();
     if (this.used === SLOTS) this.flush();
     const pass = this.begin();
@@ -98,6 +126,7 @@ export class CommandStream {
   upload(bytes: Uint8Array, to: GPUBuffer, at: number): void {
     const { length } = bytes;
     if (length === 0) return;
+    this.settle();
     // Ids and plans wait for the submission; what is larger, or comes first in one, is written directly.
     if (this.encoder !== null && length > STAGING - this.stagedBytes) this.flush();
     if (this.encoder === null) return this.device.queue.writeBuffer(to, at, bytes);
@@ -108,6 +137,7 @@ export class CommandStream {
 
   /** Copies bytes between buffers, in order with dispatches. */
   copy(from: GPUBuffer, at: number, to: GPUBuffer, toAt: number, bytes: number): void {
+    this.settle();
     this.begin();
     this.endPass();
     this.encoder!.copyBufferToBuffer(from, at, to, toAt, bytes);
@@ -115,6 +145,7 @@ export class CommandStream {
 
   /** Submits what is encoded. */
   flush(): void {
+    this.settle();
     if (this.encoder === null) return;
     this.endPass();
     this.device.queue.writeBuffer(this.uniforms, 0, this.slots, 0, this.used * SLOT);

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { root } from "../../../../scripts/setup/paths.mjs";
 import { MOST_PARAMETERS, type Program } from "../../../../ts/engine/webgpu/program.js";
 import { forwardProgram, keysProgram, queriesProgram } from "../../../../ts/engine/webgpu/programs/attention.js";
+import { lowRank } from "../../../../ts/engine/webgpu/programs/low-rank.js";
 import { productProgram } from "../../../../ts/engine/webgpu/programs/product.js";
 import { columnsProgram, rowsProgram, storedOperand } from "../../../../ts/engine/webgpu/programs/stored.js";
 
@@ -24,7 +25,9 @@ const makers: Record<string, () => Program[]> = {
   productProgram: () =>
     PER_THREAD.flatMap((rows) =>
       PER_THREAD.flatMap((columns) =>
-        [undefined, ...FORMATS.map(storedOperand)].map((right) => productProgram("product", rows, columns, right)),
+        [undefined, ...FORMATS.map(storedOperand)].flatMap((right) =>
+          [undefined, lowRank].map((addend) => productProgram("product", rows, columns, right, addend)),
+        ),
       ),
     ),
 };

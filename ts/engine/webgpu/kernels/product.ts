@@ -2,9 +2,9 @@ import type { FrozenKernels, LoraKernels, PackedKernels, Pointer, ProductKernels
 import { LORA_FORWARD } from "../../struct.js";
 import type { CommandStream } from "../command-stream.js";
 import type { GpuMemory } from "../gpu-memory.js";
-import type { Program } from "../program.js";
-import { productProgram, type RightOperand, tileOf, tiles } from "../programs/product.js";
+import type { RightOperand } from "../programs/product.js";
 import { columnsProgram, formatOf, rowBytes, rowsProgram, storedOperand } from "../programs/stored.js";
+import { DeferredProduct, type LowRankUpdate, type Written } from "./deferred-product.js";
 import { memoryKernels } from "./memory.js";
 
 type Gemm = ProductKernels["gemm"];
@@ -19,21 +19,23 @@ export function productKernels(
   stream: CommandStream,
   memory: GpuMemory,
 ): ProductKernels & PackedKernels & LoraKernels & Stored {
-  const variants = new Map<string, Program>();
+  const deferred = new DeferredProduct(stream);
   /** One product: `operand` is how B is stored, and `key` names it. */
-  const product = (key: string, operand: RightOperand | undefined, m: number, n: number, rest: readonly number[]) => {
-    const tile = tileOf(m, n);
-    const name = `gemm ${key} ${tile.join()}`;
-    let program = variants.get(name);
-    if (program === undefined) variants.set(name, (program = productProgram(name, ...tile, operand)));
-    stream.run(program, ...tiles(m, n, tile), [m, n, ...rest]);
-  };
+  const product = (key: string, operand: RightOperand | undefined, m: number, n: number, rest: readonly number[]) =>
+    deferred.defer({ key, operand, m, n, rest });
   const gemm: Gemm = (m, n, k, alpha, a, aRow, aCol, b, bRow, bCol, beta, c, cRow, bias) =>
     product("", undefined, m, n, [k, alpha, a, aRow, aCol, b, bRow, bCol, beta, c, cRow, bias]);
-  const lora: LoraKernels["lora_forward"] = (t, inFeatures, outFeatures, rank, scaling, x, xRow, a, b, u, y, yRow) => {
-    gemm(t, rank, inFeatures, 1, x, xRow, 1, a, rank, 1, 0, u, rank, 0);
-    gemm(t, outFeatures, rank, scaling, u, rank, 1, b, outFeatures, 1, 1, y, yRow, 0);
+  /** y ← y + factor·u·B after `ahead`, which gives u: as part of the product that wrote y, if that is the last call. */
+  const update = (low: LowRankUpdate, ahead: () => void, written: readonly Written[] = []) => {
+    if (deferred.accepts(low, written)) return deferred.add(low, ahead);
+    ahead();
+    const { t, width, rank, factor, u, b, bRow, bCol, y, yRow } = low;
+    gemm(t, width, rank, factor, u, rank, 1, b, bRow, bCol, 1, y, yRow, 0);
   };
+  const lora: LoraKernels["lora_forward"] = (t, inFeatures, outFeatures, rank, scaling, x, xRow, a, b, u, y, yRow) =>
+    update({ t, width: outFeatures, rank, factor: scaling, u, b, bRow: outFeatures, bCol: 1, y, yRow }, () =>
+      gemm(t, rank, inFeatures, 1, x, xRow, 1, a, rank, 1, 0, u, rank, 0),
+    );
   const { copy_strided } = memoryKernels(stream);
   const columns: Stored["stored_columns"] = (k, n, format, data, transposed, start, end, to) => {
     const width = transposed === 0 ? n : k;
@@ -96,11 +98,30 @@ export function productKernels(
       gradXRow,
       scratch,
     ) => {
-      if (gradB !== 0) gemm(rank, outFeatures, t, scaling, u, 1, rank, g, gRow, 1, accumulateB, gradB, outFeatures, 0);
-      if (gradA === 0 && gradX === 0) return;
-      gemm(t, rank, outFeatures, scaling, g, gRow, 1, b, 1, outFeatures, 0, scratch, rank, 0);
-      if (gradA !== 0) gemm(inFeatures, rank, t, 1, x, 1, xRow, scratch, rank, 1, accumulateA, gradA, rank, 0);
-      if (gradX !== 0) gemm(t, inFeatures, rank, 1, scratch, rank, 1, a, 1, rank, 1, gradX, gradXRow, 0);
+      const gradients = () => {
+        if (gradB !== 0)
+          gemm(rank, outFeatures, t, scaling, u, 1, rank, g, gRow, 1, accumulateB, gradB, outFeatures, 0);
+        if (gradA === 0 && gradX === 0) return;
+        gemm(t, rank, outFeatures, scaling, g, gRow, 1, b, 1, outFeatures, 0, scratch, rank, 0);
+        if (gradA !== 0) gemm(inFeatures, rank, t, 1, x, 1, xRow, scratch, rank, 1, accumulateA, gradA, rank, 0);
+      };
+      if (gradX === 0) return gradients();
+      const low = {
+        t,
+        width: inFeatures,
+        rank,
+        factor: 1,
+        u: scratch,
+        b: a,
+        bRow: 1,
+        bCol: rank,
+        y: gradX,
+        yRow: gradXRow,
+      };
+      update(low, gradients, [
+        [gradA, inFeatures * rank],
+        [gradB, rank * outFeatures],
+      ]);
     },
   };
 }

@@ -28,11 +28,26 @@ const PLAIN: RightOperand = {
   isByColumn: "p.bCol != 1u",
 };
 
+/** What is added to a tile's sums before they are stored. */
+export interface Addend {
+  /** Parameters after those of the product. */
+  readonly parameters: string;
+  readonly functions: string;
+  /** WGSL that adds to `s<row><column>`, by the tile's shape. */
+  code(tile: Readonly<Record<"rows" | "columns" | "side" | "depth" | "tallStride" | "wideStride", number>>): string;
+}
+
 /**
  * A tile of `16·rows` × `16·columns` elements of C for each workgroup. Sums over k are in order, so equal inputs give equal bits on a device.
  * The parameters are in the order of the kernels' arguments.
  */
-export function productProgram(name: string, rows: PerThread, columns: PerThread, right = PLAIN): Program {
+export function productProgram(
+  name: string,
+  rows: PerThread,
+  columns: PerThread,
+  right = PLAIN,
+  addend?: Addend,
+): Program {
   const [height, width] = [SIDE * rows, SIDE * columns];
   const [tallStride, wideStride] = [height + 1, width + 1];
   const sums = range(rows).flatMap((r) => range(columns).map((c) => `s${r}${c}`));
@@ -42,8 +57,8 @@ export function productProgram(name: string, rows: PerThread, columns: PerThread
   );
   return program(
     `${name} ${height}×${width}`,
-    `m n k alpha:f a* aRow aCol ${right.parameters} beta:f c* cRow bias*`,
-    `${right.functions}
+    `m n k alpha:f a* aRow aCol ${right.parameters} beta:f c* cRow bias* ${addend?.parameters ?? ""}`.trim(),
+    `${right.functions}${addend?.functions ?? ""}
 var<workgroup> left_panel: array<f32, ${DEPTH * tallStride}>;
 var<workgroup> right_panel: array<f32, ${DEPTH * wideStride}>;
 fn write(row: u32, column: u32, product: f32) {
@@ -58,6 +73,8 @@ fn write(row: u32, column: u32, product: f32) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u, @builtin(local_invocation_index) index: u32) {
   let top = group.y * ${height}u;
   let first = group.x * ${width}u;
+  let row = top + thread.y;
+  let column = first + thread.x;
   ${sums.map((sum) => `var ${sum} = 0.0;`).join(" ")}
   for (var start = 0u; start < p.k; start += ${DEPTH}u) {
     // Neighbouring threads read neighbouring addresses, whichever way an operand lies.
@@ -87,8 +104,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
     }
     workgroupBarrier();
   }
-  let row = top + thread.y;
-  let column = first + thread.x;
+  ${addend?.code({ rows, columns, side: SIDE, depth: DEPTH, tallStride, wideStride }) ?? ""}
   ${stores.join("\n  ")}
 }`,
   );
