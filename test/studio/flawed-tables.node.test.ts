@@ -74,3 +74,14 @@ it("a file to label needs no second column", async () => {
   const table = await texts("two.csv", `id;text\n${many((i) => `${i};sentence ${i}`)}`);
   expect([table.columns, table.records.length, table.delimiter]).toEqual([["id", "text"], 30, ";"]);
 });
+
+it("the questions of a form are names of columns, and a first row without names is a row", async () => {
+  const asked = ["Timestamp", "What did you like or dislike about the service of our team today?", "How was it?"];
+  const answers = many(
+    (i) => `2024/03/${10 + (i % 9)} 9:15:${10 + i},the team was number ${i},${i % 2 ? "good" : "bad"}`,
+  );
+  const form = await read("form.csv", `${asked.map((name) => `"${name}"`).join(",")}\n${answers}\n`);
+  expect([form.columns, form.records.length]).toEqual([asked, 30]);
+  const rows = many((i) => `a sentence of more than forty characters with a number ${i},${i % 2 ? "good" : "bad"}`);
+  expect((await read("rows.csv", rows)).records.length).toBe(30);
+});

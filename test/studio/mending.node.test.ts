@@ -116,6 +116,23 @@ it("a doubt says what has become of its rows: corrected, undone, labelled or edi
   expect(await said(once)).toBe("The text of this row was changed.");
 });
 
+it("doubts follow a label that is renamed", async () => {
+  const change = (label: string) =>
+    page.locator(".doubts:not(.next)").getByRole("button", { name: `Change to “${label}”` });
+  const before = [await change("bad").count(), await change("good").count()];
+  expect(Math.min(...before)).toBeGreaterThan(0);
+  await go("Data");
+  await page.getByRole("button", { name: "Rename “bad”" }).click();
+  await page.locator("dialog input").fill("poor");
+  await page.getByRole("button", { name: "Rename", exact: true }).click();
+  await go("Results");
+  await showAll();
+  expect([await change("poor").count(), await change("good").count()]).toEqual(before);
+  expect(await change("bad").count()).toBe(0);
+  await page.keyboard.press("Control+z");
+  await change("bad").first().waitFor();
+});
+
 it("a row without a label says what has become of it", async () => {
   const fresh = "the story was warm and new\nthe music was grim and new\n";
   const bring = page.locator(".next input[type=file]");

@@ -14,8 +14,10 @@ export interface Begin {
 
 /** Rows that are looked at, and how many titles a table may have above it. */
 const [SAMPLE, MOST_TITLES] = [200, 30];
-/** Longest name of a column. */
-const LONGEST_NAME = 40;
+/** Longest name of a column, and longest question of a form, which is one too. */
+const [LONGEST_NAME, LONGEST_QUESTION] = [40, 300];
+/** Rows for each different value of a column that are enough to see that its values repeat. */
+const REPEATED = 4;
 
 /** Common names of text and label columns. */
 const usual =
@@ -33,10 +35,27 @@ function areNames(fields: readonly string[], below: readonly GridRow[]): boolean
   return fields.every((field, i) => !isFilled(field) || below.every((row) => row.fields[i] !== field));
 }
 
+const figures = /^[\d\s.,:/+%€$£-]*\d[\d\s.,:/+%€$£-]*$/u;
+
+/** Whether fields are the questions of a form: longer than names, but above numbers, times, or values that repeat, and none of them itself. */
+function areQuestions(fields: readonly string[], below: readonly GridRow[]): boolean {
+  if (new Set(fields).size < fields.length || !fields.every((field) => /\p{L}/u.test(field))) return false;
+  if (fields.some((field) => field.length > LONGEST_QUESTION)) return false;
+  return fields.some((field, i) => {
+    const values = below.flatMap((row) => (isFilled(row.fields[i] ?? "") ? [row.fields[i]!] : []));
+    const different = new Set(values);
+    if (values.length < REPEATED || different.has(field)) return false;
+    return REPEATED * different.size <= values.length || values.every((value) => figures.test(value));
+  });
+}
+
 /** Whether the first line has column names. */
 function looksLikeHeader([first, ...rest]: readonly GridRow[]): boolean {
   if (first === undefined) return false;
-  return hasUsual(first.fields) || (first.fields.every(isFilled) && areNames(first.fields, rest));
+  return (
+    hasUsual(first.fields) ||
+    (first.fields.every(isFilled) && (areNames(first.fields, rest) || areQuestions(first.fields, rest)))
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { computed } from "@preact/signals";
 import { isConfirmed } from "../../data/rows.js";
 import { keyOf, type TableRows } from "../../engine/doubts.js";
+import { nameNow } from "../../engine/names-now.js";
 import { m } from "../../messages/index.js";
 import { mendRows, removeRows, rows } from "../../state/project.js";
 import { notify } from "../../state/notice.js";
@@ -29,16 +30,27 @@ const open = computed(() => {
   return found;
 });
 
-/** The rows of a text that have its label, and are not confirmed. */
-export const idsOf = (one: Disputed): readonly number[] => open.value.get(keyOf(one)) ?? [];
+/** The same with the names that its labels have in the table now. */
+const current = (one: Disputed): Disputed => ({
+  ...one,
+  ...{ label: nameNow(one.label), predicted: nameNow(one.predicted) },
+});
+
+const rowsOf = (one: Disputed) => (one.label === one.predicted ? [] : (open.value.get(keyOf(one)) ?? []));
+
+/** The rows of a text that have its label, which is not the predicted one, and are not confirmed. */
+export const idsOf = (one: Disputed): readonly number[] => rowsOf(current(one));
 
 /** Buttons to confirm a label, to change it here and in all of `others` that are alike, and to remove the text; its state where one was used. */
 export function Correct({ one, others }: { one: Disputed; others: readonly Disputed[] }) {
   const t = m().judge;
-  const { text, label, predicted } = one;
+  const { text, label, predicted } = current(one);
   const ids = idsOf(one);
   if (ids.length === 0) return <RowState text={text} known={one.rows} />;
-  const alike = others.filter((other) => other.label === label && other.predicted === predicted).flatMap(idsOf);
+  const alike = others
+    .map(current)
+    .filter((other) => other.label === label && other.predicted === predicted)
+    .flatMap(rowsOf);
   const change = (some: readonly number[]) => mend(some.length, () => mendRows(some, { label: predicted }));
   const confirm = () => {
     mendRows(ids, { confirmed: label });

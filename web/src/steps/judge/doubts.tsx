@@ -1,4 +1,5 @@
 import { type Doubt, doubts, findDoubts, keyOf } from "../../engine/doubts.js";
+import { nameNow } from "../../engine/names-now.js";
 import { m } from "../../messages/index.js";
 import { FewFirst } from "../../parts/few-first.js";
 import { Icon } from "../../parts/icons.js";
@@ -20,7 +21,7 @@ function One({ doubt, found }: { doubt: Doubt; found: readonly Doubt[] }) {
     <li>
       <p class="text">{doubt.text}</p>
       <p class="facts">
-        <span>{t.doubtRow(doubt.label, doubt.predicted)}</span>
+        <span>{t.doubtRow(nameNow(doubt.label), nameNow(doubt.predicted))}</span>
         <span>{t.odds(m().percent(doubt.own))}</span>
       </p>
       <div class="actions">

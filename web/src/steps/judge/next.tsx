@@ -1,6 +1,7 @@
 import { computed, useSignal } from "@preact/signals";
 import { TableProblem } from "../../data/problem.js";
 import { findWavering, type Wavering, wavering } from "../../engine/next-to-label.js";
+import { nameNow } from "../../engine/names-now.js";
 import { m } from "../../messages/index.js";
 import { FewFirst } from "../../parts/few-first.js";
 import { LabelSelect } from "../../parts/label-select.js";
@@ -26,7 +27,7 @@ function One({ one, labels }: { one: Wavering; labels: readonly string[] }) {
   return (
     <li>
       <p class="text">{text}</p>
-      <p class="facts">{t.wavers(first, p!, second, q!)}</p>
+      <p class="facts">{t.wavers(nameNow(first), p!, nameNow(second), q!)}</p>
       {ids.length === 0 ? (
         <RowState text={text} />
       ) : labels.length <= BUTTONS ? (
@@ -99,7 +100,7 @@ export function Next({ run }: { run: RunOf<"classify"> }) {
         {(found) => (
           <FewFirst labelledBy="next-heading">
             {found.slice(0, LISTED).map((one) => (
-              <One key={one.text} one={one} labels={run.labels} />
+              <One key={one.text} one={one} labels={[...new Set(run.labels.map(nameNow))]} />
             ))}
           </FewFirst>
         )}
