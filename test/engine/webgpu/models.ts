@@ -49,14 +49,22 @@ export async function encodeGolden(engine: Engine, names: readonly string[]): Pr
   return vectors;
 }
 
-/** Models that need a kernel that no GPU has, and classes that read at once. */
-export async function refusedModels(engine: Engine): Promise<Record<string, string>> {
-  const { errors, note } = recordErrors(String);
+/** Two steps of a classifier on a golden encoder, with an adapter on its attention. */
+export async function fitEncoder(engine: Engine, name: string): Promise<Record<string, number[]>> {
   const { used } = engine.info.memory;
-  const deberta = await goldenEncoder("deberta-v2");
-  await note("DeBERTa", () => SentenceEncoder.load(deberta, { engine }));
-  errors["bytes left"] = String(engine.info.memory.used - used);
-  return errors;
+  const encoder = await SentenceEncoder.load(await goldenEncoder(name), { engine, seed: 3 });
+  const lora = { rank: 2, targetModules: "all-linear" } as const;
+  const classifier = TextClassifier.create(encoder, { labels: ["good", "bad"], lora });
+  const { steps } = await classifier.fit(examples.slice(0, 8), { steps: 2, batchSize: 4, learningRate: 5e-3, seed: 4 });
+  const logits = flat(await classifier.logits(examples.slice(0, 2).map(({ text }) => text)));
+  classifier.dispose();
+  encoder.dispose();
+  return {
+    losses: steps.map(({ loss }) => loss),
+    norms: steps.map(({ gradNorm }) => gradNorm),
+    logits,
+    bytesLeft: [engine.info.memory.used - used],
+  };
 }
 
 /** A classifier's training: losses, norms, measurements, logits, files; counts of each step; what happens when it is cancelled. */

@@ -42,6 +42,18 @@ const matrix = [27, 35];
 /** Of seven tokens, five pairs each. */
 const ANGLES = Float32Array.from({ length: 35 }, (_, i) => i / 9);
 
+/** Two sequences of two heads, with 19 buckets of distances, and tables of queries or keys. */
+function disentangled(has: readonly [boolean, boolean]): Case {
+  const buckets = Array.from({ length: 79 }, (_, i) => Math.floor(i / 5) + (i % 3));
+  return {
+    inputs: [[45, 3 * 2 * 18], ...has.filter(Boolean).map(() => [45, 2 * 19])],
+    run: (graph, [qkv, ...tables]) => {
+      const [c2p, p2c] = has.map((is) => (is ? tables.shift()! : null)) as [NodeId | null, NodeId | null];
+      return graph.disentangledAttention(qkv!, c2p, p2c, { offsets: [0, 33, 33, 45], heads: 2, buckets });
+    },
+  };
+}
+
 /** Adapters of given ranks on a frozen weight. */
 function lora(
   x: readonly [number, number],
@@ -172,6 +184,9 @@ export const cases: Record<string, Case> = {
     run: (graph, [qkv]) =>
       graph.raggedAttention(qkv!, { offsets: [0, 20, 33], heads: 2, distanceBias: Array.from({ length: 2 * 39 }, (_, i) => (i % 11) / 5 - 1) }),
   },
+  "disentangled attention": disentangled([true, true]),
+  "disentangled attention by queries": disentangled([true, false]),
+  "disentangled attention by keys": disentangled([false, true]),
   "attention with a mask": {
     inputs: [[2, 4, 18, 33], [2, 2, 25, 33], [2, 2, 25, 33]],
     run: (graph, [q, k, v]) =>

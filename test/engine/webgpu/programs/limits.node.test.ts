@@ -15,11 +15,14 @@ const FORMATS = [0, 1, 2, 3, 4];
 /** Columns of a thread for heads of up to 256. */
 const COLUMNS = Array.from({ length: 16 }, (_, i) => i + 1);
 
+const ofHeads = (make: typeof forwardProgram) =>
+  COLUMNS.flatMap((columns) => [false, true].map((disentangled) => make(columns, disentangled)));
+
 /** Functions that make programs, with every argument that kernels give them. */
 const makers: Record<string, () => Program[]> = {
-  forwardProgram: () => COLUMNS.map(forwardProgram),
-  queriesProgram: () => COLUMNS.map(queriesProgram),
-  keysProgram: () => COLUMNS.map(keysProgram),
+  forwardProgram: () => ofHeads(forwardProgram),
+  queriesProgram: () => ofHeads(queriesProgram),
+  keysProgram: () => ofHeads(keysProgram),
   columnsProgram: () => FORMATS.map(columnsProgram),
   rowsProgram: () => FORMATS.map(rowsProgram),
   productProgram: () =>

@@ -1,4 +1,3 @@
-import { UnsupportedError } from "../../../errors/errors.js";
 import type { AttentionKernels, Pointer } from "../../kernels.js";
 import type { Heap } from "../../memory/heap.js";
 import { ATTENTION_PLAN } from "../../struct.js";
@@ -20,31 +19,39 @@ interface Plan {
   readonly columns: number;
   /** The first values of every program. */
   readonly values: readonly number[];
+  /** The last values: DeBERTa's tables, if there are any. */
+  readonly tables: readonly number[];
   /** Blocks of all sequences by their lengths at a word of the table. */
   blocks(word: 1 | 3): number;
 }
 
 export function attentionKernels(stream: CommandStream, memory: GpuMemory, heap: Heap): AttentionKernels {
   const programs = new Map<string, Program>();
-  const programOf = (make: (columns: number) => Program, columns: number) => {
-    const key = `${make.name} ${columns}`;
+  const programOf = (make: (columns: number, disentangled: boolean) => Program, { columns, tables }: Plan) => {
+    const key = `${make.name} ${columns} ${tables.length}`;
     let found = programs.get(key);
-    if (found === undefined) programs.set(key, (found = make(columns)));
+    if (found === undefined) programs.set(key, (found = make(columns, tables.length > 0)));
     return found;
   };
   const forward: AttentionKernels["attention_forward_capped"] = (plan, q, k, v, o, lse, _scratch, _length, cap) => {
-    const { columns, heads, values, blocks } = read(memory.uploaded(plan), plan, cap);
-    stream.run(programOf(forwardProgram, columns), blocks(1), heads, [...values, q, k, v, o, lse]);
+    const all = read(memory.uploaded(plan), plan, cap);
+    const values = [...all.values, q, k, v, o, lse, ...all.tables];
+    stream.run(programOf(forwardProgram, all), all.blocks(1), all.heads, values);
   };
   const gradient: AttentionKernels["attention_gradient_capped"] = (plan, operands, _scratch, _length, cap) => {
-    const { columns, heads, kvHeads, lseHead, values, blocks } = read(memory.uploaded(plan), plan, cap);
-    const [g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV] = memory.uploaded(operands);
+    const all = read(memory.uploaded(plan), plan, cap);
+    const { heads, kvHeads, lseHead, values, blocks, tables } = all;
+    const of = Array.from(memory.uploaded(operands), (word) => word >>> 0);
+    const [g, q, k, v, lse, dq, dk, dv, accumulateQ, accumulateK, accumulateV] = of;
+    const [dc2p, dp2c, accumulateC2p, accumulateP2c] = of.slice(11);
+    const after = (...gradient: number[]) => (tables.length === 0 ? [] : [...tables, ...gradient]);
     const inputs = [...values, q!, k!, v!, g!, lse!];
     withScratch(heap, heads * lseHead, (sums) => {
-      stream.run(programOf(queriesProgram, columns), blocks(1), heads, [...inputs, sums, dq!, accumulateQ!]);
-      if (dk === 0 && dv === 0) return;
-      const targets = [sums, dk!, dv!, accumulateK!, accumulateV!];
-      stream.run(programOf(keysProgram, columns), blocks(3), kvHeads, [...inputs, ...targets]);
+      const ofQueries = [sums, dq!, accumulateQ!, ...after(dc2p!, accumulateC2p!)];
+      stream.run(programOf(queriesProgram, all), blocks(1), heads, [...inputs, ...ofQueries]);
+      if (dk === 0 && dv === 0 && dp2c === 0) return;
+      const ofKeys = [sums, dk!, dv!, accumulateK!, accumulateV!, ...after(dp2c!, accumulateP2c!)];
+      stream.run(programOf(keysProgram, all), blocks(3), kvHeads, [...inputs, ...ofKeys]);
     });
   };
   return {
@@ -56,16 +63,11 @@ export function attentionKernels(stream: CommandStream, memory: GpuMemory, heap:
   };
 }
 
-/** Reads an `AttentionPlan` (ts/engine/struct.ts). Throws `UnsupportedError` for DeBERTa's scores. */
+/** Reads an `AttentionPlan` (ts/engine/struct.ts). */
 function read(words: Int32Array, pointer: Pointer, cap: number): Plan {
   const of = (i: number) => words[i]! >>> 0;
   const [keyBias, sequences, heads, kvHeads, headDim] = [of(0), of(1), of(2), of(3), of(4)] as const;
   const scale = new Float32Array(words.buffer, words.byteOffset, words.length)[13]!;
-  if (of(18) !== 0) {
-    const message =
-      'webgpu: there is no GPU kernel for scores by distance and content (DeBERTa) yet; use device "wasm"';
-    throw new UnsupportedError(message, { op: "webgpu", missing: "attention_forward with buckets" });
-  }
   const strides = [of(5), of(6), of(7), of(8), of(9), of(10), of(11)];
   return {
     ...{ heads, kvHeads, lseHead: of(11), columns: Math.ceil(headDim / BLOCK) },
@@ -73,6 +75,7 @@ function read(words: Int32Array, pointer: Pointer, cap: number): Plan {
       ...[pointer + 4 * ATTENTION_PLAN, sequences, heads, kvHeads, headDim, ...strides],
       ...[keyBias, of(12), scale, of(14), of(15), of(16), of(17), cap],
     ],
+    tables: of(18) === 0 ? [] : [of(18), of(19), of(20), of(21)],
     blocks(word) {
       let sum = 0;
       for (let s = 0; s < sequences; s++) sum += Math.ceil(of(ATTENTION_PLAN + ROW * s + word) / BLOCK);

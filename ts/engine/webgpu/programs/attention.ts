@@ -15,8 +15,11 @@ const HIDDEN = "-3.0e38";
 const PLAN = "table* sequences heads kvHeads headDim qRow qHead kvRow kvHead oRow oHead lseHead";
 const SCORES = "keyBias* keyBiasStep scale:f causal window distanceBias* distanceBiasStep cap:f";
 
+/** DeBERTa's scores, which a program has or not: they depend on both the distance and the contents. */
+const TABLES = "buckets* bucketCount c2p* p2c*";
+
 /** What all programs share: which block a workgroup has, products of rows, and scores. */
-const COMMON = `
+const common = (disentangled: boolean) => `
 struct Place { sequence: u32, block: u32, qStart: u32, qLength: u32, kStart: u32, kLength: u32, offset: u32 }
 var<workgroup> place: Place;
 var<workgroup> left: array<f32, ${BLOCK * PANEL}>;
@@ -55,6 +58,7 @@ fn product(a: u32, aStep: u32, aRows: u32, b: u32, bStep: u32, bRows: u32, threa
   return sum;
 }
 
+${disentangled ? TABLE_SCORES : ""}
 ${TANH}
 // The score of a query and a key by their product, hidden or not.
 fn score(dot: f32, query: u32, key: u32, at: Place, head: u32) -> f32 {
@@ -67,12 +71,45 @@ fn score(dot: f32, query: u32, key: u32, at: Place, head: u32) -> f32 {
   if (p.cap != 0.0) { s = p.cap * tanh_(s / p.cap); }
   if (p.keyBias != 0u) { s += load(p.keyBias + at.sequence * p.keyBiasStep + key); }
   if (p.distanceBias != 0u) { s += load(p.distanceBias + head * p.distanceBiasStep + query - key); }
+  ${disentangled ? "s = fma(p.scale, of_tables(query, key, at, head), s);" : ""}
   return select(max(s, ${HIDDEN}), s, nan_bits(bitcast<u32>(s)));
 }
 fn seen(s: f32) -> bool { return s > ${HIDDEN} || nan_bits(bitcast<u32>(s)); }
 // Derivative of the cap by its score; 0 of a hidden one, whose weight is 0.
 fn slope(s: f32) -> f32 { if (p.cap == 0.0) { return 1.0; } let t = keep(s, clamp(s / p.cap, -1.0, 1.0)); return 1.0 - t * t; }
 `;
+
+/** Rows of both tables are `[heads, buckets]`, one for each token; the bucket of distance 0 is at `p.buckets`. */
+const TABLE_SCORES = `
+fn row_of(token: u32, head: u32) -> u32 { return (token * p.heads + head) * p.bucketCount; }
+fn of_tables(query: u32, key: u32, at: Place, head: u32) -> f32 {
+  let bucket = memory[p.buckets + query - key];
+  var s = 0.0;
+  if (p.c2p != 0u) { s += load(p.c2p + row_of(at.qStart + query, head) + bucket); }
+  if (p.p2c != 0u) { s += load(p.p2c + row_of(at.kStart + key, head) + bucket); }
+  return s;
+}`;
+
+/**
+ * The gradient of row y of a table from row y of \`weights\`: thread x has buckets x, x + 16, …, so that no two write to one place, and sums
+ * are in order. \`distance\` is that of the query and the key of \`weights\` e.
+ */
+const scatter = (table: string, row: string, count: string, distance: string) => `
+    if (p.${table} != 0u && thread.y < ${row}) {
+      for (var e = 0u; e < ${count}; e++) {
+        let bucket = memory[p.buckets + ${distance}];
+        if (bucket % ${BLOCK}u == thread.x) {
+          let to = ${table} + bucket;
+          store(to, load(to) + weights[thread.y * ${PANEL}u + e]);
+        }
+      }
+    }`;
+
+/** Clears row y of a table's gradient: each thread those buckets to which it adds later. */
+const clear = (table: string, row: string, accumulate: string) => `
+    if (p.${table} != 0u && p.${accumulate} == 0u && thread.y < ${row}) {
+      for (var b = thread.x; b < p.bucketCount; b += ${BLOCK}u) { store(${table} + b, 0.0); }
+    }`;
 
 const MAIN = `@compute @workgroup_size(${BLOCK}, ${BLOCK})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u, @builtin(local_invocation_index) index: u32) {`;
@@ -103,12 +140,12 @@ const combine = (sums: readonly string[], operand: string, step: string, rows: s
     }`;
 
 /** O and lse. Made for a number of columns of a thread: ⌈headDim / 16⌉. */
-export function forwardProgram(columns: number): Program {
+export function forwardProgram(columns: number, disentangled = false): Program {
   const sums = range(columns).map((i) => `o${i}`);
   return program(
-    `attention_forward ${columns}`,
-    `${PLAN} ${SCORES} q* k* v* o* lse*`,
-    `${COMMON}
+    `attention_forward ${columns}${disentangled ? " disentangled" : ""}`,
+    `${PLAN} ${SCORES} q* k* v* o* lse* ${disentangled ? TABLES : ""}`.trim(),
+    `${common(disentangled)}
 ${MAIN}
   let at = find(group.x, 1u, index);${QUERIES}${KEYS}
   var most = ${HIDDEN}; var sum = 0.0;
@@ -144,12 +181,12 @@ ${MAIN}
 }
 
 /** ∂L/∂Q, and Σ P·∂P of each row for \`keysProgram\`: once over the keys for this sum, once more for the gradient. */
-export function queriesProgram(columns: number): Program {
+export function queriesProgram(columns: number, disentangled = false): Program {
   const sums = range(columns).map((i) => `d${i}`);
   return program(
-    `attention_queries ${columns}`,
-    `${PLAN} ${SCORES} q* k* v* g* lse* sums* dq* accumulate`,
-    `${COMMON}
+    `attention_queries ${columns}${disentangled ? " disentangled" : ""}`,
+    `${PLAN} ${SCORES} q* k* v* g* lse* sums* dq* accumulate ${disentangled ? `${TABLES} dc2p* accumulateC2p` : ""}`.trim(),
+    `${common(disentangled)}
 ${MAIN}
   let at = find(group.x, 1u, index);${QUERIES}${KEYS}
   let g = p.g + first * p.oRow + head * p.oHead;
@@ -157,6 +194,7 @@ ${MAIN}
   if (thread.y < rows) { lse = load(p.lse + first + thread.y + head * p.lseHead); }
   var along = 0.0;
   ${sums.map((name) => `var ${name} = 0.0;`).join(" ")}
+  ${disentangled ? `let dc2p = p.dc2p + row_of(first + thread.y, head);${clear("dc2p", "rows", "accumulateC2p")}` : ""}
   for (var pass_ = 0u; pass_ < 2u; pass_++) {
     for (var key = begin; key < end; key += ${BLOCK}u) {
       let keys = min(${BLOCK}u, at.kLength - key);
@@ -168,7 +206,7 @@ ${MAIN}
       workgroupBarrier();
       if (pass_ == 0u) {
         for (var e = 0u; e < ${BLOCK}u; e++) { along += weights[thread.y * ${PANEL}u + e]; }
-      } else {${combine(sums, "k + key * p.kvRow", "p.kvRow", "keys")}
+      } else {${combine(sums, "k + key * p.kvRow", "p.kvRow", "keys")}${disentangled ? scatter("dc2p", "rows", "keys", "query - (key + e)") : ""}
       }
       workgroupBarrier();
     }
@@ -183,7 +221,7 @@ ${MAIN}
 }
 
 /** ∂L/∂K and ∂L/∂V: over the heads that share a head of keys, and the queries that may see the block. */
-export function keysProgram(columns: number): Program {
+export function keysProgram(columns: number, disentangled = false): Program {
   const [keySums, valueSums] = [range(columns).map((i) => `k${i}`), range(columns).map((i) => `v${i}`)];
   const stores = (sums: readonly string[], to: string, accumulate: string) =>
     sums.map(
@@ -191,9 +229,9 @@ export function keysProgram(columns: number): Program {
         `if (thread.x + ${BLOCK * i}u < p.headDim) { put(p.${to} + skip + ${BLOCK * i}u, ${name}, p.${accumulate}); }`,
     );
   return program(
-    `attention_keys ${columns}`,
-    `${PLAN} ${SCORES} q* k* v* g* lse* sums* dk* dv* accumulateK accumulateV`,
-    `${COMMON}
+    `attention_keys ${columns}${disentangled ? " disentangled" : ""}`,
+    `${PLAN} ${SCORES} q* k* v* g* lse* sums* dk* dv* accumulateK accumulateV ${disentangled ? `${TABLES} dp2c* accumulateP2c` : ""}`.trim(),
+    `${common(disentangled)}
 ${MAIN}
   let at = find(group.x, 3u, index);
   let kvHead = group.y;
@@ -206,6 +244,7 @@ ${MAIN}
   ${[...keySums, ...valueSums].map((name) => `var ${name} = 0.0;`).join(" ")}
   let shared_ = p.heads / p.kvHeads;
   for (var head = kvHead * shared_; head < (kvHead + 1u) * shared_; head++) {
+    ${disentangled ? `let dp2c = p.dp2c + row_of(at.kStart + key, head);${clear("dp2c", "keys", "accumulateP2c")}` : ""}
     for (var block = begin; block < at.qLength; block += ${BLOCK}u) {
       let rows = min(${BLOCK}u, at.qLength - block);
       let first = at.qStart + block;
@@ -224,7 +263,7 @@ ${MAIN}
       workgroupBarrier();${combine(valueSums, "g", "p.oRow", "rows")}
       workgroupBarrier();
       weights[thread.y * ${PANEL}u + thread.x] = ds;
-      workgroupBarrier();${combine(keySums, "q", "p.qRow", "rows")}
+      workgroupBarrier();${combine(keySums, "q", "p.qRow", "rows")}${disentangled ? scatter("dp2c", "keys", "rows", "block + e - key") : ""}
       workgroupBarrier();
     }
   }
