@@ -17,7 +17,7 @@ export function backward(tape: Modes, call: Call, gradients: Gradients, loss: No
   const { arena, nodes } = tape;
   const { length } = nodes;
   gradients.begin(nodes);
-  if (loss.op === null) addTo(tape, gradients, loss, gradient ?? ONE);
+  if (loss.op === null) addTo(tape, call, gradients, loss, gradient ?? ONE);
   else {
     const pointer = gradients.start(loss);
     if (gradient === undefined) call.kernels.fill(1, 1, pointer);
@@ -56,11 +56,19 @@ export function backward(tape: Modes, call: Call, gradients: Gradients, loss: No
 }
 
 /** If the loss is itself a variable, its gradient is the one that was passed. */
-function addTo(tape: Modes, gradients: Gradients, leaf: Node, added: Float32Array): void {
+function addTo(
+  { arena, engine }: Modes,
+  { kernels }: Call,
+  gradients: Gradients,
+  leaf: Node,
+  added: Float32Array,
+): void {
   const { size } = leaf.value;
-  const sum = gradients.begun(leaf) ? tape.engine.read(leaf.gradient, size) : new Float32Array(size);
-  for (let i = 0; i < size; i++) sum[i]! += added[i]!;
-  tape.engine.write(leaf.gradient || gradients.start(leaf), sum, size);
+  if (!gradients.begun(leaf)) return engine.write(gradients.start(leaf), added, size);
+  const pointer = arena.allocate(size);
+  engine.write(pointer, added, size);
+  kernels.axpy(size, 1, pointer, leaf.gradient);
+  arena.release(pointer, size);
 }
 
 /** Throws if `loss` is not a scalar, the gradient has another shape, or nothing trainable is below it. */

@@ -1,6 +1,6 @@
 import { encoderStep } from "../../../ts/cli/timing/encoder-work.js";
 import { setBinaryLocator } from "../../../ts/engine/source.js";
-import { createEngine, type Engine, Graph, type Tensor, tensor } from "../../../ts/index.js";
+import { createEngine, type Engine, Graph, init, type Tensor, tensor } from "../../../ts/index.js";
 import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
 import { engineAndDevice } from "./its-device.js";
@@ -11,6 +11,7 @@ import { misuse } from "./misuse.js";
 import { encodeGolden, fitEncoder, trainGolden } from "./models.js";
 import { nanPlaces } from "./nan-places.js";
 import { runOps } from "./op-cases.js";
+import { comparePrograms, onGpu } from "./random-programs.js";
 import { recordErrors } from "./recorded-errors.js";
 import type { Trained } from "./training-loop.js";
 
@@ -113,6 +114,20 @@ export const compareGenerated = ([names, formats]: readonly [
 
 /** Every op with a kernel. */
 export const compareOps = () => onBoth(runOps);
+
+/** Random programs on both: ordinary ones, and those with NaN, infinities and large numbers. */
+export async function compareRandomPrograms(counts: { plain: number; wild: number }) {
+  // Programs are made with a graph of the page's own engine.
+  await init(options);
+  const [wasm, gpu] = [await createEngine(options), await createEngine({ ...options, device: "webgpu" })];
+  const before = gpu.info.memory.used;
+  const plain = await comparePrograms({ from: 1, count: counts.plain, wild: false }, gpu, wasm);
+  const wild = await comparePrograms({ from: 3000, count: counts.wild, wild: true }, gpu, wasm);
+  const bytesLeft = gpu.info.memory.used - before;
+  await Promise.all([gpu.close(), wasm.close()]);
+  const unused = onGpu.ops.filter((name) => !plain.ops.has(name));
+  return { plain, wild, bytesLeft, unused };
+}
 
 /** Where results are NaN when a number of the first input is. */
 export const compareNaN = () => onBoth(nanPlaces);

@@ -7,7 +7,13 @@ import { Random } from "./random.js";
 import { opRows } from "../../ops/rows/index.js";
 import type { Use } from "./rule.js";
 
-const names = Object.keys(ops).sort() as OpName[];
+/** What a program may use. */
+export interface Allowed {
+  readonly ops: readonly OpName[];
+  readonly optimizers: readonly (typeof optimizerKinds)[number][];
+}
+
+const everything: Allowed = { ops: Object.keys(ops).sort() as OpName[], optimizers: optimizerKinds };
 /** Results may not grow beyond this, unless the program is a wild one. */
 const LARGEST = 2000;
 
@@ -28,7 +34,12 @@ class Generator {
   private results: { g: number; depth: number; inputs: readonly number[] }[] = [];
   private optimizers: { g: number; id: number; params: number[] }[] = [];
 
-  constructor(seed: number, size: Size, graphs: number) {
+  constructor(
+    seed: number,
+    size: Size,
+    graphs: number,
+    private readonly allowed: Allowed,
+  ) {
     this.random = new Random(seed);
     this.maker = new Maker(this.random, size, graphs);
     this.left = size.statements;
@@ -67,7 +78,7 @@ class Generator {
 
   private apply(): void {
     const { maker } = this;
-    const op = this.random.pick(names);
+    const op = this.random.pick(this.allowed.ops);
     const use = opRows[op].program.make(maker);
     if (use === null) return;
     const inputs = use.inputs.map(({ id }) => id);
@@ -193,7 +204,7 @@ class Generator {
     }
     if (kind === "optimizer" && params.length > 0) {
       const id = maker.newId();
-      this.add({ do: "optimizer", g, id, kind: random.pick(optimizerKinds), params });
+      this.add({ do: "optimizer", g, id, kind: random.pick(this.allowed.optimizers), params });
       this.optimizers = [...this.optimizers, { g, id, params }];
     }
   }
@@ -234,7 +245,7 @@ class Generator {
 const ordinary: Size = { statements: 24, elements: 300, wild: false };
 
 /** A random program. One of few graphs, many statements, any shapes. */
-export function generate(seed: number, size: Partial<Size> = {}): Program {
+export function generate(seed: number, size: Partial<Size> = {}, allowed = everything): Program {
   const random = new Random(seed ^ 0x5eed);
   const graphs = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => {
     const packedCopies = random.pick([undefined, 0, 1, 2] as const);
@@ -242,5 +253,6 @@ export function generate(seed: number, size: Partial<Size> = {}): Program {
   });
   // Now and then long tensors, which are cut over threads and run through whole blocks.
   const elements = random.chance(0.06) ? 9000 : ordinary.elements;
-  return { seed, graphs, body: new Generator(seed, { ...ordinary, elements, ...size }, graphs.length).program() };
+  const generator = new Generator(seed, { ...ordinary, elements, ...size }, graphs.length, allowed);
+  return { seed, graphs, body: generator.program() };
 }

@@ -28,7 +28,7 @@ export interface Size {
   /** Elements of a tensor. */
   readonly elements: number;
   /** Leaves with NaN, infinities and the like among their numbers. */
-  readonly wild: boolean;
+  readonly wild: boolean | "portable";
 }
 
 const LENGTHS = [1, 1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 16, 17, 23, 31, 33, 37, 64, 67];
@@ -130,7 +130,8 @@ export class Maker {
 
   numbers(low: number, high: number): Numbers {
     const seed = this.random.int(0, 2 ** 24 - 1);
-    return this.size.wild && this.random.chance(0.1) ? { seed, low, high, wild: true } : { seed, low, high };
+    const { wild } = this.size;
+    return wild && this.random.chance(0.1) ? { seed, low, high, wild } : { seed, low, high };
   }
 
   /** A tensor that is there; the newer ones more often. */

@@ -3,12 +3,12 @@ import type { ops } from "../../../ts/ops/index.js";
 
 export type OpName = keyof typeof ops;
 
-/** Numbers of a leaf: uniform in [low, high), or with some that are no ordinary ones among them. */
+/** Numbers of a leaf: uniform in [low, high), or with some that are no ordinary ones among them; see numbers.ts. */
 export interface Numbers {
   readonly seed: number;
   readonly low: number;
   readonly high: number;
-  readonly wild?: true;
+  readonly wild?: true | "portable";
 }
 
 /** A frozen matrix: numbers that are rounded to a format. */

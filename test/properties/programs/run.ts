@@ -3,6 +3,7 @@ import {
   Adam,
   AdamW,
   clipGradValue,
+  type Engine,
   frozenMatrix,
   Graph,
   type NodeId,
@@ -63,15 +64,15 @@ export class Run {
 
   constructor(
     private readonly program: Program,
-    private readonly graphs: readonly Graph[],
+    protected readonly graphs: readonly Graph[],
     private readonly around: Around = (_graph, _statement, run) => run(),
   ) {
     this.depths = graphs.map(() => 0);
   }
 
   /** Graphs for a program. */
-  static graphs({ graphs }: Program): Graph[] {
-    return graphs.map((options) => new Graph(options));
+  static graphs({ graphs }: Program, engine?: Engine): Graph[] {
+    return graphs.map((options) => new Graph({ ...options, ...(engine && { engine }) }));
   }
 
   run(): this {
@@ -86,7 +87,7 @@ export class Run {
     return new Map([...this.drawn].map(([id, drawn]) => [id, maskOf(drawn)]));
   }
 
-  private node(id: number): NodeId {
+  protected node(id: number): NodeId {
     return this.nodes.get(id)!;
   }
 
@@ -183,7 +184,7 @@ export class Run {
     }
   }
 
-  private record(what: Event["what"], g: number, id: number): void {
+  protected record(what: Event["what"], g: number, id: number): void {
     const graph = this.graphs[g]!;
     this.events.push({ what, id, tensor: what === "value" ? graph.value(this.node(id)) : graph.grad(this.node(id)) });
   }

@@ -8,7 +8,7 @@ import type { KeptCopies } from "./kept-copies.js";
 import { attentionKernels } from "./kernels/attention.js";
 import { elementwiseKernels } from "./kernels/elementwise.js";
 import { encoderKernels } from "./kernels/encoder.js";
-import { memoryKernels } from "./kernels/memory.js";
+import { copyKernel, memoryKernels } from "./kernels/memory.js";
 import { productKernels } from "./kernels/product.js";
 import { reductionKernels } from "./kernels/reduction.js";
 
@@ -25,6 +25,7 @@ export function gpuKernels(
 ): Kernels {
   const known: Partial<Kernels> = {
     ...memoryKernels(stream),
+    copy: copyKernel(stream, heap),
     ...productKernels(stream, memory),
     ...elementwiseKernels(stream),
     ...reductionKernels(stream, kept, guard),

@@ -32,7 +32,13 @@ fn nan_bits(x: u32) -> bool { return (x & 0x7fffffffu) > 0x7f800000u; }
 fn keep(x: f32, y: f32) -> f32 { return select(y, x, nan_bits(bitcast<u32>(x))); }
 fn greatest(a: f32, b: f32) -> f32 { return keep(a, keep(b, max(a, b))); }
 fn exp_(x: f32) -> f32 { return keep(x, exp(x)); }
-fn log_(x: f32) -> f32 { return keep(x, log(x)); }
+fn of_bits(x: u32) -> f32 { return bitcast<f32>(x); }
+// WGSL promises nothing where there is no finite logarithm, and drivers give numbers there.
+fn log_(x: f32) -> f32 {
+  if (x == 0.0) { return of_bits(0xff800000u); }
+  if (x < 0.0) { return of_bits(0x7fc00000u); }
+  return select(keep(x, log(x)), x, x > 3.4028234e38);
+}
 fn put(i: u32, x: f32, accumulate: u32) { if (accumulate != 0u) { store(i, load(i) + x); } else { store(i, x); } }
 `;
 

@@ -19,6 +19,7 @@ function layOut(
   b: Operand,
   run: (a: number, b: number, y: number, layout: Layout) => void,
 ): void {
+  if (size === 0) return;
   // The usual ones without the general way: b has as many elements, or one, or repeats row after row.
   const isSuffix = b.size > 0 && sameShape(b.shape, shape.slice(shape.length - b.shape.length));
   if (a.size === size && (isSuffix || b.size === 1)) {

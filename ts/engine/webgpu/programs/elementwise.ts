@@ -4,6 +4,8 @@ import { TANH } from "./functions.js";
 /** exp and tanh that stay finite, and the normal distribution's tail as the WASM kernels compute it (crates/kernels/src/math.rs). */
 const FUNCTIONS = `
 fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + exp(-clamp(x, -87.0, 87.0))); }
+// Far below 0 gates are 0, of −∞ too.
+fn finite_below(x: f32) -> f32 { return max(x, -105.0); }
 ${TANH}fn bell(t: f32) -> f32 { return exp(-0.5 * t * t); }
 // For t ≥ 0: Φ(−t), by Mills' ratio as a quotient of polynomials.
 fn tail(x: f32) -> f32 {
@@ -20,38 +22,38 @@ fn erf_(x: f32) -> f32 {
   return clamp(near * a / b, -1.0, 1.0);
 }
 // d/dx (x·σ(u)) with u′ = slope
-fn gated(x: f32, u: f32, slope: f32) -> f32 { let y = sigmoid(u); return y + clamp(x, -105.0, 105.0) * y * (1.0 - y) * slope; }
+fn gated(x: f32, u: f32, slope: f32) -> f32 { let y = sigmoid(u); return keep(x, y + clamp(x, -105.0, 105.0) * y * (1.0 - y) * slope); }
 fn twice_u(x: f32) -> f32 { let t = clamp(x, -20.0, 20.0); return 1.5957692 * t * (1.0 + 0.044715 * t * t); }
 fn twice_slope(x: f32) -> f32 { let t = clamp(x, -20.0, 20.0); return 1.5957692 * (1.0 + 0.134145 * t * t); }
 `;
 
-/** Of each function its value, and the factor of g in its gradient, by x and y. */
-const unary: Record<string, readonly [value: string, slope: string]> = {
-  relu: ["max(x, 0.0)", "select(0.0, 1.0, x > 0.0)"],
+/** Of each function its value, and the factor of g in its gradient, by x and y; or its gradient if that is no product. */
+const unary: Record<string, readonly [value: string, slope: string, gradient?: string]> = {
+  relu: ["max(x, 0.0)", "", "select(g, 0.0, x <= 0.0)"],
   sigmoid: ["sigmoid(x)", "y * (1.0 - y)"],
   tanh: ["tanh_(x)", "1.0 - y * y"],
-  silu: ["x * sigmoid(x)", "gated(x, x, 1.0)"],
-  quick_gelu: ["x * sigmoid(1.702 * x)", "gated(x, 1.702 * x, 1.702)"],
+  silu: ["finite_below(x) * sigmoid(x)", "gated(x, x, 1.0)"],
+  quick_gelu: ["finite_below(x) * sigmoid(1.702 * x)", "gated(x, 1.702 * x, 1.702)"],
   gelu: [
     "max(x, 0.0) - min(abs(x), 15.0) * tail(abs(x))",
-    "select(0.0, 1.0, x > 0.0) + select(1.0, -1.0, x > 0.0) * (tail(abs(x)) - min(abs(x), 15.0) * 0.3989423 * bell(x))",
+    "keep(x, select(0.0, 1.0, x > 0.0) + select(1.0, -1.0, x > 0.0) * (tail(abs(x)) - min(abs(x), 15.0) * 0.3989423 * bell(x)))",
   ],
-  gelu_tanh: ["x * sigmoid(twice_u(x))", "gated(x, twice_u(x), twice_slope(x))"],
+  gelu_tanh: ["finite_below(x) * sigmoid(twice_u(x))", "gated(x, twice_u(x), twice_slope(x))"],
   softplus: ["max(x, 0.0) + log(1.0 + exp(-abs(x)))", "sigmoid(x)"],
   neg: ["-x", "-1.0"],
   abs: ["abs(x)", "sign(x)"],
   square: ["x * x", "2.0 * x"],
   exp: ["exp(x)", "y"],
-  log: ["log(x)", "1.0 / x"],
+  log: ["log_(x)", "1.0 / x"],
   sqrt: ["sqrt(x)", "0.5 / y"],
   rsqrt: ["1.0 / sqrt(x)", "-0.5 * y / x"],
   reciprocal: ["1.0 / x", "-y * y"],
-  erf: ["erf_(x)", "1.1283792 * exp(-x * x)"],
+  erf: ["erf_(x)", "keep(x, 1.1283792 * exp(-x * x))"],
 };
 
 /** `<name>_forward`: x, y; `<name>_gradient`: g, x, y, dx, accumulate. */
 export const unaryPrograms: ReadonlyMap<string, readonly [forward: Program, gradient: Program]> = new Map(
-  Object.entries(unary).map(([name, [value, slope]]) => [
+  Object.entries(unary).map(([name, [value, slope, gradient = `g * (${slope})`]]) => [
     name,
     [
       elementProgram(
@@ -63,7 +65,7 @@ export const unaryPrograms: ReadonlyMap<string, readonly [forward: Program, grad
       elementProgram(
         `${name}_gradient`,
         "g* x* y* dx* accumulate",
-        `let x = load(p.x + i); let y = load(p.y + i); put(p.dx + i, load(p.g + i) * (${slope}), p.accumulate);`,
+        `let g = load(p.g + i); let x = load(p.x + i); let y = load(p.y + i); put(p.dx + i, ${gradient}, p.accumulate);`,
         FUNCTIONS,
       ),
     ],
@@ -76,11 +78,13 @@ export const clamp = elementProgram(
   "let x = load(p.x + i); store(p.y + i, keep(x, clamp(x, p.low, p.high)));",
 );
 
-/** g strictly between the limits, else 0. */
+/** g strictly between the limits, else 0. An infinite limit is none. */
 export const clampGradient = elementProgram(
   "clamp_gradient",
   "g* x* dx* accumulate low:f high:f",
-  "let x = load(p.x + i); put(p.dx + i, select(0.0, load(p.g + i), x > p.low && x < p.high), p.accumulate);",
+  `let x = load(p.x + i);
+  let inside = (x > p.low || abs(p.low) > 3.4e38) && (x < p.high || abs(p.high) > 3.4e38) && !nan_bits(bitcast<u32>(x));
+  put(p.dx + i, select(0.0, load(p.g + i), inside), p.accumulate);`,
 );
 
 const BROADCAST = "n1 n2 a* b* y* a0 a1 a2 b0 b1 b2 accumulate";
@@ -102,22 +106,22 @@ export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
   ]),
 );
 
-/** Of each function of a and b the factor of g in its gradient by a. */
-const slopes = {
+/** Of each function of a and b its gradient by a. Of NaN both operands have the gradient, as in PyTorch. */
+const gradients = {
   // Of b / a; a² could overflow where this does not.
-  div: "-(b / a / a)",
-  maximum: "select(select(0.0, 1.0, a > b), 0.5, a == b)",
-  minimum: "select(select(0.0, 1.0, a < b), 0.5, a == b)",
+  div: "-g * (b / a / a)",
+  maximum: "select(select(g, 0.0, a < b), 0.5 * g, a == b)",
+  minimum: "select(select(g, 0.0, a > b), 0.5 * g, a == b)",
 };
 
 /** dx ← g·f′, `a` the operand whose gradient it is and `b` the other one: broadcast as forward, g and dx of the result's shape. */
 export const binaryGradientPrograms: ReadonlyMap<string, Program> = new Map(
-  Object.entries(slopes).map(([name, slope]) => [
+  Object.entries(gradients).map(([name, gradient]) => [
     name,
     elementProgram(
       `${name}_gradient`,
       `n1 n2 g* a* b* y* a0 a1 a2 b0 b1 b2 accumulate`,
-      `${operands} put(p.y + i, load(p.g + i) * (${slope}), p.accumulate);`,
+      `${operands} let g = load(p.g + i); put(p.y + i, ${gradient}, p.accumulate);`,
     ),
   ]),
 );

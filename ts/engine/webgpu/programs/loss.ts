@@ -24,8 +24,9 @@ export const crossEntropyRows = rowProgram(
     let target_ = memory[p.targets + row];
     var loss = 0.0;
     if (target_ < p.classes) {
-      loss = (1.0 - p.smoothing) * weight(target_) * (log_sum - (load(z + target_) - most))
-        + p.smoothing / f32(p.classes) * (weight_sum * log_sum - below_sum);
+      loss = (1.0 - p.smoothing) * weight(target_) * (log_sum - (load(z + target_) - most));
+      // A logit of −∞ has no share in the loss without smoothing.
+      if (p.smoothing > 0.0) { loss += p.smoothing / f32(p.classes) * (weight_sum * log_sum - below_sum); }
     }
     store(p.losses + row, loss);
   }`,

@@ -55,9 +55,12 @@ export const extremeAxisGradient = elementProgram(
   var ties = 0.0;
   for (var r = 0u; r < p.axis; r++) { ties += select(0.0, 1.0, load(p.x + first + r * p.inner) == extreme); }
   let share = load(p.g + i) / ties;
+  // g·0, which compilers may take for 0.
+  let finite = (memory[p.g + i] & 0x7f800000u) != 0x7f800000u;
+  let rest = select(of_bits(0x7fc00000u), 0.0, finite);
   for (var r = 0u; r < p.axis; r++) {
     let at = first + r * p.inner;
-    put(p.dx + at, keep(extreme, select(0.0, share, load(p.x + at) == extreme)), p.accumulate);
+    put(p.dx + at, keep(extreme, select(rest, share, load(p.x + at) == extreme)), p.accumulate);
   }`,
 );
 
