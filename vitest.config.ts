@@ -33,12 +33,12 @@ const common = {
 
 /**
  * Groups of projects run one after the other. Engines with threads of their own get the processor to themselves. Tests of project `node` often wait
- * for processes, browsers and servers, so one more of them runs than of the others.
+ * for processes, browsers and servers, so twice as many of them run as of the others.
  */
 function scheduling(project: string, { threads }: Engine) {
   const after = project.startsWith("node") ? 2 : 3;
   if (threads > 1) return { maxWorkers: 1, fileParallelism: false, sequence: { groupOrder: after } };
-  return project === "node" ? { maxWorkers: 3, sequence: { groupOrder: 1 } } : {};
+  return project === "node" ? { maxWorkers: 4, sequence: { groupOrder: 1 } } : {};
 }
 
 /**
