@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { linesOf } from "../../web/src/data/quotes.js";
 import { readTable } from "../../web/src/data/read-table.js";
 import { readToLabel } from "../../web/src/data/read-to-label.js";
+import { workbook } from "./workbook-of.js";
 
 const many = (line: (i: number) => string, count = 30) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
 const read = async (name: string, content: string | Uint8Array) =>
@@ -84,4 +85,6 @@ it("the questions of a form are names of columns, and a first row without names 
   expect([form.columns, form.records.length]).toEqual([asked, 30]);
   const rows = many((i) => `a sentence of more than forty characters with a number ${i},${i % 2 ? "good" : "bad"}`);
   expect((await read("rows.csv", rows)).records.length).toBe(30);
+  const { columns, records } = await read("rows.xlsx", workbook(rows.split("\n").map((row) => row.split(","))));
+  expect([columns, records.length]).toEqual([["1", "2"], 30]);
 });

@@ -116,18 +116,24 @@ it("a doubt says what has become of its rows: corrected, undone, labelled or edi
   expect(await said(once)).toBe("The text of this row was changed.");
 });
 
-it("doubts follow a label that is renamed", async () => {
+it("doubts follow a label that is renamed, and its name, however long, does not widen a narrow page", async () => {
+  const long = "poor".repeat(40);
+  const isNarrow = () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
   const change = (label: string) =>
     page.locator(".doubts:not(.next)").getByRole("button", { name: `Change to “${label}”` });
   const before = [await change("bad").count(), await change("good").count()];
   expect(Math.min(...before)).toBeGreaterThan(0);
   await go("Data");
   await page.getByRole("button", { name: "Rename “bad”" }).click();
-  await page.locator("dialog input").fill("poor");
+  await page.locator("dialog input").fill(long);
   await page.getByRole("button", { name: "Rename", exact: true }).click();
+  await page.setViewportSize({ width: 340, height: 860 });
+  await expect.poll(isNarrow).toBe(true);
   await go("Results");
   await showAll();
-  expect([await change("poor").count(), await change("good").count()]).toEqual(before);
+  await expect.poll(isNarrow).toBe(true);
+  await page.setViewportSize({ width: 1280, height: 860 });
+  expect([await change(long).count(), await change("good").count()]).toEqual(before);
   expect(await change("bad").count()).toBe(0);
   await page.keyboard.press("Control+z");
   await change("bad").first().waitFor();

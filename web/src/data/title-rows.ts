@@ -79,6 +79,14 @@ export function beginOf(rows: readonly GridRow[]): Begin {
   return { first: 0, header: looksLikeHeader(sample) };
 }
 
+/** Whether a field of the row at `place` is a value of its column, too: names are none. */
+export function hasValue(rows: readonly GridRow[], place: number): boolean {
+  const below = rows.slice(place + 1, place + SAMPLE);
+  return (rows[place]?.fields ?? []).some(
+    (field, i) => isFilled(field) && below.some((row) => row.fields[i] === field),
+  );
+}
+
 /** What the user says about it: the number of the row with the columns' names; 0 if there is none. */
 export function beginAt(rows: readonly GridRow[], headerRow: number | undefined): Begin {
   if (headerRow === undefined) return beginOf(rows);

@@ -1,7 +1,7 @@
 import { TableProblem } from "../problem.js";
 import { endOf } from "../rows-below.js";
 import type { Correction, HowRead, Table } from "../table.js";
-import { beginAt, saidOf, tableFrom } from "../title-rows.js";
+import { beginAt, hasValue, saidOf, tableFrom } from "../title-rows.js";
 import { readCells, type Shared } from "./cells.js";
 import { dateStyles } from "./dates.js";
 import { gridOf } from "./grid.js";
@@ -19,8 +19,8 @@ function tableOf({ bytes }: SheetPart, shared: Shared, { headerRow, withoutBelow
   const cells = readCells(bytes, shared);
   const { rows, filled } = gridOf(cells);
   const found = beginAt(rows, headerRow);
-  // A workbook's table has names of columns unless the user says that it has none.
-  const begin = { ...found, header: found.header || headerRow === undefined };
+  // A workbook's table has names of columns unless its first row has values, or the user says that it has none.
+  const begin = { ...found, header: found.header || (headerRow === undefined && !hasValue(rows, found.first)) };
   const end = withoutBelow === true ? endOf(rows, begin) : rows.length;
   return { ...tableFrom(rows.slice(0, end), begin), said: saidOf(rows, begin, end), filled, unsolved: cells.unsolved };
 }

@@ -131,7 +131,7 @@ export const en = {
       fewRows: () => "Fewer than 20 rows have a text and a label. Add more rows.",
       fewLabels: () => "There are fewer than two labels. Is this the right column, and the right sign between labels?",
       withoutLabels: (count: number) =>
-        `${rows(count)} without any label. ${count === 1 ? "It is" : "They are"} used as texts to which no label applies.`,
+        `${rows(count)} without any label. ${count === 1 ? "It is used as a text" : "They are used as texts"} to which no label applies.`,
       singleLabels: () => "Every text has exactly one label.",
       notNumbers: (count: number) =>
         `${rows(count)} with something other than a number. ${count === 1 ? "It is" : "They are"} not used.`,
