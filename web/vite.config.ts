@@ -24,6 +24,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     assetsInlineLimit: 0,
+    // Browsers that run the kernels know such links, or load the same scripts a little later.
+    modulePreload: { polyfill: false },
     // One chunk of what the first load needs is smaller than one for each set of pages that share some of it. The script itself stays
     // outside: it awaits pages, which import that chunk.
     rolldownOptions: {
@@ -41,6 +43,13 @@ export default defineConfig({
               minShareCount: 3,
               priority: 1,
             },
+            // What search, rerankers and chat share of a training.
+            {
+              name: "training",
+              test: /\/web\/src\/(steps\/train\/|steps\/judge\/jump|style\/(search|take|progress))/,
+              minShareCount: 2,
+              priority: 0,
+            },
           ],
         },
       },
@@ -51,9 +60,9 @@ export default defineConfig({
   preview: { headers: isolation },
   plugins: [
     standalone(collected),
+    preload(),
     offline(),
     policy(),
-    preload(),
     written,
     {
       // Serves the models of this machine's cache, so that the Studio works without a network.

@@ -8,6 +8,7 @@ import { run } from "./state/runs.js";
 import { notice, notify } from "./state/notice.js";
 import { others, step, steps, type Theme, theme, themes } from "./state/view.js";
 import { fetching } from "./state/download.js";
+import { client } from "./engine/client.js";
 import { unstoredRuns } from "./storage/lasting.js";
 import { training } from "./state/training.js";
 import { isUnstored } from "./storage/database.js";
@@ -41,7 +42,7 @@ const views = {
  * this version may be gone.
  */
 export async function prefetch(): Promise<void> {
-  for (const fetched of [DataStep.all, TrainStep.fetched, ...JudgeStep.all, TakeStep.fetched]) {
+  for (const fetched of [DataStep.all, TrainStep.fetched, ...JudgeStep.all, TakeStep.fetched, client]) {
     await whenIdle();
     await fetched();
   }

@@ -1,16 +1,8 @@
-import {
-  type RemoteClassifier,
-  type RemoteEncoder,
-  type RemoteRegressor,
-  type RemoteTokenClassifier,
-  SentenceEncoder,
-  TextClassifier,
-  TextRegressor,
-  TokenClassifier,
-} from "lowrank/worker";
+import type { RemoteClassifier, RemoteEncoder, RemoteRegressor, RemoteTokenClassifier } from "lowrank/worker";
 import type { Task } from "../data/target.js";
 import type { Download } from "../state/download.js";
 import { type Run, type RunOf, taskOf } from "../state/runs.js";
+import { client } from "./client.js";
 import { type EncoderId, encoderNamed } from "./encoders.js";
 import { findModel } from "./model.js";
 import { once } from "./once.js";
@@ -31,9 +23,10 @@ export function sharedEncoder(
   id: EncoderId = "english",
   onDownload?: (progress: Download) => void,
 ): Promise<RemoteEncoder> {
-  return once(loaded, id, async () =>
-    SentenceEncoder.load(await findModel({ encoder: id, ...(onDownload && { onDownload }) })),
-  );
+  return once(loaded, id, async () => {
+    const model = await findModel({ encoder: id, ...(onDownload && { onDownload }) });
+    return (await client()).SentenceEncoder.load(model);
+  });
 }
 
 /** The encoder that a run is trained on. */
@@ -62,11 +55,14 @@ interface Trained {
 type AnyTrained = Trained[Task];
 
 const loaders: { readonly [T in Task]: (on: EncoderId, files: SavedFiles, adapter: string) => Promise<Trained[T]> } = {
-  classify: async (on, files, adapter) => TextClassifier.load(await sharedEncoder(on), files, { adapter }),
+  classify: async (on, files, adapter) =>
+    (await client()).TextClassifier.load(await sharedEncoder(on), files, { adapter }),
   "multi-label": async (on, files, adapter) =>
-    TextClassifier.load<string, true>(await sharedEncoder(on), files, { adapter }),
-  regress: async (on, files, adapter) => TextRegressor.load(await sharedEncoder(on), files, { adapter }),
-  tokens: async (on, files, adapter) => TokenClassifier.load(await sharedEncoder(on), files, { adapter }),
+    (await client()).TextClassifier.load<string, true>(await sharedEncoder(on), files, { adapter }),
+  regress: async (on, files, adapter) =>
+    (await client()).TextRegressor.load(await sharedEncoder(on), files, { adapter }),
+  tokens: async (on, files, adapter) =>
+    (await client()).TokenClassifier.load(await sharedEncoder(on), files, { adapter }),
 };
 
 /** Trained models by their run. */
@@ -111,6 +107,7 @@ export const headOf = (
 ): Promise<RemoteClassifier> =>
   once(heads, run.id, async () => {
     const labels = [...run.report!.data.labels];
+    const { TextClassifier } = await client();
     const classifier = await TextClassifier.create(await sharedEncoder(encoderOf(run)), {
       labels,
       lora: null,

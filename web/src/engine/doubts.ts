@@ -1,9 +1,9 @@
-import { TextClassifier } from "lowrank/worker";
 import { signal } from "@preact/signals";
 import { isConfirmed } from "../data/rows.js";
 import type { Table } from "../data/table.js";
 import { project, rows } from "../state/project.js";
 import type { RunOf } from "../state/runs.js";
+import { client } from "./client.js";
 import { encoderOf, examplesOf, predictAll, recovering, sharedEncoder } from "./classify.js";
 import { partsOf } from "./parts.js";
 
@@ -98,6 +98,7 @@ async function predictUnseen(
   abort: AbortSignal,
 ): Promise<Omit<Doubt, "rows">[]> {
   const encoder = await sharedEncoder(encoderOf(run));
+  const { TextClassifier } = await client();
   const classifier = await TextClassifier.create(encoder, {
     labels: [...labels],
     lora: null,

@@ -1,6 +1,6 @@
 import type { AnyJobResult, AnyJobSpec } from "lowrank/jobs";
-import { runJob } from "lowrank/worker";
 import { read, remove } from "../storage/database.js";
+import { type Client, client } from "./client.js";
 import { encoderNamed } from "./encoders.js";
 import { findModel, forgetModel } from "./model.js";
 import { type StoredRun, storedTraining } from "./stored-training.js";
@@ -60,7 +60,7 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
       const encoder = encoderNamed(given.spec.model);
       try {
         await remember(started);
-        const job: Parameters<typeof runJob>[2] = {
+        const job: Parameters<Client["runJob"]>[2] = {
           signal,
           onProgress: training.hear,
           showExamples: WATCHED,
@@ -71,6 +71,7 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
             machine: () => ({ userAgent: navigator.userAgent }),
           },
         };
+        const { runJob } = await client();
         const { result, files: all } = await runIn(given.id, (store) => runJob(given.spec, store, job));
         const files = Object.fromEntries(Object.entries(all).filter(([file]) => !notSaved.test(file)));
         await remember({ ...run.value!, status: "finished", files, ...resultOf(result) });

@@ -1,7 +1,7 @@
 import type { FederationEvent, FederationReport } from "@lowrank/flower";
-import { TextClassifier } from "lowrank/worker";
 import { isMember, type Membership, membership, type Round } from "../state/membership.js";
 import { recovering, sharedEncoder } from "./classify.js";
+import { client } from "./client.js";
 import type { EncoderId } from "./encoders.js";
 import type { Example } from "./parts.js";
 import { orRefused } from "./policy.js";
@@ -58,7 +58,7 @@ export async function joinRounds(server: string, examples: readonly Example[], o
       const encoder = await sharedEncoder(on, (download) => update({ download }));
       update({ state: "joining", download: null, rounds: [] });
       // The protocol's code is loaded on demand.
-      const { joinFederation } = await import("@lowrank/flower");
+      const [{ joinFederation }, { TextClassifier }] = await Promise.all([import("@lowrank/flower"), client()]);
       return joinFederation({ server, encoder, TextClassifier, examples, signal, onEvent: hear });
     });
     update({ state: "over", sent: report.sent, received: report.received });

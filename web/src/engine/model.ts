@@ -1,5 +1,6 @@
-import { clearCache, cacheModel, type WorkerCachedModel } from "lowrank/worker";
+import type { WorkerCachedModel } from "lowrank/worker";
 import { type Download, fetching } from "../state/download.js";
+import { client } from "./client.js";
 import { downloadClock } from "./download-clock.js";
 import { besideOf, type EncoderId, encoders } from "./encoders.js";
 import { once } from "./once.js";
@@ -17,7 +18,7 @@ export async function modelPlace(id: EncoderId = "english"): Promise<string> {
 /** Deletes a model that cannot be read, so that the next call downloads it again. */
 export async function forgetModel(id: EncoderId = "english"): Promise<void> {
   found.delete(id);
-  await clearCache({ name: encoders[id].name });
+  await (await client()).clearCache({ name: encoders[id].name });
 }
 
 const found = new Map<EncoderId, Promise<WorkerCachedModel>>();
@@ -32,7 +33,7 @@ interface Finding {
 export function findModel({ encoder = "english", signal: abort, onDownload }: Finding = {}) {
   const { name } = encoders[encoder];
   const download = async () => {
-    const place = await modelPlace(encoder);
+    const [place, { cacheModel }] = await Promise.all([modelPlace(encoder), client()]);
     const secondsLeft = downloadClock();
     return cacheModel(place, {
       ...(place !== name && { name }),

@@ -1,22 +1,22 @@
-import { memoryStore, opfsStore } from "lowrank/worker";
 import { isCleared, isIncomplete } from "../state/training-errors.js";
 import { storesLast, unstoredRuns } from "../storage/lasting.js";
+import { type Client, client } from "./client.js";
 import { storeForOffline } from "./offline-copy.js";
 
 export type SavedFiles = Readonly<Record<string, Uint8Array>>;
 
 /** The store of a run's checkpoints and results. */
 export interface StudioStore {
-  readonly store: ReturnType<typeof opfsStore> | ReturnType<typeof memoryStore>;
+  readonly store: ReturnType<Client["opfsStore" | "memoryStore"]>;
   files(): Promise<SavedFiles>;
   discard(): Promise<void>;
 }
 
-const inMemory = new Map<string, ReturnType<typeof memoryStore>>();
+const inMemory = new Map<string, ReturnType<Client["memoryStore"]>>();
 
 /** The store of a run: the origin private file system if available and not full, otherwise memory. */
 export async function storeOf(id: string): Promise<StudioStore> {
-  const last = await storesLast();
+  const [last, { memoryStore, opfsStore }] = await Promise.all([storesLast(), client()]);
   if (last && !inMemory.has(id)) {
     const store = opfsStore(id);
     return { store, files: () => store.files(), discard: () => store.discard() };
@@ -49,6 +49,7 @@ export async function runIn<T>(
     if (isIncomplete(error)) await discard().catch(() => undefined);
     // In memory already, there was no room for something else, such as the model.
     if ((error as Error).name !== "QuotaError" || inMemory.has(id)) throw error;
+    const { memoryStore } = await client();
     inMemory.set(id, memoryStore(await files()));
     unstoredRuns.value = new Set([...unstoredRuns.value, id]);
     return runIn(id, job);

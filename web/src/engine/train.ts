@@ -1,9 +1,9 @@
-import { runJob } from "lowrank/worker";
 import type { JobEvent, ReadyJob } from "lowrank/jobs";
 import type { Download } from "../state/download.js";
 import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/runs.js";
 import { failure, type Training, training } from "../state/training.js";
 import { isCleared, isInUse } from "../state/training-errors.js";
+import { type Client, client } from "./client.js";
 import { Clock } from "./clock.js";
 import { encoderNamed } from "./encoders.js";
 import { findModel, forgetModel } from "./model.js";
@@ -43,7 +43,7 @@ export async function train(given: Run): Promise<Run | null> {
   try {
     // Without storage the run lasts as long as the page, which says so.
     await saveRun(run).catch(() => undefined);
-    const job: Parameters<typeof runJob>[2] = {
+    const job: Parameters<Client["runJob"]>[2] = {
       signal,
       onProgress: hear,
       showExamples: WATCHED,
@@ -60,6 +60,7 @@ export async function train(given: Run): Promise<Run | null> {
         machine: () => ({ userAgent: navigator.userAgent }),
       },
     };
+    const { runJob } = await client();
     const { result, files } = await runIn(run.id, (store) => runJob(run.spec, store, job));
     const { report, predictions = [] } = result as Pick<Run, "report"> & Partial<Pick<Run, "predictions">>;
     const results = Object.fromEntries(Object.entries(files).filter(([name]) => RESULTS.test(name)));

@@ -1,18 +1,9 @@
 import { signal } from "@preact/signals";
-import {
-  CausalLanguageModel,
-  clearCache,
-  cacheModel,
-  cachedModel,
-  cachedModels,
-  type LowrankWorker,
-  type RemoteLanguageModel,
-  startWorker,
-  type WorkerCachedModel,
-} from "lowrank/worker";
+import type { LowrankWorker, RemoteLanguageModel, WorkerCachedModel } from "lowrank/worker";
 import { noShape } from "../../data/answers/fields.js";
 import { toolOf } from "../../data/answers/functions.js";
 import { keep, kept } from "../../state/view.js";
+import { client } from "../client.js";
 import { downloadClock } from "../download-clock.js";
 import { encoders } from "../encoders.js";
 import type { Download } from "../../state/download.js";
@@ -56,7 +47,9 @@ let mayBeThere = kept(NOTE) !== null;
 /** Lists the cached models of earlier visits, except the Studio's encoders. */
 export async function findChoices(): Promise<void> {
   if (!mayBeThere) return;
-  const found = await cachedModels().catch(() => []);
+  const found = await client()
+    .then(({ cachedModels }) => cachedModels())
+    .catch(() => []);
   const own = Object.values(encoders).map(({ name }): string => name);
   const whole = found.filter(({ name, complete }) => complete && !own.includes(name));
   const last = kept("chat-model");
@@ -90,6 +83,7 @@ export async function openModel(choice: Choice | null): Promise<void> {
     closeModel();
     mayBeThere = true;
     keep(NOTE, "yes");
+    const { cachedModel, cacheModel } = await client();
     const there = await cachedModel(called);
     const fetched = async () => {
       // A single file may be a zip.
@@ -105,7 +99,7 @@ export async function openModel(choice: Choice | null): Promise<void> {
     if (!signal.aborted) openProblem.value = typeof choice === "string" ? await orRefused(error, choice) : error;
     // Otherwise every later call would find the damaged file again.
     if (found !== null && (error as Error).name === "FormatError")
-      await clearCache({ name: found.name }).catch(() => undefined);
+      await (await client()).clearCache({ name: found.name }).catch(() => undefined);
   } finally {
     opening.value = null;
     void findChoices();
@@ -119,6 +113,7 @@ const PROBE = toolOf({ name: "probe", description: "", parameters: noShape });
 
 /** Loads a cached model into its own worker. Ending the worker frees the memory. */
 export async function load(kept: WorkerCachedModel, signal?: AbortSignal): Promise<Loaded> {
+  const { CausalLanguageModel, startWorker } = await client();
   // A model that is cached only in memory exists only in the worker that downloaded it.
   const worker = kept.storage === "opfs" ? await startWorker() : null;
   try {
@@ -149,6 +144,6 @@ export function closeModel(): void {
 /** Removes a model from the cache. */
 export async function forgetChoice(name: string): Promise<void> {
   if (loaded.value?.kept.name === name) closeModel();
-  await clearCache({ name });
+  await (await client()).clearCache({ name });
   await findChoices();
 }

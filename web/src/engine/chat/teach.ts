@@ -1,4 +1,4 @@
-import { type LowrankWorker, runJob, startWorker } from "lowrank/worker";
+import type { LowrankWorker } from "lowrank/worker";
 import type {
   LanguageJobResult,
   LanguageJobSpec,
@@ -8,6 +8,7 @@ import type {
   PreferenceMetrics,
 } from "lowrank/jobs";
 import { areEnough, type Conversations } from "../../data/examples.js";
+import { type Client, client } from "../client.js";
 import { storedTraining, type StoredRun } from "../stored-training.js";
 import { runIn, storeOf, type SavedFiles } from "../stores.js";
 import { ensureAdapters, slots } from "./adapter.js";
@@ -79,9 +80,10 @@ export async function goOn(given: Lesson): Promise<void> {
   now.worker?.terminate();
   let worker: LowrankWorker | null = null;
   try {
+    const { runJob, startWorker } = await client();
     if (now.worker !== null) worker = await startWorker();
     await remember(started);
-    const job: Parameters<typeof runJob>[2] = {
+    const job: Parameters<Client["runJob"]>[2] = {
       ...(worker && { worker }),
       signal,
       onProgress: training.hear,

@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
-import { CrossEncoder, type RemoteCrossEncoder } from "lowrank/worker";
+import type { RemoteCrossEncoder } from "lowrank/worker";
 import { recovering, sharedEncoder } from "../classify.js";
+import { client } from "../client.js";
 import { type EncoderId, encoderNamed } from "../encoders.js";
 import { findModel } from "../model.js";
 import { encoder } from "./encoder.js";
@@ -26,7 +27,7 @@ export interface Ordered {
 let loaded: { readonly id: string; readonly reranker: Promise<RemoteCrossEncoder> } | null = null;
 
 const loadReranker = async (files: SavedFiles, encoder: EncoderId) =>
-  CrossEncoder.load(files, { model: await findModel({ encoder }) });
+  (await client()).CrossEncoder.load(files, { model: await findModel({ encoder }) });
 
 /** The reranker of a run. */
 async function rerankerOf({ id, files, spec }: RankRun): Promise<RemoteCrossEncoder> {

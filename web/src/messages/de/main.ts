@@ -1,6 +1,8 @@
 import { date, duration, fixed, megabytes, n, percent, significant, some, spanned, wholePercent } from "./numbers.js";
 import type { Messages } from "../en/main.js";
 
+export { forReading } from "./reading.js";
+
 /** The Studio's texts in German. */
 const rows = (count: number) => some(count, "Zeile", "Zeilen");
 

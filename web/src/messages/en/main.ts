@@ -1,5 +1,7 @@
 import { date, duration, fixed, megabytes, n, percent, significant, some, spanned, wholePercent } from "./numbers.js";
 
+export { forReading } from "./reading.js";
+
 /** The Studio's texts in English. Each language has files of the same shape. */
 const rows = (count: number) => some(count, "row", "rows");
 

@@ -13,6 +13,8 @@ import {
 } from "./numbers.js";
 import type { Messages } from "../en/main.js";
 
+export { forReading } from "./reading.js";
+
 /** The Studio's texts in Spanish. */
 const rows = (count: number) => some(count, "fila", "filas");
 const ignored = (count: number) => (isOne(count) ? "No se usa" : "No se usan");

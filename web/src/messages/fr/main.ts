@@ -13,6 +13,8 @@ import {
 } from "./numbers.js";
 import type { Messages } from "../en/main.js";
 
+export { forReading } from "./reading.js";
+
 /** The Studio's texts in French. */
 const rows = (count: number) => some(count, "ligne", "lignes");
 const ignored = (count: number) => (isOne(count) ? "Elle n’est pas utilisée" : "Elles ne sont pas utilisées");

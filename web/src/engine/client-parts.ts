@@ -1,0 +1,16 @@
+export {
+  cachedModel,
+  cachedModels,
+  cacheModel,
+  CausalLanguageModel,
+  clearCache,
+  CrossEncoder,
+  memoryStore,
+  opfsStore,
+  runJob,
+  SentenceEncoder,
+  startWorker,
+  TextClassifier,
+  TextRegressor,
+  TokenClassifier,
+} from "lowrank/worker";
