@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { encodingOf, encodings } from "../../web/src/data/decode.js";
 import { linesOf } from "../../web/src/data/quotes.js";
 import { readTable } from "../../web/src/data/read-table.js";
 import { readToLabel } from "../../web/src/data/read-to-label.js";
@@ -40,6 +41,16 @@ it("a damaged character leaves the others of a file in UTF-8 as they are", async
   expect([cut.how.encoding, cut.records[0]]).toEqual(["utf-8", ["Größe für Müller 0", "übel"]]);
   const latin = await read("latin.csv", Buffer.from(new TextDecoder().decode(whole), "latin1"));
   expect([latin.how.encoding, latin.records[0]]).toEqual(["windows-1252", ["Größe für Müller 0", "übel"]]);
+});
+
+it("a file from before Unicode is in the encoding of the user's spreadsheets, and each can be chosen", async () => {
+  // prettier-ignore
+  const cyrillic = Uint8Array.of(...Buffer.from("text;label\n"), 0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2, ...Buffer.from(";a\n"));
+  const found = ["ru-RU", "pl", "zh-TW", "zh-CN", "de-AT"].map((language) => encodingOf(cyrillic, language));
+  expect(found).toEqual(["windows-1251", "windows-1250", "big5", "gb18030", "windows-1252"]);
+  for (const name of encodings) expect(new TextDecoder(name).encoding).toBe(name);
+  const { records } = await readTable(new File([cyrillic], "ru.csv"), { encoding: "windows-1251" });
+  expect(records).toEqual([["Привет", "a"]]);
 });
 
 it("a list of objects within one object is a table", async () => {

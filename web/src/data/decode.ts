@@ -1,6 +1,35 @@
+/** Encodings of tables from before Unicode, named as in `TextDecoder`, each with its languages: those of Windows and East Asia. */
+const older = {
+  "windows-1250": "cs hr hu pl ro sk sl",
+  "windows-1251": "be bg kk mk ru sr uk",
+  "windows-1253": "el",
+  "windows-1254": "az tr",
+  "windows-1255": "he",
+  "windows-1256": "ar fa ur",
+  "windows-1257": "et lt lv",
+  shift_jis: "ja",
+  gb18030: "zh",
+  big5: "zh-TW zh-HK",
+  "euc-kr": "ko",
+  "windows-1252": "",
+} as const;
+
+export type Encoding = "utf-8" | "utf-16le" | "utf-16be" | keyof typeof older;
 /** Supported encodings of tables, named as in `TextDecoder`. */
-export const encodings = ["utf-8", "windows-1252", "utf-16le", "utf-16be"] as const;
-export type Encoding = (typeof encodings)[number];
+export const encodings: readonly Encoding[] = [
+  "utf-8",
+  "windows-1252",
+  "utf-16le",
+  "utf-16be",
+  ...(Object.keys(older) as Encoding[]).filter((name) => name !== "windows-1252"),
+];
+
+/** The encoding that spreadsheets in a language use for CSV files; nothing in the files tells it. */
+function olderEncoding(language: string): Encoding {
+  const named = (name: string) =>
+    Object.entries(older).find(([, languages]) => languages.split(" ").includes(name))?.[0];
+  return (named(language) ?? named(language.split("-")[0]!) ?? "windows-1252") as Encoding;
+}
 
 /** Number of bytes in which zeros are counted, to detect UTF-16 without a byte order mark. */
 const SAMPLE = 4096;
@@ -22,8 +51,8 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Detects a file's encoding from its byte order mark, its zeros, or by UTF-8; otherwise the Western European one of Windows. */
-export function encodingOf(bytes: Uint8Array): Encoding {
+/** Detects a file's encoding from its byte order mark, its zeros, or by UTF-8; otherwise that of the browser's language. */
+export function encodingOf(bytes: Uint8Array, language = new Intl.NumberFormat().resolvedOptions().locale): Encoding {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
   const zeros: [number, number] = [0, 0];
@@ -31,7 +60,7 @@ export function encodingOf(bytes: Uint8Array): Encoding {
   sample.forEach((byte, i) => void (byte === 0 && zeros[(i % 2) as 0 | 1]++));
   if (zeros[1] > sample.length / 8) return "utf-16le";
   if (zeros[0] > sample.length / 8) return "utf-16be";
-  return isUtf8(bytes) ? "utf-8" : "windows-1252";
+  return isUtf8(bytes) ? "utf-8" : olderEncoding(language);
 }
 
 /** A file's text with "\n" as line ends and without a byte order mark. */

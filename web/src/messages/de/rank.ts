@@ -24,6 +24,7 @@ export const rank: typeof en = {
   notSearch:
     "Ein Reranker ordnet wenige Texte, etwa die ersten Ergebnisse einer Suche. Um Texte unter vielen zu finden, verwenden Sie „Suchen nach Bedeutung“.",
   drop: "Tabelle hier ablegen oder Datei wählen",
+  oneColumn: "Es wurde nur eine Spalte gefunden. Nötig sind drei: Fragen, Texte und wie gut jeder Text passt.",
   shapeCaption: "So sieht eine Tabelle aus",
   shapeColumns: ["Frage", "Text", "Label"],
   shape: [

@@ -22,6 +22,7 @@ export const rank = {
   notSearch:
     "A reranker orders a few texts, such as the first results of a search. To find texts among many, use “Search by meaning”.",
   drop: "Drop a table here, or choose a file",
+  oneColumn: "Only one column was found. Three are needed: questions, texts, and how well each text fits.",
   shapeCaption: "What a table looks like",
   shapeColumns: ["question", "text", "label"],
   shape: [

@@ -24,6 +24,8 @@ export const rank: typeof en = {
   notSearch:
     "Ordena unos pocos textos, como los primeros resultados de una búsqueda. Para encontrar textos entre muchos, use «Buscar por significado».",
   drop: "Suelte aquí una tabla o elija un archivo",
+  oneColumn:
+    "Solo se ha encontrado una columna. Hacen falta tres: preguntas, textos y en qué medida encaja cada texto.",
   shapeCaption: "Cómo es una tabla",
   shapeColumns: ["pregunta", "texto", "etiqueta"],
   shape: [

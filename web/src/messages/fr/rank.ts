@@ -24,6 +24,8 @@ export const rank: typeof en = {
   notSearch:
     "Il classe quelques textes, comme les premiers résultats d’une recherche. Pour trouver des textes parmi beaucoup d’autres, utilisez «\u00a0Chercher par le sens\u00a0».",
   drop: "Déposez un tableau ici ou choisissez un fichier",
+  oneColumn:
+    "Une seule colonne a été trouvée. Il en faut trois\u00a0: les questions, les textes, et dans quelle mesure chaque texte convient.",
   shapeCaption: "À quoi ressemble un tableau",
   shapeColumns: ["question", "texte", "étiquette"],
   shape: [

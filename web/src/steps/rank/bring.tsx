@@ -33,7 +33,8 @@ export function Bring() {
         </label>
         {problem !== null && (
           <p class="problem" role="alert">
-            <Icon name="stop" /> {problems[problem.kind]!(String(problem.detail))}
+            <Icon name="stop" />{" "}
+            {problem.kind === "oneColumn" ? t.oneColumn : problems[problem.kind]!(String(problem.detail))}
           </p>
         )}
       </DropZone>
