@@ -1,13 +1,19 @@
 import { GPU_HEADING, gpuRows } from "../../ts/cli/timing/gpu-table.js";
 import { adapterLines, type GpuReport, measureGpu, wasmLine } from "../../ts/cli/timing/gpu-timing.js";
+import { usualModels, withRandomWeights } from "../../ts/cli/timing/models/measured-model.js";
+import { SMALL } from "../../ts/cli/timing/models/model-shapes.js";
 import { createEngine } from "../../ts/entry/browser.js";
 
 const element = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const [measure, save] = [element<HTMLButtonElement>("measure"), element<HTMLButtonElement>("save")];
 const [progress, table, omitted] = [element("progress"), element<HTMLTableElement>("table"), element("omitted")];
 
+const query = new URLSearchParams(location.search);
 /** Seconds for each piece of work on each engine; `?seconds=` changes it. */
-const seconds = Number(new URLSearchParams(location.search).get("seconds")) || 0.5;
+const seconds = Number(query.get("seconds")) || 0.5;
+/** `?models=small`: of two layers, which a software adapter computes too. */
+const isSmall = query.get("models") === "small";
+const models = isSmall ? SMALL.map((shape) => withRandomWeights(shape, true)) : usualModels;
 
 if ((navigator as { readonly gpu?: GPU }).gpu === undefined) {
   say(
@@ -37,7 +43,7 @@ async function report(): Promise<GpuReport> {
     const gpu = await createEngine({ device: "webgpu", threads: 1 });
     try {
       return await measureGpu(gpu, wasm, {
-        ...{ seconds, runtime: navigator.userAgent },
+        ...{ seconds, models, tokens: isSmall ? 8 : 512, runtime: navigator.userAgent },
         onWork: ({ title, done, of }) => say(`${done + 1} of ${of}: ${title}`),
       });
     } finally {

@@ -25,7 +25,7 @@ afterAll(async () => {
 
 it("How fast is my GPU shows the GPU beside WebAssembly, and saves both as JSON", { timeout: 120_000 }, async () => {
   const page = await browser.newPage();
-  await page.goto(`${site.url}?seconds=0.001`);
+  await page.goto(`${site.url}?seconds=0.001&models=small`);
   await page.getByRole("button", { name: "Measure" }).click();
   const saving = page.getByRole("button", { name: "Save as JSON" });
   await saving.or(page.getByText("It failed")).waitFor({ timeout: 100_000 });
@@ -35,9 +35,22 @@ it("How fast is my GPU shows the GPU beside WebAssembly, and saves both as JSON"
   expect(report.adapter).toMatchObject({ vendor: "google", architecture: "swiftshader", software: true });
   // The page is isolated, as the site is: its threads have started from the files beside it.
   expect(report.wasm.threads).toBe(await page.evaluate("Math.min(navigator.hardwareConcurrency, 16)"));
-  for (const { difference } of report.timings) expect(difference).toBeLessThan(2e-6);
+  for (const { difference } of [...report.timings, ...report.models]) expect(difference).toBeLessThan(2e-6);
+  // Random weights, so that nothing was fetched; by the same calls as models of files.
+  expect(report.models.map(({ model, work, shape, random }) => [model, work, shape, random])).toEqual([
+    ["small encoder", "encode", "2×4", true],
+    ["small encoder", "LoRA step", "2×4", true],
+    ["small language model", "prompt", "8", true],
+    ["small language model", "generation", "8", true],
+    ["small language model", "LoRA step", "2×4", true],
+  ]);
+  for (const { gpu, wasm, ratio } of report.models) {
+    expect(gpu.tokensPerSecond).toBeGreaterThan(0);
+    expect(gpu.median).toBeGreaterThanOrEqual(gpu.fastest);
+    expect(ratio).toBe(wasm.fastest / gpu.fastest);
+  }
   const shown = await page.locator("td:nth-child(2)").allTextContents();
-  expect(shown).toEqual(report.timings.map(({ shape }) => shape));
+  expect(shown).toEqual([...report.timings, ...report.models].map(({ shape }) => shape));
   expect(shown).toContain("4×8×8×2");
   const status = await page.getByRole("status").textContent();
   expect(status).toContain("software adapter: these times say nothing about a GPU");

@@ -1,4 +1,3 @@
-import { encoderStep } from "../../../ts/cli/timing/encoder-work.js";
 import { setBinaryLocator } from "../../../ts/engine/source.js";
 import { createEngine, type Engine, Graph, init, type Tensor, tensor } from "../../../ts/index.js";
 import { trainClassifier } from "./classifier.js";
@@ -43,21 +42,8 @@ const lists = ({ losses, norms, gradients, parameters }: Trained) => ({
   parameters: parameters.map((each) => [...each]),
 });
 
-/** The same encoder trained on both, and the one of the benchmark. */
-export const compareEncoders = () =>
-  onBoth(async (engine) => ({
-    ...lists(await trainEncoder(engine, STEPS)),
-    benchmark: await benchmarkLosses(engine),
-  }));
-
-async function benchmarkLosses(engine: Engine): Promise<number[]> {
-  using graph = new Graph({ engine, seed: 1 });
-  const size = { texts: 4, tokens: 5, layers: 2, hidden: 24, heads: 2, inner: 40, rank: 2 };
-  const run = encoderStep("small", size).prepare(graph);
-  const losses: Promise<Tensor>[] = [];
-  for (let step = 0; step < STEPS; step++) run((id) => losses.push(graph.read(id)));
-  return (await Promise.all(losses)).map(({ data }) => data[0]!);
-}
+/** The same encoder trained on both. */
+export const compareEncoders = () => onBoth(async (engine) => lists(await trainEncoder(engine, STEPS)));
 
 /** The same training on both, and twice on the GPU; what crosses to it and back in each step; what it refuses. */
 export async function compareTraining() {

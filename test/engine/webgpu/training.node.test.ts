@@ -58,8 +58,6 @@ it("trains an encoder of two layers on a ragged batch as on WASM", async () => {
   expect(difference(wasm.gradients.flat(), gpu.gradients.flat())).toBeLessThan(5e-6);
   wasm.parameters.forEach((expected, i) => expect(difference(expected, gpu.parameters[i]!)).toBeLessThan(5e-6));
   expect(gpu.losses.at(-1)).toBeLessThan(gpu.losses[0]!);
-  expect(difference(wasm.benchmark, gpu.benchmark)).toBeLessThan(1e-6);
-  expect(gpu.benchmark.at(-1)).toBeLessThan(gpu.benchmark[0]!);
 });
 
 it("goes on from the last checkpoint when a device is lost, on another one and on WASM", async () => {

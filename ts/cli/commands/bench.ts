@@ -2,7 +2,10 @@ import { type Command, Option } from "commander";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { createEngine, type Engine, type EngineInfo } from "../../entry/node.js";
 import { engine } from "../../engine/engine.js";
+import { ConfigError } from "../../errors/errors.js";
 import { nextTask } from "../../waiting/next-task.js";
+import { modelsToMeasure } from "../files/measured-models.js";
+import { collected } from "../files/language-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { type EngineOptions, engineSettings, startEngine } from "../engine-start.js";
 import { GPU_HEADING, gpuRows, milliseconds } from "../timing/gpu-table.js";
@@ -10,7 +13,7 @@ import { adapterLines, type GpuReport, measureGpu, wasmLine } from "../timing/gp
 import { type KernelTiming, measurePeak, measureWork } from "../timing/kernel-timing.js";
 import { allWork } from "../timing/kernel-work.js";
 import { formatThreads } from "../terminal/number-format.js";
-import { real } from "../options/option-values.js";
+import { real, whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { tableLines } from "../terminal/table.js";
 
@@ -19,12 +22,15 @@ Examples:
   lowrank bench
   lowrank bench --threads 1 --build simd
   lowrank bench --device webgpu --json > gpu.json
+  lowrank bench --device webgpu --model Qwen/Qwen3-0.6B
 `;
 
 interface BenchOptions extends EngineOptions {
   readonly device: "wasm" | "webgpu";
   readonly seconds: number;
   readonly json: boolean;
+  readonly model: readonly string[];
+  readonly tokens: number;
 }
 
 /** `lowrank bench`: how fast the kernels are here. */
@@ -37,7 +43,19 @@ export function defineBench(program: Command, session: Session): void {
         .choices(["wasm", "webgpu"])
         .default("wasm"),
     )
-    .option("--seconds <n>", "time per line of the table", real(0), 0.2);
+    .option("--seconds <n>", "time per line of the table", real(0), 0.2)
+    .option(
+      "--model <name>",
+      "with --device webgpu: folder or name of an encoder or language model, or a .gguf file; may be repeated (default: all-MiniLM-L6-v2 and SmolLM2-135M from the cache, otherwise random weights of their shapes)",
+      collected,
+      [],
+    )
+    .option(
+      "--tokens <n>",
+      "with --device webgpu: tokens of a model's prompt and of its batch",
+      whole(8, 2 ** 16),
+      512,
+    );
   addEngineOptions(command)
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
@@ -45,6 +63,8 @@ export function defineBench(program: Command, session: Session): void {
 }
 
 async function bench(options: BenchOptions, session: Session): Promise<void> {
+  if (options.model.length > 0 && options.device !== "webgpu")
+    throw new ConfigError("--model is for --device webgpu: pass both, or omit it", { option: "--model" });
   await startEngine(options);
   await (options.device === "webgpu" ? benchGpu(engine(), options, session) : benchWasm(engine(), options, session));
 }
@@ -62,12 +82,14 @@ async function benchWasm(wasm: Engine, { seconds, json }: BenchOptions, { termin
   else for (const line of lines(wasm.info, peak, timings)) terminal.print(line);
 }
 
-async function benchGpu(wasm: Engine, options: BenchOptions, { terminal, signal }: Session): Promise<void> {
-  const { seconds, json } = options;
+async function benchGpu(wasm: Engine, options: BenchOptions, session: Session): Promise<void> {
+  const { seconds, json, model, tokens } = options;
+  const { terminal, signal } = session;
+  const models = await modelsToMeasure(model, session);
   const gpu = await createEngine({ ...engineSettings(options), threads: 1, device: "webgpu" });
   try {
     const runtime = `Node ${process.versions.node}, ${process.platform} ${process.arch}`;
-    const report = await measureGpu(gpu, wasm, { runtime, seconds, signal });
+    const report = await measureGpu(gpu, wasm, { runtime, models, tokens, seconds, signal });
     if (json) terminal.print(JSON.stringify(report));
     else for (const line of gpuLines(report)) terminal.print(line);
   } finally {

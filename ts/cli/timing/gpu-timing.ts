@@ -3,9 +3,12 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { VERSION } from "../../version.js";
 import { formatThreads } from "../terminal/number-format.js";
-import { encoderStep, MINILM } from "./encoder-work.js";
+import { apart } from "./apart.js";
 import { allWork, type KernelWork } from "./kernel-work.js";
 import { type KernelTiming, measureWork } from "./kernel-timing.js";
+import { type ModelTiming, measureModel } from "./models/model-timing.js";
+import type { MeasuredModel } from "./models/measured-model.js";
+import { modelWorks } from "./models/model-work.js";
 
 /** What a piece of work took on a GPU and on WebAssembly. */
 interface GpuTiming {
@@ -30,6 +33,8 @@ export interface GpuReport {
   /** The engine that the GPU is compared with. */
   readonly wasm: Pick<EngineInfo, "build" | "threads">;
   readonly timings: readonly GpuTiming[];
+  /** Of models: encoders and language models. */
+  readonly models: readonly ModelTiming[];
   /** Work that was omitted because the adapter is a program on the CPU. */
   readonly omitted: readonly string[];
 }
@@ -37,15 +42,19 @@ export interface GpuReport {
 /** Operations of the largest work that a software adapter is measured on: it computes less than 1 GFLOP/s, and nobody needs to know. */
 const MOST_IN_SOFTWARE = 1e7;
 
-/** Everything that is measured on a GPU: to measure more, add a line. */
-const gpuWork = (): KernelWork[] => [...allWork(), encoderStep("encoder step, MiniLM's size", MINILM)];
-
 /** What is measured on an adapter, and the names of what is omitted. */
-function gpuWorkOf(software: boolean): { work: KernelWork[]; omitted: string[] } {
-  const all = gpuWork();
-  const work = all.filter(({ operations }) => !software || operations <= MOST_IN_SOFTWARE);
-  return { work, omitted: all.filter((each) => !work.includes(each)).map(titleOf) };
+function workOn(software: boolean, all: readonly MeasuredModel[]) {
+  const kernels = allWork();
+  const work = kernels.filter(({ operations }) => !software || operations <= MOST_IN_SOFTWARE);
+  const models = all.filter(({ always }) => !software || always);
+  const omitted = [
+    ...kernels.filter((each) => !work.includes(each)).map(titleOf),
+    ...all.filter((each) => !models.includes(each)).flatMap(titlesOf),
+  ];
+  return { work, models, omitted };
 }
+
+const titlesOf = ({ name, task }: MeasuredModel) => modelWorks[task].map((work) => `${work} ${name}`);
 
 const titleOf = ({ name, shape }: KernelWork) => `${name} ${shape.join("×")}`;
 
@@ -63,6 +72,9 @@ export const wasmLine = ({ build, threads }: GpuReport["wasm"]): string =>
 /** Options of `measureGpu`. */
 interface GpuTimingOptions {
   readonly runtime: string;
+  readonly models: readonly MeasuredModel[];
+  /** Tokens of a model's prompt and batch; default 512. */
+  readonly tokens?: number;
   /** Time for each piece of work on each engine. */
   readonly seconds: number;
   readonly signal?: AbortSignal;
@@ -72,19 +84,30 @@ interface GpuTimingOptions {
 
 /** Measures all work on an engine on a GPU beside one on WebAssembly. Results are compared before each is timed. */
 export async function measureGpu(gpu: Engine, wasm: Engine, options: GpuTimingOptions): Promise<GpuReport> {
-  const { runtime, seconds, signal, onWork } = options;
+  const { runtime, seconds, tokens = 512, signal, onWork } = options;
   const adapter = gpu.info.adapter!;
-  const { work, omitted } = gpuWorkOf(adapter.software);
+  const { work, models, omitted } = workOn(adapter.software, options.models);
+  // Of each model its loading too.
+  const of = work.length + models.reduce((sum, { task }) => sum + 1 + modelWorks[task].length, 0);
+  let done = 0;
+  const begin = (title: string) => {
+    throwIfAborted(signal);
+    onWork?.({ title, done: done++, of });
+    // The page draws it before the engine on WebAssembly keeps its thread busy.
+    return nextTask();
+  };
   const timings: GpuTiming[] = [];
   for (const each of work) {
-    throwIfAborted(signal);
-    onWork?.({ title: titleOf(each), done: timings.length, of: work.length });
-    // The page draws it before the engine on WebAssembly keeps its thread busy.
-    await nextTask();
+    await begin(titleOf(each));
     timings.push(await measureBeside(gpu, wasm, each, seconds));
   }
+  const ofModels: ModelTiming[] = [];
+  for (const model of models) {
+    const onWork = (each: string) => begin(`${each} ${model.name}`);
+    ofModels.push(...(await measureModel([gpu, wasm], model, { seconds, tokens, signal }, onWork)));
+  }
   const { build, threads } = wasm.info;
-  return { version: VERSION, runtime, adapter, wasm: { build, threads }, timings, omitted };
+  return { version: VERSION, runtime, adapter, wasm: { build, threads }, timings, models: ofModels, omitted };
 }
 
 async function measureBeside(gpu: Engine, wasm: Engine, work: KernelWork, seconds: number): Promise<GpuTiming> {
@@ -112,15 +135,4 @@ async function resultOf(engine: Engine, { prepare }: KernelWork): Promise<Float3
   } finally {
     graph.dispose();
   }
-}
-
-function apart(expected: Float32Array, actual: Float32Array): number {
-  let [difference, most] = [0, 0];
-  for (const [i, value] of expected.entries()) {
-    const here = Math.abs(value - actual[i]!);
-    // A NaN stays.
-    difference = here <= difference ? difference : here;
-    most = Math.max(most, Math.abs(value));
-  }
-  return difference / (most || 1);
 }

@@ -1,0 +1,49 @@
+/** A model to measure: by its config.json, or by its files. */
+export interface ModelShape {
+  /** Name of the model whose sizes these are. */
+  readonly name: string;
+  readonly task: "encoder" | "language";
+  /** Its config.json. */
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** all-MiniLM-L6-v2: 23 million parameters. */
+export const MINILM: ModelShape = {
+  name: "all-MiniLM-L6-v2",
+  task: "encoder",
+  config: {
+    ...{ model_type: "bert", vocab_size: 30522, hidden_size: 384, num_hidden_layers: 6, num_attention_heads: 12 },
+    ...{ intermediate_size: 1536, hidden_act: "gelu", layer_norm_eps: 1e-12, max_position_embeddings: 512 },
+    ...{ type_vocab_size: 2, pad_token_id: 0 },
+  },
+};
+
+/** SmolLM2-135M: 135 million parameters. */
+export const SMOLLM2: ModelShape = {
+  name: "SmolLM2-135M",
+  task: "language",
+  config: {
+    ...{ model_type: "llama", vocab_size: 49152, hidden_size: 576, num_hidden_layers: 30, num_attention_heads: 9 },
+    ...{ num_key_value_heads: 3, intermediate_size: 1536, hidden_act: "silu", rms_norm_eps: 1e-5 },
+    ...{ max_position_embeddings: 8192, rope_theta: 100000, tie_word_embeddings: true },
+  },
+};
+
+/** Models of two layers, which a software adapter computes in a second: for tests of what measures the others. */
+export const SMALL: readonly ModelShape[] = [
+  {
+    ...{ ...MINILM, name: "small encoder" },
+    config: { ...MINILM.config, ...small(40), vocab_size: 64 },
+  },
+  {
+    ...{ ...SMOLLM2, name: "small language model" },
+    config: { ...SMOLLM2.config, ...small(56), vocab_size: 96, num_key_value_heads: 1 },
+  },
+];
+
+function small(inner: number) {
+  return {
+    ...{ hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 2, intermediate_size: inner },
+    ...{ max_position_embeddings: 48 },
+  };
+}
