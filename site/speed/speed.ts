@@ -1,8 +1,9 @@
 import { GPU_HEADING, gpuRows } from "../../ts/cli/timing/gpu-table.js";
 import { adapterLines, type GpuReport, measureGpu, wasmLine } from "../../ts/cli/timing/gpu-timing.js";
-import { usualModels, withRandomWeights } from "../../ts/cli/timing/models/measured-model.js";
-import { SMALL } from "../../ts/cli/timing/models/model-shapes.js";
+import { withRandomWeights } from "../../ts/cli/timing/models/measured-model.js";
+import { MINILM, SMOLLM2 } from "../../ts/cli/timing/models/model-shapes.js";
 import { createEngine } from "../../ts/entry/browser.js";
+import { SMALL } from "./small-shapes.js";
 
 const element = <E extends HTMLElement>(id: string) => document.getElementById(id) as E;
 const [measure, save] = [element<HTMLButtonElement>("measure"), element<HTMLButtonElement>("save")];
@@ -13,7 +14,7 @@ const query = new URLSearchParams(location.search);
 const seconds = Number(query.get("seconds")) || 0.5;
 /** `?models=small`: of two layers, which a software adapter computes too. */
 const isSmall = query.get("models") === "small";
-const models = isSmall ? SMALL.map((shape) => withRandomWeights(shape, true)) : usualModels;
+const models = (isSmall ? SMALL : [MINILM, SMOLLM2]).map((shape) => withRandomWeights(shape, isSmall));
 
 if ((navigator as { readonly gpu?: GPU }).gpu === undefined) {
   say(

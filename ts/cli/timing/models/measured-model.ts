@@ -3,7 +3,7 @@ import type { ModelSource } from "../../../io/model-source.js";
 import { stopwatch } from "../../../waiting/stopwatch.js";
 import { encoderWork } from "./encoder-work.js";
 import { languageWork } from "./language-work.js";
-import { MINILM, type ModelShape, SMOLLM2 } from "./model-shapes.js";
+import type { ModelShape } from "./model-shapes.js";
 import type { LoadedModel, ModelWork, WorkOptions } from "./model-work.js";
 import { randomModel } from "./random-model.js";
 
@@ -23,9 +23,6 @@ export interface MeasuredModel {
 export const withRandomWeights = (shape: ModelShape, always = false): MeasuredModel => ({
   ...{ name: shape.name, task: shape.task, open: () => randomModel(shape), random: true, always },
 });
-
-/** What is measured where no model is given, without a download. */
-export const usualModels: readonly MeasuredModel[] = [MINILM, SMOLLM2].map((shape) => withRandomWeights(shape));
 
 /** Loads a model: an encoder in float32, a language model in the file's format. Random weights of one are quantised as its usual file's are. */
 export async function loadMeasured(
