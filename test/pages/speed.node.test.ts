@@ -52,6 +52,8 @@ it("How fast is my GPU shows the GPU beside WebAssembly, and saves both as JSON"
   const shown = await page.locator("td:nth-child(2)").allTextContents();
   expect(shown).toEqual([...report.timings, ...report.models].map(({ shape }) => shape));
   expect(shown).toContain("4×8×8×2");
+  const names = await page.locator("td:first-child").allTextContents();
+  expect(names).toContain("generation, small language model's shape");
   const status = await page.getByRole("status").textContent();
   expect(status).toContain("software adapter: these times say nothing about a GPU");
   await page.close();

@@ -6,7 +6,7 @@ export const GPU_HEADING = ["", "shape", "GPU", "speed", "WebAssembly", "speed",
 /** Rows of a report for people: a person reads them in a terminal or on a page. */
 export function gpuRows({ timings, models }: GpuReport): string[][] {
   return [
-    ...timings.map((timing) => rowOf(timing.work, timing, ({ gigaflops }) => `${gigaflops.toFixed(1)} GFLOP/s`)),
+    ...timings.map((timing) => rowOf(timing.work, timing, ({ gigaflops }) => `${rate(gigaflops)} GFLOP/s`)),
     ...models.map((timing) => {
       const { work, model, random } = timing;
       const name = random ? `${model}'s shape` : model;
