@@ -3,6 +3,7 @@ import { createEngine, type Engine, Graph, init, type Tensor, tensor } from "../
 import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
 import { engineAndDevice } from "./its-device.js";
+import { fewRowProducts } from "./few-rows.js";
 import { generateGolden, refusedLanguage, trainLanguage } from "./language.js";
 import { loraDispatches } from "./lora-dispatches.js";
 import { trainThroughLoss } from "./lost-device.js";
@@ -97,6 +98,9 @@ export const compareGenerated = ([names, formats]: readonly [
   readonly string[],
   Parameters<typeof generateGolden>[2],
 ]) => onBoth((engine) => generateGolden(engine, names, formats));
+
+/** Products of few rows. */
+export const compareFewRows = () => onBoth(fewRowProducts);
 
 /** Every op with a kernel. */
 export const compareOps = () => onBoth(runOps);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { compareNaN, compareOps } from "./in-page.js";
+import type { compareFewRows, compareNaN, compareOps } from "./in-page.js";
 import { difference } from "./training-loop.js";
 import { GpuPage } from "./gpu-page.js";
 
@@ -13,6 +13,14 @@ it("computes every op that has a GPU kernel, and its gradients, as WASM does", a
   const apart = Object.entries(wasm).map(([name, values]) => [name, difference(values, gpu[name]!)] as const);
   // Measured on SwiftShader: at most 7e-7 of the largest number; products differ in no bit.
   expect(apart.filter(([, share]) => !(share <= 2e-6))).toEqual([]);
+});
+
+it("computes products of few rows by weights of every format as WASM does", async () => {
+  const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof compareFewRows>>>("compareFewRows");
+  expect(Object.keys(gpu)).toHaveLength(3 * 2 * (5 * 2 + 2));
+  const apart = Object.entries(wasm).map(([name, values]) => [name, difference(values, gpu[name]!)] as const);
+  // Measured on SwiftShader: at most 3e-7 of the largest number.
+  expect(apart.filter(([, share]) => !(share <= 1e-6))).toEqual([]);
 });
 
 it("keeps NaN where WASM does", async () => {

@@ -5,8 +5,9 @@ import { root } from "../../../../scripts/setup/paths.mjs";
 import { MOST_PARAMETERS, type Program } from "../../../../ts/engine/webgpu/program.js";
 import { forwardProgram, keysProgram, queriesProgram } from "../../../../ts/engine/webgpu/programs/attention.js";
 import { lowRank } from "../../../../ts/engine/webgpu/programs/low-rank.js";
-import { productProgram } from "../../../../ts/engine/webgpu/programs/product.js";
+import { PLAIN, productProgram } from "../../../../ts/engine/webgpu/programs/product.js";
 import { columnsProgram, rowsProgram, storedOperand } from "../../../../ts/engine/webgpu/programs/stored.js";
+import { vectorProgram } from "../../../../ts/engine/webgpu/programs/vector-product.js";
 
 const folder = join(root, "ts/engine/webgpu/programs");
 const PER_THREAD = [1, 2, 4] as const;
@@ -25,6 +26,14 @@ const makers: Record<string, () => Program[]> = {
   keysProgram: () => ofHeads(keysProgram),
   columnsProgram: () => FORMATS.map(columnsProgram),
   rowsProgram: () => FORMATS.map(rowsProgram),
+  vectorProgram: () =>
+    [1, 3, 8].flatMap((rows) =>
+      [true, false].flatMap((byColumn) =>
+        [PLAIN, ...FORMATS.map(storedOperand)].flatMap((right) =>
+          [false, true].map((isUpdated) => vectorProgram("vector", rows, byColumn, right, isUpdated)),
+        ),
+      ),
+    ),
   productProgram: () =>
     PER_THREAD.flatMap((rows) =>
       PER_THREAD.flatMap((columns) =>

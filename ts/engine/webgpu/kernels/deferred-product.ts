@@ -1,8 +1,9 @@
 import type { Pointer } from "../../kernels.js";
 import type { CommandStream } from "../command-stream.js";
-import type { Program } from "../program.js";
+import { type Program, spread } from "../program.js";
 import { lowRank, MOST_UPDATES } from "../programs/low-rank.js";
-import { productProgram, type RightOperand, tileOf, tiles } from "../programs/product.js";
+import { PLAIN, productProgram, type RightOperand, tileOf, tiles } from "../programs/product.js";
+import { isByColumn, MOST_ROWS, vectorGroups, vectorKey, vectorProgram } from "../programs/vector-product.js";
 
 /** C `[m, n]` ← …: the program's values after m and n, which end with those of C and its bias. */
 export interface Product {
@@ -42,16 +43,14 @@ export class DeferredProduct {
   /** Encodes a product. */
   run(product: Product, updates: readonly number[] = []): void {
     const { key, operand, m, n, rest } = product;
-    const tile = tileOf(m, n);
-    const name = `gemm ${key}${updates.length === 0 ? "" : " + low rank"} ${tile.join()}`;
-    let program = this.variants.get(name);
-    if (program === undefined) {
-      program = productProgram(name, ...tile, operand, updates.length === 0 ? undefined : lowRank);
-      this.variants.set(name, program);
-    }
-    const fields = updates.length === 0 ? [] : [updates.length / FIELDS, ...updates];
-    const absent = updates.length === 0 ? 0 : FIELDS * MOST_UPDATES - updates.length;
-    this.stream.run(program, ...tiles(m, n, tile), [m, n, ...rest, ...fields, ...new Array<number>(absent).fill(0)]);
+    const isUpdated = updates.length > 0;
+    const base = `gemm ${key}${isUpdated ? " + low rank" : ""}`;
+    const variant = m <= MOST_ROWS ? fewRows(product, base, isUpdated) : inTiles(product, base, isUpdated);
+    let program = this.variants.get(variant.name);
+    if (program === undefined) this.variants.set(variant.name, (program = variant.make()));
+    const fields = !isUpdated ? [] : [updates.length / FIELDS, ...updates];
+    const absent = !isUpdated ? 0 : FIELDS * MOST_UPDATES - updates.length;
+    this.stream.run(program, ...variant.groups, [m, n, ...rest, ...fields, ...new Array<number>(absent).fill(0)]);
   }
 
   /** Encodes it at the next call that is not part of it. */
@@ -85,6 +84,28 @@ export class DeferredProduct {
     const [top, left] = [Math.floor((y - c) / 4 / cRow), ((y - c) / 4) % cRow];
     updates.push(u, rank, factor, b, bRow, bCol, top, top + t, left, left + width);
   }
+}
+
+/** How a product is computed. */
+interface Variant {
+  readonly name: string;
+  readonly groups: readonly [number, number];
+  make(): Program;
+}
+
+function inTiles({ operand, m, n }: Product, base: string, isUpdated: boolean): Variant {
+  const tile = tileOf(m, n);
+  const name = `${base} ${tile.join()}`;
+  const make = () => productProgram(name, ...tile, operand, isUpdated ? lowRank : undefined);
+  return { name, groups: tiles(m, n, tile), make };
+}
+
+function fewRows({ operand = PLAIN, m, n, rest }: Product, base: string, isUpdated: boolean): Variant {
+  // B is after k, α, A and its strides.
+  const byColumn = isByColumn(operand, rest[0]!, rest.slice(5));
+  const name = `${base} ${vectorKey(m, byColumn)}`;
+  const make = () => vectorProgram(name, m, byColumn, operand, isUpdated);
+  return { name, groups: spread(vectorGroups(n, byColumn)), make };
 }
 
 /** Address and number of elements. */

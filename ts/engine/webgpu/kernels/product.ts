@@ -99,11 +99,12 @@ export function productKernels(
       scratch,
     ) => {
       const gradients = () => {
+        if (gradA !== 0 || gradX !== 0)
+          gemm(t, rank, outFeatures, scaling, g, gRow, 1, b, 1, outFeatures, 0, scratch, rank, 0);
+        if (gradA !== 0) gemm(inFeatures, rank, t, 1, x, 1, xRow, scratch, rank, 1, accumulateA, gradA, rank, 0);
+        // After that of A, to which it is added where both are one variable.
         if (gradB !== 0)
           gemm(rank, outFeatures, t, scaling, u, 1, rank, g, gRow, 1, accumulateB, gradB, outFeatures, 0);
-        if (gradA === 0 && gradX === 0) return;
-        gemm(t, rank, outFeatures, scaling, g, gRow, 1, b, 1, outFeatures, 0, scratch, rank, 0);
-        if (gradA !== 0) gemm(inFeatures, rank, t, 1, x, 1, xRow, scratch, rank, 1, accumulateA, gradA, rank, 0);
       };
       if (gradX === 0) return gradients();
       const low = {

@@ -19,13 +19,19 @@ export interface RightOperand {
   readonly functions: string;
   /** WGSL of whether neighbours in a column, not in a row, are neighbours in memory. */
   readonly isByColumn: string;
+  /** The same of the values of `parameters`. */
+  readonly liesByColumn: (values: readonly number[]) => boolean;
+  /** WGSL that returns elements `k` to `k + 3` of column `n` as a vector, if B lies by column and has whole fours. */
+  readonly four: string;
 }
 
 /** float32 with strides. */
-const PLAIN: RightOperand = {
+export const PLAIN: RightOperand = {
   parameters: "b* bRow bCol",
   functions: "fn right(k: u32, n: u32) -> f32 { return load(p.b + k * p.bRow + n * p.bCol); }",
   isByColumn: "p.bCol != 1u",
+  liesByColumn: ([, bRow, bCol]) => bRow === 1 && bCol !== 1,
+  four: "let at = p.b + n * p.bCol + k; return vec4f(load(at), load(at + 1u), load(at + 2u), load(at + 3u));",
 };
 
 /** What is added to a tile's sums before they are stored. */

@@ -31,6 +31,28 @@ const formats = [
 }`,
 ];
 
+const PAIR = "let word = p.data + (n * p.width + k) / 2u;";
+/** WGSL of four elements of row `n` from `k` on, both `k` and the width being multiples of 4, by format. */
+const fours = [
+  "let at = p.data + n * p.width + k; return vec4f(load(at), load(at + 1u), load(at + 2u), load(at + 3u));",
+  `${PAIR} return vec4f(unpack2x16float(memory[word]), unpack2x16float(memory[word + 1u]));`,
+  `${PAIR} let bits = vec2u(memory[word], memory[word + 1u]);
+  return bitcast<vec4f>(vec4u(bits.x << 16u, bits.x & 0xffff0000u, bits.y << 16u, bits.y & 0xffff0000u));`,
+  // Groups of 34 bytes: every second one begins within a word.
+  `let group = 34u * (n * ((p.width + 31u) / 32u) + k / 32u);
+  let byte = group + 2u + k % 32u;
+  let word = p.data + byte / 4u;
+  var bits = memory[word];
+  if (byte % 4u != 0u) { bits = (bits >> 16u) | (memory[word + 1u] << 16u); }
+  let codes = vec4i(vec4u(bits << 24u, bits << 16u, bits << 8u, bits)) >> vec4u(24u);
+  return half_at(group) * vec4f(codes);`,
+  `let group = p.data + 5u * (n * ((p.width + 31u) / 32u) + k / 32u);
+  let scale = unpack2x16float(memory[group]);
+  let place = k % 32u;
+  let bits = memory[group + 1u + place % 16u / 4u] >> (4u * (place / 16u));
+  return fma(vec4f(scale.x), vec4f((vec4u(bits) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(15u)), vec4f(scale.y));`,
+];
+
 /** The place in the table of a kernels' number: those from 5 are the formats in groups as they are kept. */
 export const formatOf = (number: number) => (number < formats.length ? number : number - 2);
 
@@ -47,6 +69,8 @@ export const storedOperand = (number: number): RightOperand => ({
   functions: `${formats[formatOf(number)]!}
 fn right(k: u32, n: u32) -> f32 { if (p.transposed != 0u) { return element(n, k); } return element(k, n); }`,
   isByColumn: "p.transposed != 0u",
+  liesByColumn: ([, , transposed]) => transposed !== 0,
+  four: fours[formatOf(number)]!,
 });
 
 /** y ← columns from `start` on, `columns` of them, of a stored matrix or of its transpose. */

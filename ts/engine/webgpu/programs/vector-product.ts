@@ -1,0 +1,147 @@
+import { type Program, program, range, THREADS } from "../program.js";
+import { lowRank } from "./low-rank.js";
+import type { RightOperand } from "./product.js";
+
+// C ← α·A·B + β·C + bias with few rows, as of one token for each text: every element of B is used a few times only, so that reading B is what
+// takes time. A workgroup has few columns, its threads share k, and their sums are added in a fixed order, as in ONNX Runtime's MatMulNBits,
+// llama.cpp's mul_mat_vec and TVM's gemv (WebLLM). A row's bits do not depend on the other rows.
+
+/** Rows of A at most. Above it a tile's panels are used often enough. */
+export const MOST_ROWS = 8;
+/** Columns of a workgroup whose threads share k, and those of one that has a thread for a column and a sixteenth of k. */
+const [FEW, SIDE] = [4, 16] as const;
+
+/** Rows that a program has sums for. */
+export type Rows = 1 | 4 | 8;
+
+const rowsOf = (m: number): Rows => (m === 1 ? 1 : m <= 4 ? 4 : 8);
+
+/** Workgroups for `n` columns, of a program for operands by column or not. */
+export const vectorGroups = (n: number, byColumn: boolean): number => Math.ceil(n / (byColumn ? FEW : SIDE));
+
+/** What the programs of all operands have in common. */
+const common = (right: RightOperand, updates: boolean) => `${right.functions}${updates ? lowRank.functions : ""}
+fn left(row: u32, k: u32) -> f32 { return load(p.a + min(row, p.m - 1u) * p.aRow + k * p.aCol); }
+fn write(row: u32, column: u32, product: f32) {
+  if (row >= p.m || column >= p.n) { return; }
+  let at = p.c + row * p.cRow + column;
+  var sum = p.alpha * product;
+  ${updates ? UPDATES : ""}
+  if (p.beta != 0.0) { sum = fma(p.beta, load(at), sum); }
+  if (p.bias != 0u) { sum += load(p.bias + column); }
+  store(at, sum);
+}`;
+
+/** Adds s·U·B of adapters to an element. */
+const UPDATES = `for (var i = 0u; i < p.updates; i++) {
+    let to = update_of(i);
+    if (row < to.top || row >= to.bottom || column < to.left || column >= to.right) { continue; }
+    for (var r = 0u; r < to.rank; r++) {
+      sum = fma(to.factor * load(to.u + (row - to.top) * to.rank + r), load(to.b + r * to.bRow + (column - to.left) * to.bCol), sum);
+    }
+  }`;
+
+/** Four elements of a column and of rows. */
+const fours = ({ four }: RightOperand) => `
+fn weights(k: u32, n: u32) -> vec4f { ${four} }
+fn inputs(row: u32, k: u32) -> vec4f { return vec4f(left(row, k), left(row, k + 1u), left(row, k + 2u), left(row, k + 3u)); }`;
+
+/** For operands whose columns are contiguous and have whole fours: all threads have the same four columns, and each has every 64th four of k. */
+function byColumnProgram(name: string, rows: Rows, right: RightOperand, updates: boolean): Program {
+  const places = range(rows).flatMap((r) => range(FEW).map((c) => ({ r, c, sum: `s${r}${c}` })));
+  return program(
+    name,
+    parameters(right, updates),
+    `${common(right, updates)}${fours(right)}
+var<workgroup> parts: array<f32, ${THREADS * rows * FEW}>;
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let first = (group.x + group.y * groups.x) * ${FEW}u;
+  if (first >= p.n) { return; }
+  ${range(FEW)
+    .map((c) => `let n${c} = min(first + ${c}u, p.n - 1u);`)
+    .join(" ")}
+  ${places.map(({ sum }) => `var ${sum} = 0.0;`).join(" ")}
+  for (var k = 4u * lane; k < p.k; k += ${4 * THREADS}u) {
+    ${range(FEW)
+      .map((c) => `let w${c} = weights(k, n${c});`)
+      .join(" ")}
+    ${range(rows)
+      .map((r) => {
+        const products = range(FEW).map((c) => `s${r}${c} += dot(x${r}, w${c});`);
+        return `let x${r} = inputs(${r}u, k); ${products.join(" ")}`;
+      })
+      .join("\n    ")}
+  }
+  ${places.map(({ sum }, i) => `parts[${i * THREADS}u + lane] = ${sum};`).join("\n  ")}
+  workgroupBarrier();
+  for (var half = ${THREADS / 2}u; half > 0u; half >>= 1u) {
+    for (var e = lane; e < ${places.length}u * half; e += ${THREADS}u) {
+      let at = e / half * ${THREADS}u + e % half;
+      parts[at] += parts[at + half];
+    }
+    workgroupBarrier();
+  }
+  if (lane < ${places.length}u) { write(lane / ${FEW}u, first + lane % ${FEW}u, parts[lane * ${THREADS}u]); }
+}`,
+  );
+}
+
+/** For operands whose rows are contiguous: neighbouring threads have neighbouring columns, and sixteen share k. */
+function byRowProgram(name: string, rows: Rows, right: RightOperand, updates: boolean): Program {
+  return program(
+    name,
+    parameters(right, updates),
+    `${common(right, updates)}
+var<workgroup> parts: array<f32, ${SIDE * SIDE * rows}>;
+@compute @workgroup_size(${SIDE}, ${SIDE})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) thread: vec3u, @builtin(local_invocation_index) index: u32) {
+  let column = (group.x + group.y * groups.x) * ${SIDE}u + thread.x;
+  ${range(rows)
+    .map((r) => `var s${r} = 0.0;`)
+    .join(" ")}
+  if (column < p.n) {
+    for (var k = thread.y; k < p.k; k += ${SIDE}u) {
+      let w = right(k, column);
+      ${range(rows)
+        .map((r) => `s${r} = fma(left(${r}u, k), w, s${r});`)
+        .join(" ")}
+    }
+  }
+  ${range(rows)
+    .map((r) => `parts[${r * SIDE * SIDE}u + index] = s${r};`)
+    .join(" ")}
+  workgroupBarrier();
+  for (var half = ${SIDE / 2}u; half > 0u; half >>= 1u) {
+    if (thread.y < half) {
+      for (var r = 0u; r < ${rows}u; r++) { parts[r * ${SIDE * SIDE}u + index] += parts[r * ${SIDE * SIDE}u + index + half * ${SIDE}u]; }
+    }
+    workgroupBarrier();
+  }
+  if (thread.y < ${rows}u) { write(thread.y, column, parts[thread.y * ${SIDE * SIDE}u + thread.x]); }
+}`,
+  );
+}
+
+const parameters = (right: RightOperand, updates: boolean) =>
+  `m n k alpha:f a* aRow aCol ${right.parameters} beta:f c* cRow bias* ${updates ? lowRank.parameters : ""}`.trim();
+
+/** A program for `m` rows, at most `MOST_ROWS`, and B by column or by row; the parameters are those of `productProgram`. */
+export function vectorProgram(
+  name: string,
+  m: number,
+  byColumn: boolean,
+  right: RightOperand,
+  updates: boolean,
+): Program {
+  const make = byColumn ? byColumnProgram : byRowProgram;
+  return make(name, rowsOf(m), right, updates);
+}
+
+/** Whether B, whose place the values say, is read four elements of a column at a time. */
+export const isByColumn = (right: RightOperand, k: number, values: readonly number[]): boolean =>
+  k % 4 === 0 && right.liesByColumn(values);
+
+/** Names a program among those of an operand. */
+export const vectorKey = (m: number, byColumn: boolean): string =>
+  `${rowsOf(m)} rows, by ${byColumn ? "column" : "row"}`;
