@@ -24,7 +24,7 @@ export async function fewRowProducts(engine: Engine): Promise<Record<string, num
           results[name] = [...(await graph.read(graph.linear(x, weight))).data];
           // An adapter's update is the same program text in all formats.
           if (format !== "q8") continue;
-          const layer = LoraLinear.fromLinear(graph, weight, null, ...shape, { rank: 5, alpha: 7 });
+          const layer = LoraLinear.fromLinear(graph, weight, null, shape[0], shape[1], { rank: 5, alpha: 7 });
           graph.setValue(layer.loraB, normal(graph, [5, shape[1]], 1));
           results[`${name}, adapted`] = [...(await graph.read(layer.forward(graph, x))).data];
         }

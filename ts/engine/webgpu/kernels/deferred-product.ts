@@ -42,7 +42,7 @@ export class DeferredProduct {
 
   /** Encodes a product. */
   run(product: Product, updates: readonly number[] = []): void {
-    const { key, operand, m, n, rest } = product;
+    const { key, m, n, rest } = product;
     const isUpdated = updates.length > 0;
     const base = `gemm ${key}${isUpdated ? " + low rank" : ""}`;
     const variant = m <= MOST_ROWS ? fewRows(product, base, isUpdated) : inTiles(product, base, isUpdated);

@@ -8,6 +8,7 @@ import * as programs from "../programs/memory.js";
 export function copyKernel(stream: CommandStream, heap: Heap): MemoryKernels["copy"] {
   const copy = (n: number, x: number, y: number) => stream.elements(programs.copy, n, x, y);
   return (n, x, y) => {
+    if (x === y) return;
     if (Math.abs(x - y) >= 4 * n) return copy(n, x, y);
     withScratch(heap, n, (between) => {
       copy(n, x, between);
