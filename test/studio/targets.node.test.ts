@@ -91,6 +91,13 @@ describe("the Studio finds what is odd about", () => {
     expect(findingsIn(same, from, { task: "regress" })[0]).toMatchObject({ kind: "oneNumber", stops: true });
   });
 
+  it("texts: many rows of few different ones cannot be parted into rows to train on and to test", () => {
+    const repeated = (different: number) =>
+      findingsIn(Array.from({ length: 60 }, (_, i) => ({ id: i, text: said(i % different), label: String(i % 2) })));
+    expect(repeated(19)[0]).toMatchObject({ kind: "fewRows", stops: true });
+    expect(repeated(20).filter(({ stops }) => stops)).toEqual([]);
+  });
+
   it("several labels", () => {
     const cells = ["a; b", "A; b", "a", "b"];
     const records = Array.from({ length: 60 }, (_, i) => [said(i), cells[i % 4]!]);

@@ -41,7 +41,8 @@ export interface Finding {
 
 /** Fewest rows per label for useful training and testing. */
 export const SMALL_CLASS = 10;
-const FEWEST_ROWS = 20;
+/** Fewest different texts: equal ones are never parted, so that none is asked of what was trained on it. */
+const FEWEST_TEXTS = 20;
 
 /** The table of the rows: column names, records, and which columns are texts and labels. */
 export interface RowsFrom {
@@ -69,7 +70,7 @@ export function findingsIn(
   const { repeated, extra, contradicting } = equalTexts(whole);
   const found: Found[] = [
     ...stopsOf[target.task](whole, counts),
-    ...(whole.length < FEWEST_ROWS ? [["fewRows", [], { stops: true }] as Found] : []),
+    ...(new Set(whole.map(normalForm)).size < FEWEST_TEXTS ? [["fewRows", [], { stops: true }] as Found] : []),
     ["emptyText", noText, { removable: noText }],
     ...unlabelledIn[target.task](rows, target),
     ["contradictions", contradicting],

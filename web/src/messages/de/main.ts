@@ -130,7 +130,7 @@ export const de: Messages = {
       scores: () => "Die Labels sind Zahlen. Jede Zahl zählt als eigene Kategorie, auch auf einer Skala wie Sternen.",
       halfPair: (text, other) =>
         `Nur „${text}“ wird verwendet, und „${other}“ sieht wie die andere Hälfte eines Paars aus.`,
-      fewRows: () => "Weniger als 20 Zeilen haben Text und Label. Fügen Sie weitere hinzu.",
+      fewRows: () => "Weniger als 20 verschiedene Texte haben ein Label. Fügen Sie weitere Zeilen hinzu.",
       fewLabels: () => "Es gibt weniger als zwei Labels. Stimmen die Spalte und das Trennzeichen zwischen den Labels?",
       withoutLabels: (count) =>
         `${rows(count)} ohne jedes Label. ${count === 1 ? "Sie wird als Text" : "Sie werden als Texte"} verwendet, zu ${count === 1 ? "dem" : "denen"} kein Label passt.`,

@@ -130,7 +130,7 @@ export const en = {
         "The labels are numbers. Each number counts as a category of its own, even on a scale such as stars.",
       halfPair: (text: string, other: string) =>
         `Only “${text}” is used, and “${other}” looks like the other half of a pair.`,
-      fewRows: () => "Fewer than 20 rows have a text and a label. Add more rows.",
+      fewRows: () => "Fewer than 20 different texts have a label. Add more rows.",
       fewLabels: () => "There are fewer than two labels. Is this the right column, and the right sign between labels?",
       withoutLabels: (count: number) =>
         `${rows(count)} without any label. ${count === 1 ? "It is used as a text" : "They are used as texts"} to which no label applies.`,

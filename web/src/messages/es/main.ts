@@ -141,7 +141,7 @@ export const es: Messages = {
       scores: () =>
         "Las etiquetas son números. Cada número cuenta como una categoría aparte, también en una escala como las estrellas.",
       halfPair: (text, other) => `Solo se usa «${text}», y «${other}» parece la otra mitad de una pareja.`,
-      fewRows: () => "Menos de 20 filas tienen texto y etiqueta. Añada más filas.",
+      fewRows: () => "Menos de 20 textos distintos tienen etiqueta. Añada más filas.",
       fewLabels: () => "Hay menos de dos etiquetas. ¿Son correctos la columna y el signo que separa las etiquetas?",
       withoutLabels: (count) =>
         `${rows(count)} sin ninguna etiqueta. ${isOne(count) ? "Se usa como un texto al que" : "Se usan como textos a los que"} no corresponde ninguna.`,

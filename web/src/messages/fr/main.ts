@@ -145,7 +145,7 @@ export const fr: Messages = {
         "Les étiquettes sont des nombres. Chaque nombre compte comme une catégorie à part, même sur une échelle comme des étoiles.",
       halfPair: (text, other) =>
         `Seule la colonne «\u00a0${text}\u00a0» est utilisée, et «\u00a0${other}\u00a0» semble être l’autre moitié d’une paire.`,
-      fewRows: () => "Moins de 20 lignes ont un texte et une étiquette. Ajoutez-en d’autres.",
+      fewRows: () => "Moins de 20 textes différents ont une étiquette. Ajoutez d’autres lignes.",
       fewLabels: () =>
         "Il y a moins de deux étiquettes. Est-ce la bonne colonne, et le bon signe entre les étiquettes\u00a0?",
       withoutLabels: (count) =>
