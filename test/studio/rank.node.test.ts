@@ -80,6 +80,8 @@ const numbers = async () => (await page.locator(".quality tbody td").allInnerTex
 
 it("trains, can be paused, and the next visit continues", { timeout: 300_000 }, async () => {
   await bring("answers.csv", rows);
+  // Else a table with fewer than 200 rows has none that choose the step, and are watched.
+  await page.getByLabel("Quick try").check();
   await page.getByText("Details").click();
   await page.getByRole("spinbutton", { name: "Steps" }).fill("1500");
   await page.getByLabel("Learning rate").fill("0.01");
@@ -92,6 +94,14 @@ it("trains, can be paused, and the next visit continues", { timeout: 300_000 }, 
     .locator(".learning .done")
     .getByText(/^[1-9]\d* of 1,500$/)
     .waitFor();
+  // Questions of the user, each with the text that the reranker puts first so far.
+  const watch = page.getByRole("region", { name: "Texts that it was not trained on" });
+  expect(await watch.locator("p").first().innerText()).toMatch(/^Right: \d+ of \d+ texts; at the start \d+\.$/);
+  const watched = await watch.locator(".text").allInnerTexts();
+  expect(watched.length).toBeGreaterThan(0);
+  expect(new Set(watched).size).toBe(watched.length);
+  for (const text of watched) expect(rows.map(({ question }) => question)).toContain(text);
+  for (const text of await watch.locator(".prediction").allInnerTexts()) expect(text).toMatch(/^finds: It is /);
   await page.getByRole("button", { name: "Pause" }).click();
   const unfinished = "Training on “answers.csv” is not finished.";
   await page.getByText(unfinished).waitFor();

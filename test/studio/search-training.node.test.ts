@@ -68,6 +68,14 @@ it("trains, can be paused, and the next visit continues", { timeout: 400_000 }, 
     .locator(".learning .done")
     .getByText(/^1\d of 30$/)
     .waitFor();
+  // Questions of the user, each with the text that the search finds first so far.
+  const watch = page.getByRole("region", { name: "Texts that it was not trained on" });
+  expect(await watch.locator("p").first().innerText()).toMatch(/^Right: \d+ of \d+ texts; at the start \d+\.$/);
+  const watched = await watch.locator(".text").allInnerTexts();
+  expect(watched.length).toBeGreaterThan(0);
+  for (const text of watched) expect(pairs.map(({ question }) => question)).toContain(text);
+  for (const text of await watch.locator(".prediction").allInnerTexts())
+    expect(answers).toContain(text.replace("finds: ", ""));
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText("Training on “help-desk.csv” is not finished.").waitFor();
   await page.reload();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../ts/index.js";
 import { type JobEvent, memoryStore, runJob, type ShownExample, type TaskName } from "../../ts/jobs/index.js";
 import { shownEntities } from "../../ts/tasks/tokens/run/shown-entities.js";
-import { tinyRun } from "../tasks/tiny-tasks.js";
+import { tinyRun, tinyTasks } from "../tasks/tiny-tasks.js";
 
 type Evaluation = Extract<JobEvent, { type: "evaluation" }>;
 
@@ -44,6 +44,19 @@ describe("an evaluation shows examples with their predictions", () => {
         expect(target).toEqual([`${thing} (THING)`, expect.stringMatching(`^${word} \\((good|bad)\\)$`)]);
         expect(right).toBe(JSON.stringify(target) === JSON.stringify(predicted));
       }
+  });
+
+  it("of a reranker: the text that it puts first for a question", async () => {
+    const rows = new TextDecoder().decode(tinyTasks.rank.data).trim().split("\n").slice(1);
+    for (const { metrics, examples } of await evaluationsOf("rank", 1000)) {
+      for (const { text, target, predicted, right } of examples!) {
+        // Of a question's two texts the one with label 1 fits.
+        expect(rows).toContain(`"${text}","${String(target)}","1"`);
+        expect(rows).toContain(`"${text}","${String(predicted)}","${Number(right)}"`);
+      }
+      // Of two texts, the one that fits is first or second.
+      expect(metrics["mrr@10"]).toBeCloseTo((1 + shareRight(examples!)) / 2, 5);
+    }
   });
 
   it("the same ones each time, as many as asked for, evenly spread; none by default, and none of a language model", async () => {

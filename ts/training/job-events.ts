@@ -81,9 +81,9 @@ export type PredictedValue = string | number | readonly string[];
 
 /** What the model predicts for an example while it is trained. */
 export interface ShownPrediction {
-  /** From the data. Of a question, the text that answers it. */
+  /** From the data. Of a question, the text that answers it, or fits it best. */
   readonly target: PredictedValue;
-  /** From the model. Of a question, the text that a search finds first. */
+  /** From the model. Of a question, the text that a search finds first, or a reranker puts first. */
   readonly predicted: PredictedValue;
   /** Whether the prediction is right; null for numbers. */
   readonly right: boolean | null;

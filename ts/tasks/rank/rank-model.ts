@@ -27,6 +27,7 @@ import type { CrossEncoder } from "../cross/cross-encoder.js";
 import { crossLesson, lossOf } from "../cross/cross-training.js";
 import { reportedMetrics } from "../pairs/report.js";
 import { classMetrics, classQuality, largestClass } from "./class-quality.js";
+import { firstTexts } from "./first-texts.js";
 import { orderedRows } from "./margin-rows.js";
 import { cosinesOf, logitsOf, scoresIn, withEvents } from "./pair-scores.js";
 import { judgedQueries, ndcgOfQueries, rankMetrics, type RankMetrics, relevantAbove } from "./rank-quality.js";
@@ -131,10 +132,15 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   async measure(examples: readonly TokenizedRank[], events: MeasureEvents): Promise<Measured> {
     const rows = examples.map(({ row }) => row);
     const logits = await logitsOf(this.cross, rows, withEvents(events, rows));
-    const metrics = this.ofClasses
-      ? classMetrics(await this.classQuality(rows, logits))
-      : this.metricsOf(rows, scoresIn(logits));
-    return { loss: this.heldOutLoss(rows, logits), metrics };
+    const loss = this.heldOutLoss(rows, logits);
+    if (this.ofClasses) return { loss, metrics: classMetrics(await this.classQuality(rows, logits)) };
+    const ordered = orderedRows(rows, scoresIn(logits));
+    let first: ReturnType<typeof firstTexts> | undefined;
+    return {
+      loss,
+      metrics: rankMetrics(judgedQueries(ordered.rows, ordered.scores, this.above), this.above),
+      predictionOf: (i) => (first ??= firstTexts(ordered.rows, ordered.scores)).get(rows[i]!.text)!,
+    };
   }
 
   reads({ measured }: TokenizedParts<number>): { baseline: number; finish: number } {

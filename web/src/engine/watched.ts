@@ -14,7 +14,10 @@ export function watchedAfter(
   { examples = [] }: Extract<JobEvent, { readonly type: "evaluation" }>,
   before: Watched | null,
 ): Watched | null {
-  return examples.length === 0 ? before : { first: before?.first ?? examples, now: examples };
+  if (examples.length === 0) return before;
+  // Of a question with several rows, one is shown.
+  const now = [...new Map(examples.map((one) => [one.text, one])).values()];
+  return { first: before?.first ?? now, now };
 }
 
 /** An example with its first prediction. */
