@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { encodingOf, encodings } from "../../web/src/data/decode.js";
 import { linesOf } from "../../web/src/data/quotes.js";
 import { readTable } from "../../web/src/data/read-table.js";
-import { readToLabel } from "../../web/src/data/read-to-label.js";
+import { readTexts, readToLabel } from "../../web/src/data/read-to-label.js";
 import { workbook } from "./workbook-of.js";
 
 const many = (line: (i: number) => string, count = 30) => Array.from({ length: count }, (_, i) => line(i)).join("\n");
@@ -83,6 +83,10 @@ it("a file to label needs no second column", async () => {
   expect(await texts("one.txt", two.join("\n"))).toEqual({ columns: ["text"], records: two, delimiter: "" });
   const lines = { columns: ["text"], records: [["a"], ["b"]], delimiter: "" };
   expect(await texts("one.jsonl", '{"text":"a"}\n{"text":"b"}')).toEqual(lines);
+  // The first text is no name of a column.
+  const plain = { columns: ["text"], records: [["so it is"], ...two], delimiter: "" };
+  expect(await texts("plain.csv", `so it is\n${quoted}`)).toEqual(plain);
+  expect(await readTexts(new File([`so it is\n${quoted}`], "plain.csv"))).toEqual(plain.records.flat());
   const table = await texts("two.csv", `id;text\n${many((i) => `${i};sentence ${i}`)}`);
   expect([table.columns, table.records.length, table.delimiter]).toEqual([["id", "text"], 30, ";"]);
 });

@@ -1,7 +1,4 @@
-import { guessColumns } from "./columns.js";
 import { decode, encodingOf } from "./decode.js";
-import { TableProblem } from "./problem.js";
-import { readTable } from "./read-table.js";
 import type { Table } from "./table.js";
 
 /** A heading above texts is a single word. */
@@ -10,22 +7,6 @@ export const heading = /^[\p{L}_]{1,20}$/u;
 /** Whether a file that was read as a table has one text per line: commas in sentences look like a table's separators. */
 export const isLines = ({ name, how, records }: Table): boolean =>
   how.format === "delimited" && (how.uneven > records.length / 3 || /\.txt$/i.test(name));
-
-/** Texts of a file: one per line, or a table's text column. Throws `TableProblem` for other files. */
-export async function readTexts(file: File): Promise<string[]> {
-  try {
-    const table = await readTable(file);
-    if (!isLines(table)) {
-      const { text } = guessColumns(table);
-      return table.records.map((record) => record[text]!);
-    }
-  } catch (error) {
-    const isList =
-      error instanceof TableProblem && error.kind === "oneColumn" && !/\.(xlsx|jsonl?|ndjson)$/i.test(file.name);
-    if (!isList) throw error;
-  }
-  return readLines(file);
-}
 
 /** A file's lines that are not empty, without a heading. */
 export async function readLines(file: File): Promise<string[]> {

@@ -1,8 +1,7 @@
 import { readConversations } from "../conversations.js";
 import { readJudgedTable } from "../read-judged.js";
 import { readTable } from "../read-table.js";
-import { readTexts } from "../read-texts.js";
-import { readToLabel } from "../read-to-label.js";
+import { readTexts, readToLabel } from "../read-to-label.js";
 import { readSearchTable } from "../search-table.js";
 import type { Correction } from "../table.js";
 

@@ -87,14 +87,19 @@ export function Next({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
   const { length } = unlabelled.value;
   const texts = () => unlabelled.value.map(({ text }) => text);
+  const found = wavering.value[run.id];
+  const open = new Set(texts());
+  // All that are listed have a label, or are of another table.
+  const isDone = typeof found === "object" && !found.slice(0, LISTED).some(({ text }) => open.has(text));
   return (
     <section class="doubts next" aria-labelledby="next-heading">
       <h2 id="next-heading">{t.next}</h2>
       <p class="hint">{t.nextHint}</p>
       <Search
         id={`next ${run.id}`}
-        found={wavering.value[run.id]}
+        found={found}
         begin={length === 0 ? null : t.findNext(length)}
+        isDone={isDone}
         find={(signal) => findWavering(run, texts(), signal)}
       >
         {(found) => (
@@ -105,7 +110,7 @@ export function Next({ run }: { run: RunOf<"classify"> }) {
           </FewFirst>
         )}
       </Search>
-      {project.value !== null && (length === 0 || wavering.value[run.id] === undefined) && <Bring run={run} />}
+      {project.value !== null && (length === 0 || isDone || found === undefined) && <Bring run={run} />}
     </section>
   );
 }

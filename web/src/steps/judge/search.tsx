@@ -14,13 +14,15 @@ interface Props<T> {
   readonly found: readonly T[] | number | undefined;
   /** Label of the start button; null if there is nothing to search. */
   readonly begin: string | null;
+  /** Whether the results can be searched anew. Default false. */
+  readonly isDone?: boolean;
   readonly find: (signal: AbortSignal) => Promise<void>;
   /** Renders the results. */
   readonly children: (found: readonly T[]) => ComponentChildren;
 }
 
 /** A search in many texts, with a start button, a progress bar and a stop button. */
-export function Search<T>({ id, found, begin, find, children }: Props<T>) {
+export function Search<T>({ id, found, begin, isDone = false, find, children }: Props<T>) {
   const t = m().judge;
   const error = useSignal<unknown>(null);
   const look = () => {
@@ -32,11 +34,6 @@ export function Search<T>({ id, found, begin, find, children }: Props<T>) {
   return (
     <>
       {error.value !== null && <Problem error={error.value} title="" />}
-      {found === undefined && begin !== null && (
-        <button type="button" onClick={look}>
-          {begin}
-        </button>
-      )}
       {typeof found === "number" && (
         <div class="looking">
           <Meter done={found} label={t.finding(m().percent(found))} />
@@ -46,6 +43,11 @@ export function Search<T>({ id, found, begin, find, children }: Props<T>) {
         </div>
       )}
       {typeof found === "object" && children(found)}
+      {(found === undefined || isDone) && begin !== null && (
+        <button type="button" onClick={look}>
+          {begin}
+        </button>
+      )}
     </>
   );
 }
