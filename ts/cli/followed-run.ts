@@ -23,7 +23,7 @@ export async function followRun<R>(
     optionNames: flagNames,
     onProgress(event) {
       progress.show(event);
-      if (event.type === "warning") terminal.error(event.message);
+      if (event.type === "warning" || event.type === "fallback") terminal.error(event.message);
       heard(event);
     },
   });

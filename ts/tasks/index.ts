@@ -16,6 +16,7 @@ import { checkClassifierState } from "./classify/stored/state-check.js";
 import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
 import { pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from "./pairs/settings.js";
 import { checkPairsState } from "./pairs/state-check.js";
+import { pairsNotOnGpu, rankNotOnGpu } from "./not-on-gpu.js";
 import { rankFields, type RankJobSpec, type RankSettings } from "./rank/settings.js";
 import { checkRankState } from "./rank/state-check.js";
 import { preferenceFields, type PreferenceJobSpec, type PreferenceSettings } from "./preferences/settings.js";
@@ -83,6 +84,7 @@ const language = entry(
     metrics: { perplexity: lower("perplexity"), loss: lower("loss") },
     // Its first measurement is among those of training.
     checkState: () => undefined,
+    notOnGpu: () => [],
   },
   async () => (await import("./language/definition.js")).languageDefinition,
 );
@@ -96,6 +98,7 @@ export const tasks = {
       metrics: { accuracy: share("accuracy"), macroF1: share("macro F1"), loss: lower("loss") },
       checkState: checkClassifierState,
       folds: classifierFolds,
+      notOnGpu: () => [],
     },
     async () => (await import("./classify/definition.js")).classifyDefinition,
   ),
@@ -108,6 +111,7 @@ export const tasks = {
         ...{ exactMatch: share("exact match"), loss: lower("loss") },
       },
       checkState: checkMultiLabelState,
+      notOnGpu: () => [],
     },
     async () => (await import("./multi-label/run/definition.js")).multiLabelDefinition,
   ),
@@ -120,6 +124,7 @@ export const tasks = {
         ...{ accuracy: share("accuracy of words"), loss: lower("loss") },
       },
       checkState: (what, run) => checkTokenBaseline(what, "run.baseline", run["baseline"]),
+      notOnGpu: () => [],
     },
     async () => (await import("./tokens/run/definition.js")).tokensDefinition,
   ),
@@ -133,6 +138,7 @@ export const tasks = {
       },
       chosenBy: "spearman",
       checkState: checkRegressState,
+      notOnGpu: () => [],
     },
     async () => (await import("./regress/definition.js")).regressDefinition,
   ),
@@ -149,6 +155,7 @@ export const tasks = {
         cosine: higher("cosine with the teacher"),
       },
       checkState: checkPairsState,
+      notOnGpu: pairsNotOnGpu,
     },
     async () => (await import("./pairs/definition.js")).pairsDefinition,
   ),
@@ -163,6 +170,7 @@ export const tasks = {
       },
       chosenBy: "ndcg@10",
       checkState: checkRankState,
+      notOnGpu: rankNotOnGpu,
     },
     async () => (await import("./rank/definition.js")).rankDefinition,
   ),

@@ -43,7 +43,7 @@ export interface ReadyJob<S = RunSettings> {
   readonly chosenBy?: string;
   /** Completed steps of a resumed run; null for a new run. */
   readonly resumedAfter: number | null;
-  /** The kernels. */
+  /** The kernels, and the GPU (`adapter`) if the model is trained on one. */
   readonly engine: EngineInfo;
   /** The model and where it was found. */
   readonly model: {
@@ -99,6 +99,8 @@ export interface ShownExample extends ShownPrediction {
 export type JobEvent<S = RunSettings> =
   /** A problem that does not end the job: in the data, or a store that could not be released or tidied up. */
   | { readonly type: "warning"; readonly message: string }
+  /** The GPU failed during the run, which continues on WebAssembly from its last checkpoint; another `ready` follows. */
+  | { readonly type: "fallback"; readonly device: "wasm"; readonly message: string }
   /** Bytes of the model came in. */
   | { readonly type: "download"; readonly file: string; readonly received: number; readonly total: number }
   /** The model is there. */

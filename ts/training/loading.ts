@@ -1,9 +1,7 @@
-import { initialized } from "../engine/engine.js";
 import type { Engine } from "../engine/running.js";
-import { UnsupportedError } from "../errors/errors.js";
 import type { WantedHead } from "../models/sentence/load-encoder.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
-import { orAborted, throwIfAborted } from "../waiting/abort.js";
+import { throwIfAborted } from "../waiting/abort.js";
 import { nextTask } from "../waiting/next-task.js";
 import { checkModelFits } from "./estimate/memory-need.js";
 import { withOptionName } from "./with-option-name.js";
@@ -16,22 +14,6 @@ import type { RunContext, TaskBase } from "./task-definition.js";
 export async function hear(signal: AbortSignal | undefined): Promise<void> {
   await nextTask();
   throwIfAborted(signal);
-}
-
-/** The engine for a spec. The run keeps it even if the default engine changes. */
-export async function runEngine(
-  { build, threads }: Pick<SharedSettings, "build" | "threads">,
-  { signal }: RunContext,
-): Promise<Engine> {
-  const engine = await orAborted(() => initialized({ build, threads }), signal);
-  await hear(signal);
-  // Estimates and baselines read their numbers at once.
-  if (engine.info.adapter !== undefined) {
-    const message =
-      'runs do not run on device "webgpu" yet: call `init` with device "wasm", and give `createEngine({ device: "webgpu" })` to the models that need it';
-    throw new UnsupportedError(message, { op: "runJob", option: "device", missing: "webgpu" });
-  }
-  return engine;
 }
 
 /** The model that a spec names, hashed; reports progress and origin. @param more as in `hashModel` */

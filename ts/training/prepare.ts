@@ -6,7 +6,8 @@ import { fewExamplesText, isSpare, loadParts, measuredPart, type TaskData, type 
 import type { MemoryNeed } from "./estimate/job-needs.js";
 import { type FinalPlan, finalPlan } from "./final-plan.js";
 import { memoryNeed, steppedOn } from "./estimate/memory-need.js";
-import { hear, runEngine, runModel } from "./loading.js";
+import { hear, runModel } from "./loading.js";
+import { runEngine } from "./run-engine.js";
 import type { JobModel } from "./sources/job-sources.js";
 import { evaluateEveryOf, fitOptions, type RunSettings, stepsOf } from "./spec/run-settings.js";
 import { checkWarmup } from "./spec/warmup-check.js";
@@ -43,6 +44,8 @@ export interface Loaded {
   readonly surveyed: object | null;
   /** The tokenized examples. */
   readonly known: Map<FileExample, TokenizedExample>;
+  /** Frees the model, and the engine if it is the run's own. */
+  dispose(): Promise<void>;
 }
 
 /** A run, or a fold, ready for its first step. */
@@ -71,7 +74,7 @@ export interface Prepared extends Loaded {
 const STEPS_MEASURED = 4096;
 
 /**
- * Loads engine, data and model, in the order that shows mistakes soonest. The caller disposes of the base.
+ * Loads engine, data and model, in the order that shows mistakes soonest. The caller disposes of the result.
  * @param load reads and splits the data
  */
 export async function loadRun(
@@ -85,23 +88,43 @@ export async function loadRun(
   const { sources, emit, optionNames, signal } = context;
   const machine = sources.machine();
   const definition = await entry.load();
-  const engine = await runEngine(settings, context);
-  const data = await load(definition);
-  const few = fewExamplesText(data, entry.plan, optionNames);
-  if (few !== null) emit({ type: "warning", message: few });
-  await hear(signal);
-  const steps = stepsOf(settings, data.train.examples.length, entry.plan.length);
-  checkWarmup(settings, steps, optionNames);
-  if (steps > 0) fitOptions(settings, steps);
-  const surveyed = (await definition.survey?.(data, settings, context)) ?? null;
-  const hashed = await runModel(settings, context, definition.modelFiles);
-  const base = await definition.base(hashed, settings, engine, context);
-  const { modelHash } = base;
-  return {
-    ...{ task, entry, definition, settings, engine: engine.info, source: hashed.model, modelHash, base, data, machine },
-    surveyed,
-    known: new Map(),
-  };
+  const { engine, end } = await runEngine(settings, context);
+  try {
+    const data = await load(definition);
+    const few = fewExamplesText(data, entry.plan, optionNames);
+    if (few !== null) emit({ type: "warning", message: few });
+    await hear(signal);
+    const steps = stepsOf(settings, data.train.examples.length, entry.plan.length);
+    checkWarmup(settings, steps, optionNames);
+    if (steps > 0) fitOptions(settings, steps);
+    const surveyed = (await definition.survey?.(data, settings, context)) ?? null;
+    const hashed = await runModel(settings, context, definition.modelFiles);
+    const base = await definition.base(hashed, settings, engine, context);
+    const { modelHash } = base;
+    return {
+      ...{
+        task,
+        entry,
+        definition,
+        settings,
+        engine: engine.info,
+        source: hashed.model,
+        modelHash,
+        base,
+        data,
+        machine,
+      },
+      surveyed,
+      known: new Map(),
+      async dispose() {
+        base.dispose();
+        await end();
+      },
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable, whole } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-map.js";
+import { onDevice, takeDevice } from "./device.js";
 import { estimateJob } from "./estimate/job-estimate.js";
 import { fitFinal } from "./final-fit.js";
 import { type JobListener, type OptionNames, settingNames } from "./job-events.js";
@@ -51,11 +52,13 @@ export async function runTask(
   options: JobOptions,
 ): Promise<{ readonly report: TaskReport }> {
   const settings = takeSpec("runJob", spec, tasks);
-  const context = takeOptions(options);
+  const taking = takeOptions(options);
+  const context = { ...taking, device: takeDevice("runJob", settings, tasks, taking.optionNames) };
   const taken = takeStore("runJob", store, context.signal);
   throwIfAborted(context.signal);
   const release = await taken.claim();
-  const result = await runClaimed(tasks, settings, taken, context).catch(async (error: unknown) => {
+  const run = (own: RunContext) => runClaimed(tasks, settings, taken, own);
+  const result = await onDevice(context, run).catch(async (error: unknown) => {
     // Report the error that ended the job.
     await tidy("the store could not be released", release, context).catch(() => undefined);
     throw error;
@@ -123,7 +126,7 @@ async function runClaimed(
       );
       return { report, ...trained.outcome.more };
     } finally {
-      loaded.base.dispose();
+      await loaded.dispose();
     }
   } catch (error) {
     await leave(record, store, error, begun, context).catch(() => undefined);
@@ -210,7 +213,7 @@ async function checkNew(store: RunStore): Promise<void> {
 
 function checkSame(settings: RunSettings, { run }: Resumed, store: RunStore, tasks: TaskTable): void {
   const fields = fieldsOf(settings, tasks);
-  const name = firstDifference(settings, run.settings, fields);
+  const name = firstDifference({ ...settings, device: run.settings.device }, run.settings, fields);
   if (name === null) return;
   const [given, began] = [settings, completed(run.settings, fields)].map((all) => all[name]);
   throw new ConfigError(

@@ -13,6 +13,7 @@ import type { HashedModel } from "./sources/hashed-model.js";
 import type { JobSources } from "./sources/job-sources.js";
 import type { Fields } from "./spec/field.js";
 import type { RunSettings, TaskPlan } from "./spec/run-settings.js";
+import type { SharedSettings } from "./spec/shared-fields.js";
 import type { RunOrigin } from "./store/origin-check.js";
 
 /** What a run needs. */
@@ -25,6 +26,8 @@ export interface RunContext {
   readonly isPart?: boolean;
   /** Number of examples that each evaluation shows with their predictions; default 0. */
   readonly showExamples?: number;
+  /** Where the model is trained, by the names of `createEngine`; default "wasm". */
+  readonly device?: SharedSettings["device"];
   /** The origin of a resumed run; null or omitted for a new one. */
   readonly began?: Pick<RunOrigin, "modelHash"> | null;
 }
@@ -49,6 +52,8 @@ export interface TaskEntry {
   readonly chosenBy?: string;
   /** Throws `ConfigError`, naming the field, unless `run` of a checkpoint has the task's state: the result of `baseline`. */
   checkState(what: string, run: Readonly<Record<string, unknown>>): void;
+  /** Names of settings with which it does not run on a GPU; omitted if it never does. */
+  readonly notOnGpu?: (settings: never) => readonly string[];
   /** What cross-validation keeps of each fold and reports of all; default: the metrics. */
   readonly folds?: FoldKind<never>;
   /** Loads its code. */

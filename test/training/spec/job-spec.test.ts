@@ -74,6 +74,7 @@ const wrong: Readonly<Record<Exclude<keyof JobSpec, "task" | "multiLabel">, read
   maxTokens: ["32", 0, 1],
   build: [null, "avx"],
   threads: [null, 0, "two"],
+  device: [null, "gpu", 1],
   recipe: [null, "mine", 1],
   headOnly: [null, "yes"],
   headLearningRate: ["1e-4", 0, -1, NaN],

@@ -68,10 +68,10 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
     const begun = resume === undefined ? null : await unfinishedFolds(resume);
     if (begun !== null) {
       checkAgainst(withAbsolutePaths(options), begun.settings);
-      return await crossValidate(begun.settings, begun.count, options, session);
+      return await crossValidate(onDevice(begun.settings, options), begun.count, options, session);
     }
     await withRunFolder(options, async (store) => {
-      const settings = fresh ?? (await settingsOf(store));
+      const settings = fresh ?? onDevice(await settingsOf(store), options);
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
       const run = (runs[taskOf(settings)] ?? finetuneTask) as Run<JobSettings>;
       const job = run(store, settings, options, session);
@@ -125,6 +125,12 @@ async function runIn(
   if (report.training.diverged) session.exitCode = exitCodes.error;
   printRun(terminal, options, folder, report);
 }
+
+/** A run's settings, with the device on which it is resumed. */
+const onDevice = (begun: JobSettings, { device = begun.device }: FinetuneOptions): JobSettings => ({
+  ...begun,
+  device,
+});
 
 /** The settings of the run to resume. Throws `ConfigError` if there is none. */
 async function settingsOf(store: RunStore): Promise<JobSettings> {

@@ -3,7 +3,7 @@ import { allowable, nearPlaces, textFields } from "../../tasks/classify/settings
 import { defaultsOf, recipeNames } from "../../training/spec/field.js";
 import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
 import { classifierPlan } from "../../tasks/classify/recipes.js";
-import { builds, DEFAULT_MODEL, schedules } from "../../training/spec/shared-fields.js";
+import { builds, DEFAULT_MODEL, devices, schedules } from "../../training/spec/shared-fields.js";
 import { formatLength } from "../../training/spec/run-settings.js";
 import { weightsOptions } from "../../models/stored-weights.js";
 import * as values from "./option-values.js";
@@ -225,6 +225,11 @@ const run = {
   },
   build: { flags: "--build <name>", help: "build of the kernels (default: auto)", choices: builds },
   threads: { flags: "--threads <n>", help: 'number of threads, or "auto" (default: auto)', parse: values.threadCount },
+  device: {
+    flags: "--device <name>",
+    help: "where to train: wasm, webgpu (the GPU; install the package webgpu) or auto, the faster of both (default: wasm)",
+    choices: devices,
+  },
 } satisfies FlagGroup;
 
 const furtherTasks = {

@@ -136,6 +136,8 @@ export function checkAgainst(given: SettingsOptions, began: JobSettings): void {
     const before = (began as unknown as Readonly<Record<string, unknown>>)[name];
     // The flag's absence is its default.
     if (name === "baseline" && value === true) continue;
+    // A run may be resumed on another device.
+    if (name === "device") continue;
     if (JSON.stringify(value) === JSON.stringify(before)) continue;
     const option = typed(name as SettingName, value);
     const came = typeof value === "boolean" ? option : `${option} ${shown(name, value)}`;

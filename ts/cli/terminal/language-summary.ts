@@ -2,18 +2,11 @@ import type { LanguageReport } from "../../tasks/language/language-report.js";
 import type { LanguageSettings } from "../../tasks/language/settings.js";
 import type { ReadyJob } from "../../jobs/run-job.js";
 import type { ReadyPart } from "../../training/job-events.js";
+import { engineText } from "./engine-text.js";
 import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { adapterVariants } from "./adapter-variants.js";
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatEvery,
-  formatExamples,
-  formatRate,
-  formatThreads,
-} from "./number-format.js";
+import { formatBytes, formatCount, formatDuration, formatEvery, formatExamples, formatRate } from "./number-format.js";
 import { tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { shellPath } from "./shell-word.js";
@@ -59,10 +52,7 @@ export function languageIntroduction(job: ReadyJob<LanguageSettings>, folder: st
         `${warmupOf(settings, steps)}, ${schedule})${maxGradNorm === null ? "" : `, clip ${maxGradNorm}`}, seed ${seed}` +
         (checkpointing ? ", layers recomputed for gradients" : ""),
     ],
-    [
-      "engine",
-      `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
-    ],
+    ["engine", engineText(engine)],
     ["estimate", `about ${formatDuration(seconds.total)}${measuring}, ${formatBytes(memory.needed)} of linear memory`],
     ["run", folder],
   ];

@@ -1,3 +1,4 @@
+import { engineText } from "./engine-text.js";
 import { join } from "node:path";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
@@ -10,7 +11,6 @@ import {
   formatInterval,
   formatPercent,
   formatRate,
-  formatThreads,
 } from "./number-format.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { adapterVariants } from "./adapter-variants.js";
@@ -70,10 +70,7 @@ export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { 
           `(warm-up ${warmup}, ${settings.schedule})${clipping}, seed ${settings.seed}${start}`,
     ],
     ...(finalFit === undefined ? [] : [["final fit", plannedText(finalFit)]]),
-    [
-      "engine",
-      `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
-    ],
+    ["engine", engineText(engine)],
     ["estimate", estimateText(job.estimate, job.folds)],
     ["run", folder],
   ];

@@ -1,4 +1,5 @@
 import type { ReadyJob } from "../../jobs/run-job.js";
+import { engineText } from "./engine-text.js";
 import { tasks } from "../../tasks/index.js";
 import type { ReadyPart } from "../../training/job-events.js";
 import type { TaskReport } from "../../training/result/report.js";
@@ -15,7 +16,6 @@ import {
   formatExamples,
   formatPercent,
   formatRate,
-  formatThreads,
 } from "./number-format.js";
 import { shellPath } from "./shell-word.js";
 import { clip, tableLines } from "./table.js";
@@ -71,10 +71,7 @@ export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim 
               `${warmupOf(settings, steps)}, ${schedule}), seed ${seed}`,
           ],
         ]),
-    [
-      "engine",
-      `${engine.build} build, ${formatThreads(engine.threads)}, tile ${engine.tile.rows}×${engine.tile.columns}`,
-    ],
+    ["engine", engineText(engine)],
     [
       "estimate",
       `about ${formatDuration(estimate.seconds.total)}, ${formatBytes(estimate.memory.needed)} of linear memory`,

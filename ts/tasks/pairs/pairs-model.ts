@@ -159,11 +159,11 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const rows: MeasuredRows = { measured: examples.map(({ row }) => row), others: [] };
     const share = (done: number, all: number) => onProgress?.(Math.floor((done / all) * examples.length));
     const vectorOf = await this.vectors.of(rows, this.modelAdapter, { signal, onProgress: share });
-    const { metrics, firstOf } = await vectorMetrics(rows, vectorOf, this.graph.engine, signal);
+    const { metrics, firstOf } = await vectorMetrics(rows, vectorOf, this.graph.engine.atOnce, signal);
     const taught = examples.map((example) => example.taught);
     const inBatches = { ...this.settings, loss: this.loss, graph: this.graph, signal };
     const batches = await batchesOnce(taught, inBatches);
-    const loss = meanLoss(this.graph, batches, vectorOf, (columns, batch) => this.lossOf(columns, batch));
+    const loss = await meanLoss(this.graph, batches, vectorOf, (columns, batch) => this.lossOf(columns, batch));
     // Of texts with classes, the text that is found first has no one target.
     if (firstOf === undefined || this.form === "classes") return { loss, metrics };
     return {
@@ -271,7 +271,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
   /** Metrics of whole vectors, and of those cut to each of the Matryoshka lengths. */
   private async metricsOf(rows: MeasuredRows, adapter: ModelAdapter | null, phase: "encode-validation" | "validate") {
     const { signal } = this.context;
-    const { engine } = this.graph;
+    const engine = this.graph.engine.atOnce;
     const events = phaseEvents(this.context, phase, this.vectors.count(rows));
     const vectorOf = await this.vectors.of(rows, adapter, events);
     const whole = await vectorMetrics(rows, vectorOf, engine, signal);

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { inferring } from "../../graph/inferring.js";
+import { inferred } from "../../graph/inferring.js";
 import type { SampledOrder } from "../../models/sentence/training/sampled-order.js";
 import { orderOf, samplerOf } from "../../models/sentence/training/sampler-of-loss.js";
 import type { SentenceRow } from "../../models/sentence/training/sentence-examples.js";
@@ -65,21 +65,21 @@ export async function batchesOnce(
 }
 
 /** The mean loss of batches, on vectors that are known. */
-export function meanLoss(
+export async function meanLoss(
   graph: Graph,
   batches: readonly (readonly SentenceRow[])[],
   vectorOf: VectorsOf,
   lossOf: (columns: readonly NodeId[], rows: readonly SentenceRow[]) => NodeId,
-): number {
+): Promise<number> {
   let [total, count] = [0, 0];
   for (const rows of batches) {
-    const loss = inferring(graph, () => {
+    const loss = await inferred(graph, () => {
       const columns = rows[0]!.texts.map((_, i) =>
         graph.constant(stackedRows(rows.map(({ texts }) => vectorOf(texts[i]!, i === 0)))),
       );
-      return graph.value(lossOf(columns, rows)).data[0]!;
+      return lossOf(columns, rows);
     });
-    total += loss * rows.length;
+    total += loss.data[0]! * rows.length;
     count += rows.length;
   }
   return total / count;

@@ -1,6 +1,6 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { NodeId } from "../../graph/graph.js";
-import { inferring } from "../../graph/inferring.js";
+import { inferred } from "../../graph/inferring.js";
 import type { PairTokens } from "../../tokenize/pair-tokens.js";
 import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions } from "../../train/fit-options.js";
@@ -132,7 +132,7 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   async measure(examples: readonly TokenizedRank[], events: MeasureEvents): Promise<Measured> {
     const rows = examples.map(({ row }) => row);
     const logits = await logitsOf(this.cross, rows, withEvents(events, rows));
-    const loss = this.heldOutLoss(rows, logits);
+    const loss = await this.heldOutLoss(rows, logits);
     if (this.ofClasses) return { loss, metrics: classMetrics(await this.classQuality(rows, logits)) };
     const ordered = orderedRows(rows, scoresIn(logits));
     let first: ReturnType<typeof firstTexts> | undefined;
@@ -251,7 +251,7 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
   }
 
   /** The mean loss of batches, on logits that are known. */
-  private heldOutLoss(rows: readonly RankedRow[], logits: readonly (readonly Float32Array[])[]): number {
+  private async heldOutLoss(rows: readonly RankedRow[], logits: readonly (readonly Float32Array[])[]): Promise<number> {
     const { batchSize } = this.settings;
     const { graph, loss } = this;
     let total = 0;
@@ -262,11 +262,11 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
       // A step with columns has one after the other.
       const inOrder = columns === 1 ? own.flat() : own[0]!.flatMap((_, column) => own.map((row) => row[column]!));
       const labels = some.map((row) => row.labels);
-      const mean = inferring(graph, () => {
+      const mean = await inferred(graph, () => {
         const node = graph.constant(stackedRows(inOrder));
-        return graph.value(lossOf(graph, loss, { logits: node, columns, rows: some.length, labels }, {})).data[0]!;
+        return lossOf(graph, loss, { logits: node, columns, rows: some.length, labels }, {});
       });
-      total += mean * some.length;
+      total += mean.data[0]! * some.length;
     }
     return total / rows.length;
   }

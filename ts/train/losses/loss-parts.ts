@@ -1,3 +1,4 @@
+import { UnsupportedError } from "../../errors/errors.js";
 import { exp, log } from "../../values/elementary.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { Distance, Similarity } from "./loss-options.js";
@@ -87,7 +88,13 @@ export function pick(graph: Graph, x: NodeId, indices: readonly number[]): NodeI
 export const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /** A copy of a node's values, through which no gradient passes. */
-export const valuesOf = (graph: Graph, node: NodeId): Float32Array => graph.value(node).data;
+export function valuesOf(graph: Graph, node: NodeId): Float32Array {
+  if (!graph.engine.readsLater) return graph.value(node).data;
+  throw new UnsupportedError(
+    'this loss reads values within a step, which does not run on device "webgpu" yet; use another loss, or device "wasm"',
+    { op: "webgpu", missing: "values within a step" },
+  );
+}
 
 /** x − ln Σ eˣ, in float64. */
 export function hostLogSoftmax(x: readonly number[]): number[] {

@@ -99,7 +99,7 @@ const stepTrials =
   (i) =>
   async () => {
     const batch = batches[i % batches.length]!;
-    const milliseconds = timeStep(task, batch, accumulate);
+    const milliseconds = await timeStep(task, batch, accumulate);
     return { tokens: tokensIn(batch), milliseconds };
   };
 

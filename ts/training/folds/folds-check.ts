@@ -16,7 +16,7 @@ export function checkSame(
   store: RunStore,
   fields: Fields,
 ) {
-  const name = firstDifference(settings, began, fields);
+  const name = firstDifference({ ...settings, device: began.device }, began, fields);
   if (name === null && count === folds) return;
   const [field, was, is] =
     name === null ? ["folds", count, folds] : [name, completed(began, fields)[name], settings[name]];

@@ -1,6 +1,7 @@
 import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { type DataReader, type Fold, fewExamplesText, type TaskData, wholeData } from "../data/parts.js";
+import { onDevice, takeDevice } from "../device.js";
 import { estimateJob } from "../estimate/job-estimate.js";
 import { type Loaded, loadRun, openRun } from "../prepare.js";
 import { readyJob } from "../ready.js";
@@ -30,7 +31,8 @@ export async function runTaskFolds(
 ): Promise<TaskFoldsReport> {
   const settings = takeSpec(what, spec, tasks);
   whole(what, "folds", folds, 2);
-  const context = takeOptions(options);
+  const taking = takeOptions(options);
+  const context = { ...taking, device: takeDevice(what, settings, tasks, taking.optionNames) };
   const strange = (["validation", "test", "testSplit"] as const).find((name) => (settings[name] ?? 0) !== 0);
   if (strange !== undefined) {
     const { setting } = context.optionNames;
@@ -56,7 +58,9 @@ export async function runTaskFolds(
     }
     const own = soFar === null ? settings : asBegun(settings, soFar.settings, fieldsOf(settings, tasks));
     if (soFar !== null) checkSame(soFar, own, folds, taken, fieldsOf(own, tasks));
-    const found = await validate(tasks, own, folds, taken, soFar, context);
+    const found = await onDevice(context, async (on) =>
+      validate(tasks, own, folds, taken, await readFoldsSoFar(taken, tasks), on),
+    );
     const file = new TextEncoder().encode(`${JSON.stringify(found, null, 2)}\n`);
     await taken.write({ [runFiles.folds]: file });
     await taken.remove(runFiles.foldsSoFar);
@@ -111,7 +115,7 @@ async function validate(
     const more = await kind.report?.(done, folds, data.labels, context.signal);
     return foldsReport(kind, settings, data.labels, done, more ?? {});
   } finally {
-    loaded.base.dispose();
+    await loaded.dispose();
   }
 }
 

@@ -1,3 +1,4 @@
+import { adapterInWords } from "../../engine/adapter-words.js";
 import type { EngineInfo } from "../../engine/running.js";
 import type { FitEvaluation, StepRecord } from "../../train/fit-options.js";
 import type { Interval } from "../../train/metrics/bootstrap.js";
@@ -69,7 +70,7 @@ export interface TaskReport<S = RunSettings, R extends object | null = object | 
   };
   /** Number of trained parameters. */
   readonly parameters: { readonly adapter: number; readonly head: number };
-  /** The kernels and the machine: `node`, `platform` and `cpu`, or `userAgent`. */
+  /** The kernels and the machine: `node`, `platform` and `cpu`, or `userAgent`. On a GPU also `device`, "webgpu", and `gpu`, its adapter. */
   readonly engine: {
     readonly build: string;
     readonly threads: number;
@@ -115,10 +116,11 @@ export interface ReportedFinalFit {
 
 /** The engine in a report. */
 export function reportEngine(
-  { build, threads, tile }: EngineInfo,
+  { build, threads, tile, adapter }: EngineInfo,
   machine: Readonly<Record<string, string>>,
 ): TaskReport["engine"] {
-  return { build, threads, tile: `${tile.rows}×${tile.columns}`, ...machine };
+  const gpu: Record<string, string> = adapter === undefined ? {} : { device: "webgpu", gpu: adapterInWords(adapter) };
+  return { build, threads, tile: `${tile.rows}×${tile.columns}`, ...gpu, ...machine };
 }
 
 /** Sums over all steps, those before an interruption included. */

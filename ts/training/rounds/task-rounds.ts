@@ -7,7 +7,8 @@ import type { FitOptions } from "../../train/fit-options.js";
 import { breather } from "../../waiting/next-task.js";
 import type { HeldPart, TaskData, TaskFile } from "../data/parts.js";
 import type { OptionNames } from "../job-events.js";
-import { runEngine, runModel } from "../loading.js";
+import { runModel } from "../loading.js";
+import { runEngine } from "../run-engine.js";
 import type { Fields } from "../spec/field.js";
 import { checkSettings } from "../spec/read-settings.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
@@ -61,7 +62,7 @@ export class TaskRounds implements Rounds {
     checkShared(settings, context.optionNames);
     const { fields, load } = tasks[task]!;
     const definition = await load();
-    const engine = await runEngine(settings, context);
+    const { engine } = await runEngine(settings, context);
     const read = await readData(definition, settings, { ...context, isPart: true }, null);
     const hashed = await runModel(settings, context, definition.modelFiles);
     const base = await definition.base(hashed, settings, engine, context);

@@ -7,6 +7,9 @@ import { furtherLora } from "./further-lora.js";
 /** Builds of the kernels that a run can use. */
 export const builds = ["auto", "simd", "relaxed"] as const;
 
+/** Devices that a run can use, by the names that `createEngine` has for them. */
+export const devices = ["wasm", "webgpu", "auto"] as const;
+
 /** Schedules by the name that `--schedule` accepts. */
 export const schedules = { cosine: cosineSchedule, linear: linearSchedule, constant: constantSchedule } as const;
 
@@ -79,6 +82,11 @@ export const sharedFields = {
   build: field(among(builds), "auto"),
   /** Number of threads, or "auto" for one per core. */
   threads: field(wordOr("auto", wholeFrom(1)), "auto"),
+  /**
+   * Where the model is trained: "wasm"; "webgpu", the GPU; "auto", the faster of both. An interrupted run can be resumed on another device.
+   * If the GPU fails, the run continues on WebAssembly from its last checkpoint.
+   */
+  device: field(among(devices), "wasm"),
 };
 
 /** Settings of every task. */

@@ -35,6 +35,7 @@ const whole = () => ({
     loraPlusRatio: 4,
     build: "auto",
     threads: "auto",
+    device: "wasm",
     allow: ["same-file"],
   },
 });

@@ -1,3 +1,4 @@
+import { inferred } from "../../../graph/inferring.js";
 import { inferTexts, rowsOf } from "../../../models/sentence/inference.js";
 import { ClassificationHead } from "../../../nn/classification-head.js";
 import type { LogisticRegression, LogisticRegressionOptions } from "../../../train/logistic/regression-settings.js";
@@ -62,7 +63,7 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const vectors = await encode(work, "encode-validation", measured);
   const measure = (logits: readonly Float32Array[]) =>
     measureLogits(logits, targets, classes, { signal: work.context.signal });
-  const before = await measure(logitsOf(classifier.head, vectors));
+  const before = await measure(await logitsOf(classifier.head, vectors));
   const largest = mostFrequent(targetsOf(train), classes);
   const largestClass = targets.filter((target) => target === largest).length / targets.length;
   if (!fitsHead(settings)) return { baseline: { before, largestClass, headOnly: null }, fitted: null };
@@ -72,7 +73,7 @@ export async function measureBaseline(work: BaselineWork): Promise<{ baseline: B
   const { graph } = classifier;
   const head = new ClassificationHead(graph, weight, bias);
   try {
-    const logits = logitsOf(head, vectors);
+    const logits = await logitsOf(head, vectors);
     const headOnly = await measure(logits);
     return { baseline: { before, largestClass, headOnly }, fitted: { weight, bias, start, logits } };
   } finally {
@@ -140,13 +141,13 @@ function encode(
   return inferTexts(encoder, ids, null, vectors, phaseEvents(context, phase, texts.length));
 }
 
-function logitsOf(head: ClassificationHead, vectors: readonly Float32Array[]): Float32Array[] {
+async function logitsOf(head: ClassificationHead, vectors: readonly Float32Array[]): Promise<Float32Array[]> {
   const task = new HeadOnlyTask(head);
   const { graph } = head;
   const rows: Float32Array[] = [];
   for (let start = 0; start < vectors.length; start += CHUNK) {
     const chunk = vectors.slice(start, start + CHUNK);
-    const { data, shape } = graph.step(() => graph.noGrad(() => graph.value(task.logits(chunk))));
+    const { data, shape } = await inferred(graph, () => task.logits(chunk));
     chunk.forEach((_, i) => rows.push(data.slice(i * shape[1]!, (i + 1) * shape[1]!)));
   }
   return rows;

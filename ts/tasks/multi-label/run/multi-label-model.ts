@@ -1,3 +1,4 @@
+import { inferred } from "../../../graph/inferring.js";
 import { sum } from "../../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
 import type { Task } from "../../../train/task.js";
@@ -18,6 +19,7 @@ import type { FileMap } from "../../../io/file-map.js";
 import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../../../nn/classification-head.js";
 import { log } from "../../../values/elementary.js";
+import { stackedRows } from "../../../values/stacked-rows.js";
 import { EncoderModel } from "../../classify/encoder-model.js";
 import { fitsHead, recipes } from "../../classify/recipes.js";
 import { classifierOptions } from "../../classify/settings.js";
@@ -36,6 +38,9 @@ import type { MultiLabelSettings } from "./settings.js";
 
 /** What a checkpoint keeps. */
 type State = Pick<MultiLabelRunResult, "yardsticks">;
+
+/** Vectors whose logits are computed at a time. */
+const CHUNK = 1024;
 
 const rowsOf = (examples: readonly TokenizedLabels[]): LabelRow[] => examples.map(({ row }) => row);
 
@@ -131,14 +136,12 @@ export class MultiLabelModel
     const head = new ClassificationHead(graph, best.weight, best.bias);
     try {
       const read = head.snapshot();
-      const all = others.map((vector) =>
-        graph.step(() =>
-          graph.noGrad(() => {
-            const x = graph.constant({ shape: [1, vector.length], data: vector });
-            return graph.value(read(x)).data.slice();
-          }),
-        ),
-      );
+      const all: Float32Array[] = [];
+      for (let start = 0; start < others.length; start += CHUNK) {
+        const some = others.slice(start, start + CHUNK);
+        const { data, shape } = await inferred(graph, () => read(graph.constant(stackedRows(some))));
+        some.forEach((_, i) => all.push(data.slice(i * shape[1]!, (i + 1) * shape[1]!)));
+      }
       const logits = all.slice(0, measured.length);
       const thresholds = this.thresholds(all.slice(measured.length), held, logits, measured, validation);
       this.fitted = { logits, thresholds };

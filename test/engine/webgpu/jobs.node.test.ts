@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { GpuPage } from "./gpu-page.js";
+import type * as jobs from "./jobs.js";
+import { difference } from "./training-loop.js";
+
+let page: GpuPage;
+beforeAll(async () => {
+  page = await GpuPage.open();
+});
+afterAll(() => page?.close());
+
+it("trains a classifier on a GPU as on WebAssembly, and continues there from its checkpoint when the device is lost", async () => {
+  const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof jobs.loseDeviceInJob>>>("loseDeviceInJob");
+  expect(gpu.told).toEqual([
+    "ready on google after null",
+    expect.stringMatching(/^fallback to wasm: the GPU failed, so the run continues .*: webgpu: the device was lost/),
+    "ready on WebAssembly after 25",
+  ]);
+  expect(wasm.told).toEqual(["ready on WebAssembly after null"]);
+  // Measured on SwiftShader: 2e-6 of the largest loss.
+  expect(difference(wasm.losses, gpu.losses)).toBeLessThan(1e-5);
+  expect(difference(wasm.metrics, gpu.metrics)).toBeLessThan(1e-5);
+  expect(gpu.losses).not.toEqual(wasm.losses);
+  expect(gpu.files).toEqual(wasm.files);
+  expect(gpu.engine).toEqual(wasm.engine);
+});
+
+it.runIf(process.env["LOWRANK_TESTS"] === "all")("trains every other task on a GPU as on WebAssembly", async () => {
+  const names = ["head only", "few-shot", "multi-label", "regress", "tokens", "pairs", "rank", "text"];
+  for (const name of names) {
+    const found = await page.call<Awaited<ReturnType<typeof jobs.compareJobs>>>("compareJobs", [name]);
+    const { gpu, wasm } = found[name]!;
+    expect(gpu.engine, name).toEqual({
+      ...wasm.engine,
+      device: "webgpu",
+      gpu: expect.stringMatching(/software adapter/),
+    });
+    expect(difference([...wasm.losses, ...wasm.metrics], [...gpu.losses, ...gpu.metrics]), name).toBeLessThan(1e-5);
+    expect(gpu.files, name).toEqual(wasm.files);
+  }
+});

@@ -1,0 +1,68 @@
+import { EngineError, MemoryError, UnsupportedError } from "../errors/errors.js";
+import { throwIfAborted } from "../waiting/abort.js";
+import type { OptionNames } from "./job-events.js";
+import { type RunSettings, taskOf } from "./spec/run-settings.js";
+import type { SharedSettings } from "./spec/shared-fields.js";
+import type { RunContext, TaskTable } from "./task-definition.js";
+
+/** Where a run begins to train. With "auto", "wasm" if a GPU cannot do what it asks for. Throws `UnsupportedError`, by name, with "webgpu". */
+export function takeDevice(
+  what: string,
+  settings: RunSettings,
+  tasks: TaskTable,
+  { setting }: OptionNames,
+): SharedSettings["device"] {
+  const { device } = settings;
+  if (device === "wasm") return device;
+  const refused = refusedOnGpu(settings, tasks);
+  if (refused === null) return device;
+  if (device === "auto") return "wasm";
+  const value = settings[refused as keyof RunSettings] ?? taskOf(settings);
+  throw new UnsupportedError(
+    `${what}: ${setting(refused)} ${JSON.stringify(value)} does not run on a GPU yet: omit it, or use ${setting("device")} "wasm"`,
+    { op: what, option: refused, value, missing: "webgpu" },
+  );
+}
+
+/** The name of a setting that does not run on a GPU; null for none. */
+function refusedOnGpu(settings: RunSettings, tasks: TaskTable): string | null {
+  const { notOnGpu } = tasks[taskOf(settings)]!;
+  if (notOnGpu === undefined) return "task";
+  const { dora, lora } = settings;
+  // They begin with values of the base, which are read at once.
+  if (dora) return "dora";
+  const { initLoraWeights = true, bias = "none", modulesToSave, trainableTokenIndices } = lora ?? {};
+  const readsBase = initLoraWeights === "pissa" || initLoraWeights === "olora" || bias !== "none";
+  if (readsBase || modulesToSave != null || trainableTokenIndices != null) return "lora";
+  return notOnGpu(settings as never)[0] ?? null;
+}
+
+/** `details.reason` of errors after which a GPU's engine computes nothing more. */
+const reasons: readonly unknown[] = ["device lost", "out-of-memory", "validation", "internal"];
+
+/** Whether an error is one of the GPU, which the same work on WebAssembly would not have. */
+function isOfGpu(error: unknown, device: SharedSettings["device"]): error is Error {
+  if (!(error instanceof EngineError || error instanceof MemoryError || error instanceof UnsupportedError))
+    return false;
+  const { op, reason } = error.details;
+  if (op !== "webgpu") return false;
+  // A kernel is missing, as loading the model shows.
+  return error instanceof UnsupportedError ? device === "auto" : reasons.includes(reason);
+}
+
+/** Does work on the context's device, and on WebAssembly if the GPU fails: the work continues from what its store has. */
+export async function onDevice<T>(context: RunContext, work: (context: RunContext) => Promise<T>): Promise<T> {
+  const { device = "wasm", emit, signal } = context;
+  try {
+    return await work(context);
+  } catch (error) {
+    if (device === "wasm" || !isOfGpu(error, device)) throw error;
+    throwIfAborted(signal);
+    emit({
+      type: "fallback",
+      device: "wasm",
+      message: `the GPU failed, so the run continues on WebAssembly from its last checkpoint: ${error.message}`,
+    });
+  }
+  return work({ ...context, device: "wasm" });
+}
