@@ -23,7 +23,10 @@ export async function timeStep<E>(
         const { sum } = task.loss(part);
         graph.backward(sum);
         // A GPU is still working when the calls return.
-        if (graph.engine.readsLater) late.push(graph.read(sum));
+        if (!graph.engine.readsLater) return;
+        const read = graph.read(sum);
+        read.catch(() => undefined);
+        late.push(read);
       });
     milliseconds = elapsed();
   } finally {

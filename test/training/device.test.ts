@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { UnsupportedError } from "../../../ts/index.js";
-import { type AnyJobSpec, memoryStore, runFolds, runJob } from "../../../ts/jobs/index.js";
-import { run, sources, spec } from "../../jobs/tiny-job.js";
+import { UnsupportedError } from "../../ts/index.js";
+import { type AnyJobSpec, memoryStore, runFolds, runJob } from "../../ts/jobs/index.js";
+import { run, sources, spec } from "../jobs/tiny-job.js";
 
 const data = "examples.csv";
 
