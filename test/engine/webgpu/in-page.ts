@@ -18,7 +18,7 @@ import type { Trained } from "./training-loop.js";
 // Bundled by the tests, for a page and for Node: everything runs on a GPU and on WASM, and the numbers go back as JSON.
 
 export * as lowrank from "../../../ts/index.js";
-export { compareJobs, loseDeviceInJob } from "./jobs.js";
+export { compareJobs, loseDeviceInJob } from "./whole-runs.js";
 
 const STEPS = 4;
 const options = { threads: 1, build: "simd" } as const;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { GpuPage } from "./gpu-page.js";
-import type * as jobs from "./jobs.js";
+import type * as wholeRuns from "./whole-runs.js";
 import { difference } from "./training-loop.js";
 
 let page: GpuPage;
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => page?.close());
 
 it("trains a classifier on a GPU as on WebAssembly, and continues there from its checkpoint when the device is lost", async () => {
-  const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof jobs.loseDeviceInJob>>>("loseDeviceInJob");
+  const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof wholeRuns.loseDeviceInJob>>>("loseDeviceInJob");
   expect(gpu.told).toEqual([
     "ready on google after null",
     expect.stringMatching(/^fallback to wasm: the GPU failed, so the run continues .*: webgpu: the device was lost/),
@@ -28,7 +28,7 @@ it("trains a classifier on a GPU as on WebAssembly, and continues there from its
 it.runIf(process.env["LOWRANK_TESTS"] === "all")("trains every other task on a GPU as on WebAssembly", async () => {
   const names = ["head only", "few-shot", "multi-label", "regress", "tokens", "pairs", "rank", "text"];
   for (const name of names) {
-    const found = await page.call<Awaited<ReturnType<typeof jobs.compareJobs>>>("compareJobs", [name]);
+    const found = await page.call<Awaited<ReturnType<typeof wholeRuns.compareJobs>>>("compareJobs", [name]);
     const { gpu, wasm } = found[name]!;
     expect(gpu.engine, name).toEqual({
       ...wasm.engine,
