@@ -242,9 +242,13 @@ export class AdapterSet {
     return adapter === null ? [] : [{ adapter }];
   }
 
-  /** The adapters of a call that other calls may interrupt: their state now, kept until `end`. */
-  begin(choice: AdapterChoice | readonly AdapterChoice[]): Begun {
-    const adapters = new CallAdapters(isList(choice) ? this.appliedTo(choice) : [this.applied(choice)]);
+  /**
+   * The adapters of a call that other calls may interrupt: their state now, kept until `end`.
+   *
+   * @param canWait whether the caller awaits `adapters.late`
+   */
+  begin(choice: AdapterChoice | readonly AdapterChoice[], canWait = false): Begun {
+    const adapters = new CallAdapters(isList(choice) ? this.appliedTo(choice) : [this.applied(choice)], canWait);
     return { adapters, ...this.merged.begin() };
   }
 

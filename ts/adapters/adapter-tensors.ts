@@ -14,16 +14,17 @@ export function effective(graph: Graph, weights: AdapterWeights): AdapterWeights
   };
 }
 
-/** A module's tensors on the host, as applied. */
-export function hostWeights(graph: Graph, weights: AdapterWeights): AdapterLayer {
+/** A module's tensors on the host, as applied; `later` gives values that may come later. */
+export function hostWeights(graph: Graph, weights: AdapterWeights, later?: (id: NodeId) => Tensor): AdapterLayer {
   const { kind, bias, magnitude, rank, alpha, scaling, taken } = weights;
-  const [a, b] = [graph.value(weights.loraA), graph.value(weights.loraB)];
+  const value = taken === null && later !== undefined ? later : (id: NodeId) => graph.value(id);
+  const [a, b] = [value(weights.loraA), value(weights.loraB)];
   return {
     kind,
     loraA: taken === null ? a : besides(a, graph.value(taken.loraA)),
     loraB: taken === null ? b : below(b, graph.value(taken.loraB)),
-    ...(bias === null ? {} : { bias: graph.value(bias) }),
-    ...(magnitude === null ? {} : { magnitude: graph.value(magnitude) }),
+    ...(bias === null ? {} : { bias: value(bias) }),
+    ...(magnitude === null ? {} : { magnitude: value(magnitude) }),
     ...{ rank, alpha, scaling },
   };
 }
@@ -48,8 +49,8 @@ export function below(upper: Tensor, lower: Tensor): Tensor {
   return { shape: [upper.shape[0]! + lower.shape[0]!, upper.shape[1]!], data };
 }
 
-export const hostLayers = (graph: Graph, layers: ReadonlyMap<string, AdapterWeights>) =>
-  new Map([...layers].map(([path, weights]) => [path, hostWeights(graph, weights)] as const));
+export const hostLayers = (graph: Graph, layers: ReadonlyMap<string, AdapterWeights>, later?: (id: NodeId) => Tensor) =>
+  new Map([...layers].map(([path, weights]) => [path, hostWeights(graph, weights, later)] as const));
 
 /** Puts layers into the graph. */
 export function weightsOf(

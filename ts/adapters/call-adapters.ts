@@ -18,12 +18,20 @@ export class CallAdapters {
   /** For each text the index of its snapshot, -1 for the base alone; null if all texts have the same. */
   private readonly ofText: Int32Array | null;
 
-  /** @param chosen for each text, or one for all */
-  constructor(chosen: readonly (ModelAdapter | null)[]) {
+  /** Resolves when the adapters have their values, which must be awaited before `selection`; null if they have. */
+  readonly late: Promise<unknown> | null;
+
+  /**
+   * @param chosen for each text, or one for all
+   * @param canWait whether the caller awaits `late`
+   */
+  constructor(chosen: readonly (ModelAdapter | null)[], canWait = false) {
     // DoRA last, so that texts of a batch that are computed in the same way are neighbours.
     const distinct = [...new Set(chosen)].filter((adapter) => adapter !== null);
     distinct.sort((a, b) => Number(a.config.useDora) - Number(b.config.useDora));
-    this.snapshots = distinct.map((adapter) => adapter.snapshot());
+    this.snapshots = distinct.map((adapter) => adapter.snapshot(canWait));
+    const late = this.snapshots.map((snapshot) => snapshot.late).filter((reads) => reads !== null);
+    this.late = late.length === 0 ? null : Promise.all(late);
     const same = chosen.every((adapter) => adapter === chosen[0]);
     const numbers = new Map<ModelAdapter | null, number>([[null, -1], ...distinct.map((a, i) => [a, i] as const)]);
     this.ofText = same ? null : Int32Array.from(chosen, (adapter) => numbers.get(adapter)!);

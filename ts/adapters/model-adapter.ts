@@ -5,6 +5,7 @@ import { type Adapter, type AdapterConfig, convertPissa } from "../io/peft/index
 import { transpose } from "../io/peft/transpose.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
 import { hostLayers, paramsOf, tensorsOf, weightsOf } from "./adapter-tensors.js";
+import { ValuesAtCall } from "./values-at-call.js";
 import type { AdapterParts, AdapterWeights, AppliedAdapter, TokenRows, WholeTensor } from "./adapter-parts.js";
 
 /** An adapter's state at one time. */
@@ -13,6 +14,8 @@ export interface AdapterSnapshot {
   readonly place: () => AppliedAdapter;
   /** All its tensors, to compare with another's. */
   readonly held: readonly unknown[];
+  /** Resolves when the tensors have their values; null if they have. */
+  readonly late: Promise<unknown> | null;
 }
 
 /** An adapter on a model: trainable tensors by module path, and its configuration. */
@@ -115,14 +118,21 @@ export class ModelAdapter implements AppliedAdapter {
     return taking ? convertPissa(file) : file;
   }
 
-  /** The adapter's current state; later training, merging or removal does not affect it. */
-  snapshot(): AdapterSnapshot {
+  /**
+   * The adapter's current state; later training, merging or removal does not affect it.
+   *
+   * @param canWait whether the caller awaits `late`; else values that a GPU cannot give at once are refused with `ConfigError`
+   */
+  snapshot(canWait = false): AdapterSnapshot {
     const { graph, config } = this;
-    const layers = hostLayers(graph, this.layers);
-    const whole = [...this.whole].map(([name, { node, ...rest }]) => [name, graph.value(node), rest] as const);
-    const tokens = [...this.tokens].map(([path, { rows, ...rest }]) => [path, graph.value(rows), rest] as const);
+    const values = new ValuesAtCall(graph);
+    const value = canWait ? values.of : (id: NodeId) => graph.value(id);
+    const layers = hostLayers(graph, this.layers, value);
+    const whole = [...this.whole].map(([name, { node, ...rest }]) => [name, value(node), rest] as const);
+    const tokens = [...this.tokens].map(([path, { rows, ...rest }]) => [path, value(rows), rest] as const);
     const place = (tensor: Tensor) => graph.constant(tensor);
     return {
+      late: values.late,
       held: [config, [...layers], whole, tokens],
       place: () => ({
         config,

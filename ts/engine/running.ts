@@ -198,6 +198,16 @@ export class Engine {
     this.kernels.fill(elements, 0, pointer);
   }
 
+  /** @internal Whether `read` has an address' numbers now. */
+  readsAtOnce(_pointer: Pointer, _elements: number): boolean {
+    return true;
+  }
+
+  /** @internal Copies numbers to a variable. */
+  copy(from: Pointer, to: Pointer, elements: number): void {
+    this.kernels.copy(elements, from, to);
+  }
+
   /**
    * @internal Copies `elements` numbers of host data into memory; integers keep their bits. Throws `ConfigError` if there are not as many.
    * @param _leaf what is written as a whole: an engine that reads later may keep a copy

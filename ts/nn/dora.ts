@@ -1,4 +1,5 @@
 import type { Graph, NodeId } from "../graph/graph.js";
+import { zeros } from "../values/tensor.js";
 import { type LowRank, lowRankUpdate } from "./low-rank-update.js";
 
 /**
@@ -18,9 +19,15 @@ function columnNorms(graph: Graph, weight: () => NodeId, update: LowRank): NodeI
   });
 }
 
-/** The initial magnitude, trainable: the columns' norms. */
+/** The initial magnitude, trainable: the columns' norms. They are copied where they are computed, since a GPU is not read at once. */
 export function initialMagnitude(graph: Graph, weight: () => NodeId, update: LowRank): NodeId {
-  return graph.variable(graph.step(() => graph.value(columnNorms(graph, weight, update))));
+  const width = graph.shape(update.loraB).at(-1)!;
+  const magnitude = graph.variable(zeros([width]));
+  graph.step(() => {
+    const norms = columnNorms(graph, weight, update);
+    graph.engine.copy(graph.node(norms).value.pointer, graph.node(magnitude).value.pointer, width);
+  });
+  return magnitude;
 }
 
 /** DoRA's factor of each column, `[out]`: magnitude over norm. */

@@ -70,12 +70,13 @@ export async function compareTraining() {
 /** A device that is lost during a training. */
 export const loseDevice = () => trainThroughLoss(options);
 
-/** Vectors of golden encoders and a classifier's training on both, and a short one on an encoder whose attention has tables. */
+/** Vectors of golden encoders and a classifier's training on both, and short ones: with tables of distances in attention, and with DoRA. */
 export const compareModels = (names: readonly string[]) =>
   onBoth(async (engine) => ({
     vectors: await encodeGolden(engine, names),
     trained: await trainGolden(engine),
-    deberta: await fitEncoder(engine, "deberta-v2"),
+    deberta: await fitEncoder(engine, "deberta-v2", false),
+    dora: await fitEncoder(engine, "bert", true),
   }));
 
 /** Vectors alone. */

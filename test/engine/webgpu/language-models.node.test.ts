@@ -72,7 +72,7 @@ it("refuses by name what language models cannot do on a GPU, and frees everythin
     olmoe: isUnsupported("layers with experts do not run"),
     "a cache in 16 bits": isUnsupported('a cache with format "f16" does not run'),
     preferences: isUnsupported("losses of preferences do not run"),
-    DoRA: readsAtOnce,
+    PiSSA: readsAtOnce,
     merging: readsAtOnce,
     "bytes left": "0",
   });

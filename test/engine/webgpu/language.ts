@@ -119,7 +119,7 @@ export async function refusedLanguage(engine: Engine): Promise<Record<string, st
   const llama = await goldenDecoder("llama");
   await note("a cache in 16 bits", () => CausalLanguageModel.load(llama, { engine, cache: "f16" }));
   const model = await CausalLanguageModel.load(llama, { engine });
-  await note("DoRA", () => model.addAdapter("dora", { dora: true }));
+  await note("PiSSA", () => model.addAdapter("pissa", { initLoraWeights: "pissa" }));
   model.addAdapter("plain");
   const preference = { prompt: "The film", chosen: " is warm", rejected: " is cold" };
   await note("preferences", () => model.fitPreferences([preference], { steps: 1 }));

@@ -35,10 +35,14 @@ it("encodes texts with models of files on a GPU as on WASM, adapters in one batc
   expect(wasm.vectors["bert f32"]).not.toEqual(wasm.vectors["bert f32, adapter and none in turn"]);
 });
 
-it("trains a DeBERTa, whose tables of distances have gradients, on a GPU as on WASM", () => {
-  const [gpu, wasm] = [compared.gpu.deberta, compared.wasm.deberta];
-  for (const name of ["losses", "norms", "logits"] as const)
+it.each([
+  ["a DeBERTa, whose tables of distances have gradients,", "deberta"],
+  ["DoRA, whose magnitudes begin with the base's norms,", "dora"],
+] as const)("trains %s on a GPU as on WASM", (_, which) => {
+  const [gpu, wasm] = [compared.gpu[which], compared.wasm[which]];
+  for (const name of ["before", "losses", "norms", "during", "after"])
     expect(difference(wasm[name]!, gpu[name]!), name).toBeLessThan(1e-6);
+  expect(gpu["reopened"]).toEqual(gpu["before"]);
   expect(gpu["bytesLeft"]).toEqual([0]);
 });
 

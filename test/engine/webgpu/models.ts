@@ -49,20 +49,31 @@ export async function encodeGolden(engine: Engine, names: readonly string[]): Pr
   return vectors;
 }
 
-/** Two steps of a classifier on a golden encoder, with an adapter on its attention. */
-export async function fitEncoder(engine: Engine, name: string): Promise<Record<string, number[]>> {
+/** Two steps of a classifier on a golden encoder, with an adapter that was saved before them. */
+export async function fitEncoder(engine: Engine, name: string, dora: boolean): Promise<Record<string, number[]>> {
   const { used } = engine.info.memory;
   const encoder = await SentenceEncoder.load(await goldenEncoder(name), { engine, seed: 3 });
-  const lora = { rank: 2, targetModules: "all-linear" } as const;
+  const lora = { rank: 2, targetModules: "all-linear", dora } as const;
   const classifier = TextClassifier.create(encoder, { labels: ["good", "bad"], lora });
-  const { steps } = await classifier.fit(examples.slice(0, 8), { steps: 2, batchSize: 4, learningRate: 5e-3, seed: 4 });
-  const logits = flat(await classifier.logits(examples.slice(0, 2).map(({ text }) => text)));
-  classifier.dispose();
+  const texts = examples.slice(0, 2).map(({ text }) => text);
+  const logits = async (of: TextClassifier) => flat(await of.logits(texts));
+  const before = await logits(classifier);
+  const again = TextClassifier.load(encoder, classifier.save(), { adapter: "again" });
+  const reopened = await logits(again);
+  const during: number[] = [];
+  const { steps } = await classifier.fit(examples.slice(0, 8), {
+    ...{ steps: 2, batchSize: 4, learningRate: 5e-3, seed: 4 },
+    // Values that the optimizer has changed, and that nobody has read since.
+    onProgress: async () =>
+      void during.push(...flat(await encoder.encode(texts, { adapter: classifier.modelAdapter!.name }))),
+  });
+  const after = await logits(classifier);
+  for (const one of [classifier, again]) one.dispose();
   encoder.dispose();
   return {
+    ...{ before, reopened, during, after },
     losses: steps.map(({ loss }) => loss),
     norms: steps.map(({ gradNorm }) => gradNorm),
-    logits,
     bytesLeft: [engine.info.memory.used - used],
   };
 }

@@ -236,6 +236,26 @@ async function mergedLayer(engine: Engine): Promise<number[]> {
   return [...(await layer.readMerged(graph)).data];
 }
 
+/** DoRA's magnitudes, its result with an update, the merged weight, and the gradients of all that is trained. */
+async function magnitudes(engine: Engine): Promise<Record<string, number[]>> {
+  using graph = new Graph({ engine, seed: 3 });
+  const weight = graph.constant(normal(graph, [40, 30], 1));
+  const bias = graph.constant(normal(graph, [30], 1));
+  const layer = LoraLinear.fromLinear(graph, weight, bias, 40, 30, { rank: 3, dora: true });
+  const first = (await graph.read(layer.magnitude!)).data;
+  graph.setValue(layer.loraB, normal(graph, [3, 30], 1));
+  const x = graph.variable(normal(graph, [21, 40], 1));
+  const read = graph.step(() => {
+    const y = layer.forward(graph, x);
+    graph.backward(graph.sum(graph.mul(y, graph.constant(normal(graph, [21, 30], 1)))));
+    return { value: graph.read(y) };
+  });
+  const gradients = [x, ...layer.trainableParams()].map(async (id) => [...(await graph.readGrad(id))!.data]);
+  const named = Object.fromEntries((await Promise.all(gradients)).map((values, i) => [`DoRA: gradient ${i}`, values]));
+  const merged = (await layer.readMerged(graph)).data;
+  return { "DoRA: magnitudes": [...first], DoRA: [...(await read.value).data], "DoRA, merged": [...merged], ...named };
+}
+
 /** Values and gradients of every case, by name. */
 export async function runOps(engine: Engine): Promise<Record<string, number[]>> {
   const results: Record<string, number[]> = {};
@@ -255,6 +275,7 @@ export async function runOps(engine: Engine): Promise<Record<string, number[]>> 
     for (const [i, id] of ids.entries()) results[`${name}: gradient ${i}`] = [...(await graph.readGrad(id))!.data];
   }
   results["a merged layer"] = await mergedLayer(engine);
+  Object.assign(results, await magnitudes(engine));
   using graph = new Graph({ engine, seed: 3 });
   const x = graph.variable(normal(graph, [19, 40], 1));
   const read = graph.step(() => {

@@ -120,6 +120,17 @@ export class GpuEngine extends Engine {
     this.write(pointer, new Float32Array(elements), elements, { persistent: true, requiresGrad: true });
   }
 
+  override readsAtOnce(pointer: Pointer, elements: number): boolean {
+    return this.kept.current(pointer, elements) !== undefined;
+  }
+
+  override copy(from: Pointer, to: Pointer, elements: number): void {
+    super.copy(from, to, elements);
+    this.kept.changed(to, elements);
+    // Read soon, for what reads it at once; a device that is lost is reported by the next call.
+    this.readLater(to, elements).catch(() => undefined);
+  }
+
   override read(pointer: Pointer, elements: number, target?: Float32Array): Float32Array {
     const data = this.kept.current(pointer, elements);
     if (data === undefined) throw synchronousRead();

@@ -150,8 +150,9 @@ async function within<T>(
   adapter: AdapterChoice,
   run: (adapters: Begun["adapters"]) => Promise<T>,
 ): Promise<T> {
-  const { adapters, end } = model.adapterSet.begin(adapter);
+  const { adapters, end } = model.adapterSet.begin(adapter, true);
   try {
+    if (adapters.late !== null) await adapters.late;
     return await run(adapters);
   } finally {
     end();

@@ -48,8 +48,9 @@ export async function inferTexts<T extends { readonly length: number } = Int32Ar
   { signal, onProgress, rounded = false }: InferenceEvents,
   skip = 0,
 ): Promise<Float32Array[]> {
-  const { adapters, end } = parts.adapterSet.begin(choice);
+  const { adapters, end } = parts.adapterSet.begin(choice, true);
   try {
+    if (adapters.late !== null) await adapters.late;
     const rows: Float32Array[] = [];
     for (const batch of tokenBatches(texts, INFERENCE_TOKENS)) {
       throwIfAborted(signal);
