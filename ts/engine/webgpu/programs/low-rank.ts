@@ -9,7 +9,7 @@ const NAMES = FIELDS.map((field) => field.replace(/[*:].*/, ""));
 
 /**
  * Adds s·U·B of up to three adapters to rows `top` to `bottom` and columns `left` to `right` of a tile: their ranks are further steps over k in
- * the sums that the tile has in registers, so that C is written once (as the fused LoRA of Punica's and S-LoRA's kernels). U `[rows, rank]` is
+ * the sums that the tile has in registers, so that C is written once (as LoRAFusion's kernel `fused_lora_xw_sb`). U `[rows, rank]` is
  * contiguous. Elements outside an adapter's rows and columns are not touched, even where it is not finite.
  */
 export const lowRank: Addend = {
