@@ -76,6 +76,21 @@ it("says why there can be no training", { timeout: 120_000 }, async () => {
   expect(await start().isDisabled()).toBe(true);
 });
 
+/** What live regions say, by the tree that screen readers get. */
+async function announced(): Promise<string[]> {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  await session.detach();
+  const byId = new Map(nodes.map((node) => [node.nodeId, node]));
+  const textOf = ({ role, name, childIds = [] }: (typeof nodes)[number]): string =>
+    role?.value === "StaticText" ? String(name?.value) : childIds.map((id) => textOf(byId.get(id)!)).join("");
+  const isPolite = ({ properties = [] }: (typeof nodes)[number]) =>
+    properties.some(({ name, value }) => name === "live" && value.value === "polite");
+  const regions = nodes.filter((node) => node.role?.value === "status" && isPolite(node));
+  // A notice of a row that was removed stays for some seconds.
+  return regions.map(textOf).filter((text) => text !== "" && !text.endsWith("Undo"));
+}
+
 const numbers = async () => (await page.locator(".quality tbody td").allInnerTexts()).map(Number);
 
 it("trains, can be paused, and the next visit continues", { timeout: 300_000 }, async () => {
@@ -102,6 +117,8 @@ it("trains, can be paused, and the next visit continues", { timeout: 300_000 }, 
   expect(new Set(watched).size).toBe(watched.length);
   for (const text of watched) expect(rows.map(({ question }) => question)).toContain(text);
   for (const text of await watch.locator(".prediction").allInnerTexts()) expect(text).toMatch(/^finds: It is /);
+  // A screen reader hears the stage, in one place, and no step.
+  expect(await announced()).toEqual([await page.locator(".learning .name").innerText()]);
   await page.getByRole("button", { name: "Pause" }).click();
   const unfinished = "Training on “answers.csv” is not finished.";
   await page.getByText(unfinished).waitFor();
@@ -111,6 +128,7 @@ it("trains, can be paused, and the next visit continues", { timeout: 300_000 }, 
   await page.reload();
   await page.getByRole("button", { name: "Continue" }).click();
   await page.getByText("Trained on “answers.csv”.").waitFor({ timeout: 200_000 });
+  await expect.poll(announced).toEqual(["The training has ended."]);
   const cells = await numbers();
   expect(cells).toHaveLength(6);
   expect(cells.every((cell) => cell >= 0 && cell <= 1)).toBe(true);

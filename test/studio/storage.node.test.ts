@@ -4,11 +4,13 @@ import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { give, type Studio } from "../../scripts/studio/driver.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
+import type { ModelServer } from "../pages/model-server.js";
 import { openModel, teach } from "./chat-page.js";
 import { helpDesk } from "./help-desk.js";
 import { answered, begin, finished, openTable, saved, table, tinyStudio, toTraining } from "./tiny-studio.js";
 
 let studio: Studio;
+let models: ModelServer;
 
 /** Makes the browser's storage full for a page. Chromium asks for its database's free space too seldom: it is refused in the page. */
 async function fill(page: Page): Promise<void> {
@@ -29,7 +31,7 @@ async function makeRoom(page: Page): Promise<void> {
 const banner = (page: Page) => page.locator(".banners [role=alert]").innerText();
 
 beforeAll(async () => {
-  ({ studio } = await tinyStudio(await tinyEncoder()));
+  ({ studio, models } = await tinyStudio(await tinyEncoder()));
 });
 afterAll(() => studio?.end());
 
@@ -55,6 +57,44 @@ it("where storage is full, a change is said not to be stored, and stays in the t
   expect(await page.getByLabel("Thorough").isChecked()).toBe(true);
   await page.getByText("Details").click();
   expect(await page.getByLabel("Longest text, in tokens").inputValue()).toBe("32");
+  await page.close();
+});
+
+/** In the page: the names of what a run has stored; with `damage`, its files are then deleted. */
+async function storedByRun(damage: boolean): Promise<string> {
+  const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("lowrank-runs-1");
+  let lists = "";
+  for await (const run of root.values())
+    for await (const file of (run as FileSystemDirectoryHandle).values())
+      if (file.name.startsWith("list.")) lists += await (await (file as FileSystemFileHandle).getFile()).text();
+      else if (damage) await (run as FileSystemDirectoryHandle).removeEntry(file.name);
+  return lists;
+}
+
+it("where files of a paused training are missing, the page says so, and it starts anew with the model that is there", async () => {
+  const rows = helpDesk.slice(0, 40).flatMap(({ question, answer }, i) => [
+    { question, text: answer, label: "yes" },
+    { question, text: helpDesk[(i + 7) % 40]!.answer, label: "no" },
+  ]);
+  const page = await studio.open("rank");
+  await give(page, "answers.csv", Papa.unparse(rows));
+  await page.getByLabel("Quick try").check();
+  await page.getByText("Details").click();
+  await page.getByRole("spinbutton", { name: "Steps" }).fill("400");
+  await page.getByRole("spinbutton", { name: "Steps" }).press("Tab");
+  await page.getByRole("button", { name: "Start training" }).click();
+  await page.locator(".learning .done").getByText(/^[1-9]\d* of 400$/).waitFor(); // prettier-ignore
+  await expect.poll(() => page.evaluate(storedByRun, false), { timeout: 30_000 }).toContain("checkpoint");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText("Training on “answers.csv” is not finished.").waitFor();
+  const fetched = models.requests("all-MiniLM-L6-v2/model.safetensors").length;
+  expect(fetched).toBeGreaterThan(0);
+  await page.evaluate(storedByRun, true);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("The browser deleted what this page had stored.").waitFor();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("Trained on “answers.csv”.").waitFor({ timeout: 60_000 });
+  expect(models.requests("all-MiniLM-L6-v2/model.safetensors")).toHaveLength(fetched);
   await page.close();
 });
 

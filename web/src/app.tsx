@@ -5,7 +5,7 @@ import { Meter } from "./parts/meter.js";
 import { whenIdle } from "./parts/when-idle.js";
 import { canUndo, project, undo } from "./state/project.js";
 import { run } from "./state/runs.js";
-import { notice, notify } from "./state/notice.js";
+import { notice, notify, spoken } from "./state/notice.js";
 import { others, step, steps, type Theme, theme, themes } from "./state/view.js";
 import { fetching } from "./state/download.js";
 import { client } from "./engine/client.js";
@@ -236,6 +236,9 @@ export function App({ lasting }: { lasting: boolean }) {
           </a>
         </p>
       </footer>
+      <p class="hidden" role="status">
+        {spoken.value}
+      </p>
       <Notice />
     </>
   );

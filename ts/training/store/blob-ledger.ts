@@ -50,7 +50,10 @@ export class BlobLedger {
       if (bytes !== null) return bytes;
       // A reader without a claim may have met a writer, which has replaced the list since.
       if (attempt === 3 || (await this.list()).number === list.number)
-        throw new FormatError(`${blob}: a part of it is missing in ${this.storage}`, { file: blob });
+        throw new FormatError(`${blob}: a part of it is missing in ${this.storage}`, {
+          file: blob,
+          reason: "incomplete",
+        });
     }
   }
 
@@ -80,13 +83,18 @@ export class BlobLedger {
     if (sizeOf(pieces) < length)
       throw new FormatError(`${blob} has ${sizeOf(pieces)} bytes, so nothing can be appended at ${length}`, {
         file: blob,
+        reason: "incomplete",
         length,
       });
     // A piece no longer than the new bytes is joined with them: pieces stay few, and no byte is copied often.
     let joined = bytes;
     while (pieces.length > 0 && pieces.at(-1)!.bytes <= joined.length) {
       const last = await this.joined([pieces.pop()!]);
-      if (last === null) throw new FormatError(`${blob}: a part of it is missing in ${this.storage}`, { file: blob });
+      if (last === null)
+        throw new FormatError(`${blob}: a part of it is missing in ${this.storage}`, {
+          file: blob,
+          reason: "incomplete",
+        });
       joined = concatenated([last, joined]);
     }
     const piece = await this.put((await this.newFiles(list))(), joined);

@@ -2,7 +2,7 @@ import type { AnyJobResult, AnyJobSpec } from "lowrank/jobs";
 import { read, remove } from "../storage/database.js";
 import { type Client, client } from "./client.js";
 import { encoderNamed } from "./encoders.js";
-import { findModel, forgetModel } from "./model.js";
+import { findModel, modelAfter } from "./model.js";
 import { type StoredRun, storedTraining } from "./stored-training.js";
 import { runIn, type SavedFiles, storeOf } from "./stores.js";
 import { WATCHED } from "./watched.js";
@@ -77,8 +77,7 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
         await remember({ ...run.value!, status: "finished", files, ...resultOf(result) });
       } catch (error) {
         if (!signal.aborted) problem.value = error;
-        // Otherwise every later call would find the damaged file again.
-        if ((error as Error).name === "FormatError") await forgetModel(encoder).catch(() => undefined);
+        await modelAfter(error, encoder);
         await remember({ ...run.value!, status: "paused" });
       } finally {
         progress.value = null;

@@ -1,5 +1,6 @@
 import type { WorkerCachedModel } from "lowrank/worker";
 import { type Download, fetching } from "../state/download.js";
+import { isCleared, isIncomplete } from "../state/training-errors.js";
 import { client } from "./client.js";
 import { downloadClock } from "./download-clock.js";
 import { besideOf, type EncoderId, encoders } from "./encoders.js";
@@ -16,9 +17,18 @@ export async function modelPlace(id: EncoderId = "english"): Promise<string> {
 }
 
 /** Deletes a model that cannot be read, so that the next call downloads it again. */
-export async function forgetModel(id: EncoderId = "english"): Promise<void> {
+async function forgetModel(id: EncoderId = "english"): Promise<void> {
   found.delete(id);
   await (await client()).clearCache({ name: encoders[id].name });
+}
+
+/**
+ * After a training failed: a model that cannot be read is deleted. Where the browser deleted files, the next call looks whether the model is
+ * still there; that of a run with missing files usually is.
+ */
+export async function modelAfter(error: unknown, id: EncoderId): Promise<void> {
+  if (isIncomplete(error)) found.delete(id);
+  else if ((error as Error).name === "FormatError" || isCleared(error)) await forgetModel(id).catch(() => undefined);
 }
 
 const found = new Map<EncoderId, Promise<WorkerCachedModel>>();

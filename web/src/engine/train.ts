@@ -2,11 +2,11 @@ import type { JobEvent, ReadyJob } from "lowrank/jobs";
 import type { Download } from "../state/download.js";
 import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/runs.js";
 import { failure, type Training, training } from "../state/training.js";
-import { isCleared, isInUse } from "../state/training-errors.js";
+import { isInUse } from "../state/training-errors.js";
 import { type Client, client } from "./client.js";
 import { Clock } from "./clock.js";
 import { encoderNamed } from "./encoders.js";
-import { findModel, forgetModel } from "./model.js";
+import { findModel, modelAfter } from "./model.js";
 import { runIn, storeOf } from "./stores.js";
 import { WATCHED, watchedAfter } from "./watched.js";
 
@@ -73,9 +73,7 @@ export async function train(given: Run): Promise<Run | null> {
   } catch (error) {
     const paused = signal.aborted;
     if (!paused) failure.value = error;
-    // Otherwise every later call would find the damaged file again, or miss the one that was cleared.
-    if ((error as Error).name === "FormatError" || isCleared(error))
-      await forgetModel(encoderNamed(run.spec.model)).catch(() => undefined);
+    await modelAfter(error, encoderNamed(run.spec.model));
     // Another tab has the run, and that tab reports its state.
     if (!paused && isInUse(error)) return null;
     // If data or settings are invalid, continuing does not help. Other errors may be temporary.

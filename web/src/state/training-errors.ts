@@ -1,10 +1,15 @@
+/** `details` of an error of the library. */
+const detailsOf = (error: unknown): Readonly<Record<string, unknown>> =>
+  (error as { details?: Readonly<Record<string, unknown>> }).details ?? {};
+
 /** Whether an error means that another tab or worker has the run open. */
-export const isInUse = (error: unknown): boolean =>
-  (error as Error).name === "ConfigError" && /is in use/.test((error as Error).message);
+export function isInUse(error: unknown): boolean {
+  const { op, reason } = detailsOf(error);
+  return reason === "running" && (op === "opfsStore" || op === "memoryStore");
+}
 
 /** Whether an error means that some of a run's own files are gone, so that there is nothing to continue from. */
-export const isIncomplete = (error: unknown): boolean =>
-  /nothing can be appended|missing in this browser's storage/.test((error as Error).message);
+export const isIncomplete = (error: unknown): boolean => detailsOf(error)["reason"] === "incomplete";
 
 /** Whether an error means that the browser deleted files or the database of this page while they were in use. */
 export const isCleared = (error: unknown): boolean =>

@@ -21,6 +21,7 @@ export const progress: typeof en = {
   changed: (before, now) => `${before} → ${now}`,
   yours: (target) => `in Ihrer Tabelle: ${target}`,
   finds: (text) => `findet: ${text}`,
+  ended: "Das Training ist beendet.",
   nothing: "nichts",
   trained: (results) => `Das Training ist fertig. Das Ergebnis steht unter „${results}“.`,
 };

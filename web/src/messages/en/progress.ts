@@ -23,6 +23,7 @@ export const progress = {
   changed: (before: string, now: string) => `${before} → ${now}`,
   yours: (target: string) => `in your table: ${target}`,
   finds: (text: string) => `finds: ${text}`,
+  ended: "The training has ended.",
   nothing: "none",
   trained: (results: string) => `The training is finished. Its result is under “${results}”.`,
 };

@@ -22,6 +22,7 @@ export const progress: typeof en = {
   changed: (before, now) => `${before} → ${now}`,
   yours: (target) => `en su tabla: ${target}`,
   finds: (text) => `encuentra: ${text}`,
+  ended: "El entrenamiento ha terminado.",
   nothing: "nada",
   trained: (results) => `El entrenamiento ha terminado. El resultado está en «${results}».`,
 };

@@ -22,6 +22,7 @@ export const progress: typeof en = {
   changed: (before, now) => `${before} → ${now}`,
   yours: (target) => `dans votre tableau\u00a0: ${target}`,
   finds: (text) => `trouve\u00a0: ${text}`,
+  ended: "L’entraînement est terminé.",
   nothing: "rien",
   trained: (results) => `L’entraînement est terminé. Son résultat se trouve sous «\u00a0${results}\u00a0».`,
 };

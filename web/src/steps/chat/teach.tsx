@@ -153,7 +153,10 @@ export function Teach() {
     return (
       <section class="teach">
         <h2>{t.teachHeading}</h2>
-        <JobLive progress={teaching.value} curves={lesson.value!} phases={t.phases} onPause={pauseTeaching} />
+        <JobLive
+          {...{ progress: teaching.value, curves: lesson.value!, phases: t.phases, onPause: pauseTeaching }}
+          isOver={() => lesson.value?.status === "finished"}
+        />
       </section>
     );
   const now = lesson.value;

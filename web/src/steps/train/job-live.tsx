@@ -3,6 +3,7 @@ import { m } from "../../messages/index.js";
 import { progress as progressTexts } from "../../messages/progress.js";
 import { Meter } from "../../parts/meter.js";
 import { Curve } from "./curve.js";
+import { useSpoken } from "./speak.js";
 import { Stages } from "./stages.js";
 import { Watch } from "./watch.js";
 
@@ -12,10 +13,12 @@ interface Props {
   /** Names of phases. */
   readonly phases: Readonly<Record<string, string>>;
   readonly onPause: () => void;
+  /** Whether the run has a result. */
+  readonly isOver: () => boolean;
 }
 
 /** A running training: phase, estimate and curves. */
-export function JobLive({ progress, curves: { training, validation }, phases, onPause }: Props) {
+export function JobLive({ progress, curves: { training, validation }, phases, onPause, isOver }: Props) {
   const t = m().train;
   const { ready, phase, done, total, tokensPerSecond, stopping, watched } = progress;
   const isTraining = phase === "train";
@@ -25,11 +28,10 @@ export function JobLive({ progress, curves: { training, validation }, phases, on
   ];
   const left = timeLeft(progress);
   const title = stopping ? t.states.pausing : phase === null ? t.states.starting : (phases[phase] ?? t.states.running);
+  useSpoken(title, isOver);
   return (
     <div class="learning">
-      <p class="name" role="status">
-        {title}
-      </p>
+      <p class="name">{title}</p>
       <Stages stages={stages} phase={phase} />
       <Meter done={total === 0 || stopping ? null : done / total} label={title} />
       <p class="facts">

@@ -7,8 +7,9 @@ import { m } from "../../messages/index.js";
 import { progress } from "../../messages/progress.js";
 import { forTasks } from "../../messages/tasks.js";
 import { Meter } from "../../parts/meter.js";
-import { taskOf } from "../../state/runs.js";
+import { runs, taskOf } from "../../state/runs.js";
 import { Curve } from "./curve.js";
+import { useSpoken } from "./speak.js";
 import { type Stage, Stages } from "./stages.js";
 import { Watch } from "./watch.js";
 
@@ -23,17 +24,6 @@ function stagesOf(ready: ReadyJob | null): readonly Stage[] {
     { title: t.test, phases: ["validate"] },
     ...(ready?.finalFit === undefined ? [] : [{ title: t.final, phases: ["final-fit"] }]),
   ];
-}
-
-/** Announces phases, but not every step, to screen readers. */
-function Spoken() {
-  const { state, phase } = training.value!;
-  const t = m().train;
-  return (
-    <p class="hidden" role="status">
-      {state === "running" && phase !== null ? t.phases[phase] : t.states[state]}
-    </p>
-  );
 }
 
 /** A running training. */
@@ -56,9 +46,9 @@ export function Live() {
       ? progress().left(m().duration(download.secondsLeft))
       : whole && t.left(m().span(whole));
   const best = Math.max(...validation.map((point) => point[metric] ?? -Infinity));
+  useSpoken(title, () => runs.value.some(({ id, status }) => id === now.run.id && status === "finished"));
   return (
     <section class="live">
-      <Spoken />
       <div class="now">
         <h1>{title}</h1>
         <p class="facts">

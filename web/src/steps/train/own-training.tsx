@@ -84,7 +84,10 @@ export function OwnTraining<R extends EncoderRun>({ children, begin, ...props }:
       <h2 id="own-training">{t.trainHeading}</h2>
       {of.problem.value !== null && <Problem error={of.problem.value} title={failed} />}
       {progress !== null ? (
-        <JobLive progress={progress} curves={now!} phases={t.phases} onPause={of.pause} />
+        <JobLive
+          {...{ progress, curves: now!, phases: t.phases, onPause: of.pause }}
+          isOver={() => of.run.value?.status === "finished"}
+        />
       ) : now?.status === "paused" ? (
         <div class="paused">
           <p>{unfinished(now.name)}</p>
