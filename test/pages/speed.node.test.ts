@@ -23,6 +23,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const atMost = (most: number) => expect.toSatisfy((value: number) => value > 0 && value <= most, `at most ${most}`);
+
 it("How fast is my GPU shows the GPU beside WebAssembly, and saves both as JSON", { timeout: 120_000 }, async () => {
   const page = await browser.newPage();
   await page.goto(`${site.url}?seconds=0.001&models=small`);
@@ -49,6 +51,18 @@ it("How fast is my GPU shows the GPU beside WebAssembly, and saves both as JSON"
     expect(gpu.median).toBeGreaterThanOrEqual(gpu.fastest);
     expect(ratio).toBe(wasm.fastest / gpu.fastest);
   }
+  // What decides speed on every GPU: a token is one submission that reads one row of logits, a step one that reads a loss and a norm.
+  const counts = Object.fromEntries(report.models.map(({ model, work, counts }) => [`${model}: ${work}`, counts]));
+  const row = (bytesRead: number, dispatches: number, bytesUploaded: number) => ({
+    ...{ bytesRead, submissions: 1, dispatches: atMost(dispatches), bytesUploaded: atMost(bytesUploaded) },
+  });
+  expect(counts).toEqual({
+    "small encoder: encode": row(4 * 2 * 32, 32, 336),
+    "small encoder: LoRA step": row(8, 132, 756),
+    "small language model: prompt": row(4 * 96, 35, 1276),
+    "small language model: generation": row(4 * 96, 35, 424),
+    "small language model: LoRA step": row(8, 209, 1964),
+  });
   const shown = await page.locator("td:nth-child(2)").allTextContents();
   expect(shown).toEqual([...report.timings, ...report.models].map(({ shape }) => shape));
   expect(shown).toContain("4×8×8×2");

@@ -72,9 +72,9 @@ export async function trainLanguage(engine: Engine, name: string) {
     checkpoint: { every: 3, save: (checkpoint) => void checkpoints.push(checkpoint) },
     onProgress: () => void counted.push({ ...(engine as Counting).counts }),
   });
-  const { loss } = await model.evaluate(EXAMPLES, { adapter: "trained" });
+  const { loss } = await model.evaluate(EXAMPLES.slice(1, 3), { adapter: "trained" });
   model.loadAdapter("reopened", model.saveAdapter("trained"));
-  const reopened = (await model.evaluate(EXAMPLES, { adapter: "reopened" })).loss;
+  const reopened = (await model.evaluate(EXAMPLES.slice(1, 3), { adapter: "reopened" })).loss;
   model.addAdapter("resumed", lora);
   const { evaluation: _, ...checkpoint } = checkpoints[0]!;
   const resumed = await model.fit(EXAMPLES, { ...shared, adapter: "resumed", resume: checkpoint });

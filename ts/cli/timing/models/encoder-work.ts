@@ -2,6 +2,8 @@ import { type Engine, SentenceEncoder, TextClassifier } from "../../../index.js"
 import type { ModelSource } from "../../../io/model-source.js";
 import { stopwatch } from "../../../waiting/stopwatch.js";
 import { textOfLetters } from "./letters.js";
+import { checkedSteps } from "./checked-steps.js";
+import { counter } from "./counts.js";
 import { batchOf, type LoadedModel, type ModelWork, type WorkOptions } from "./model-work.js";
 
 /** Most tokens of a text, with the two around it. */
@@ -19,7 +21,11 @@ export async function encoderWork(engine: Engine, source: ModelSource, options: 
   const encode = () => encoder.encode(texts, { adapter: null, ...stopping });
   const encoding: ModelWork = {
     ...{ work: "encode", ...shared },
-    results: async () => (await encode()).flatMap((vector) => [...vector]),
+    async check() {
+      const count = counter(engine);
+      const vectors = await encode();
+      return { numbers: vectors.flatMap((vector) => [...vector]), counts: count() };
+    },
     async sample() {
       const elapsed = stopwatch();
       await encode();
@@ -27,11 +33,13 @@ export async function encoderWork(engine: Engine, source: ModelSource, options: 
     },
   };
   const examples = texts.map((text, i) => ({ text, label: i % 2 === 0 ? ("even" as const) : ("odd" as const) }));
-  const fit = async (steps: number) => (await classifier.fit(examples, { steps, batchSize: count, ...stopping })).steps;
+  const fitting = { batchSize: count, ...stopping };
   const step: ModelWork = {
     ...{ work: "LoRA step", ...shared },
-    results: async () => (await fit(2)).flatMap(({ loss, gradNorm }) => [loss, gradNorm]),
-    sample: async () => (await fit(3)).slice(1).map(({ milliseconds }) => milliseconds),
+    check: () => checkedSteps(engine, (options) => classifier.fit(examples, { ...fitting, ...options })),
+    // The first step of a call has its optimizer to prepare.
+    sample: async () =>
+      (await classifier.fit(examples, { ...fitting, steps: 3 })).steps.slice(1).map(({ milliseconds }) => milliseconds),
   };
   return {
     work: [encoding, step],

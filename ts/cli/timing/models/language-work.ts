@@ -2,6 +2,8 @@ import { CausalLanguageModel, type Engine } from "../../../index.js";
 import type { ModelSource } from "../../../io/model-source.js";
 import type { WeightsOption } from "../../../models/stored-weights.js";
 import { stopwatch } from "../../../waiting/stopwatch.js";
+import { checkedSteps } from "./checked-steps.js";
+import { counter, type Counts } from "./counts.js";
 import { batchOf, type LoadedModel, type ModelWork, type WorkOptions } from "./model-work.js";
 
 /** Most tokens that are generated, and of a text in a training step. */
@@ -38,7 +40,12 @@ function promptOf(model: CausalLanguageModel, most: number, signal: AbortSignal 
   const ids = idsOf(model, fitting(model, most));
   return {
     ...{ work: "prompt", shape: `${ids.length}`, tokens: ids.length },
-    results: async () => [...(await model.logits(ids.subarray(0, COMPARED), { adapter: null, signal })).data],
+    async check() {
+      const { data } = await model.logits(ids.subarray(0, COMPARED), { adapter: null, signal });
+      const count = counter(model.graph.engine);
+      await counted(model, ids, 1, signal);
+      return { numbers: [...data], counts: count() };
+    },
     async sample() {
       const elapsed = stopwatch();
       await counted(model, ids, 1, signal);
@@ -53,16 +60,19 @@ function generationOf(model: CausalLanguageModel, most: number, signal: AbortSig
   const ids = idsOf(model, count, 5);
   return {
     ...{ work: "generation", shape: `${count}`, tokens: 1 },
-    async results() {
+    async check() {
       // Of tokens that are given, not of those that were likeliest before: two of nearly the same probability would part the texts.
       using session = model.session();
-      const found: number[] = [];
+      const numbers: number[] = [];
+      const sinceLast = counter(model.graph.engine);
+      let counts: Counts | undefined;
       for (let length = count - DECODED; length < count; length++) {
         const options = { maxTokens: 1, ignoreEnd: true, rounded: false, adapter: null, signal };
         for await (const token of session.generateTokens(ids.subarray(0, length), options))
-          found.push(token.logProbability);
+          numbers.push(token.logProbability);
+        counts = sinceLast();
       }
-      return found;
+      return { numbers, counts };
     },
     async sample() {
       return [(await counted(model, ids, count + 1, signal)) / count];
@@ -92,11 +102,11 @@ function stepOf(model: CausalLanguageModel, most: number, signal: AbortSignal | 
   const examples = Array.from({ length: texts }, (_, i) => ({
     ...{ ids: idsOf(model, tokens, 31 * i), mask: new Uint8Array(tokens).fill(1) },
   }));
-  const fit = async (steps: number) =>
-    (await model.fit(examples, { adapter: "measured", steps, batchSize: texts, ...(signal && { signal }) })).steps;
+  const shared = { adapter: "measured", batchSize: texts, ...(signal && { signal }) };
   return {
     ...{ work: "LoRA step", shape: `${texts}×${tokens}`, tokens: texts * tokens },
-    results: async () => (await fit(2)).flatMap(({ loss, gradNorm }) => [loss, gradNorm]),
-    sample: async () => (await fit(1)).map(({ milliseconds }) => milliseconds),
+    check: () => checkedSteps(model.graph.engine, (options) => model.fit(examples, { ...shared, ...options })),
+    sample: async () =>
+      (await model.fit(examples, { ...shared, steps: 1 })).steps.map(({ milliseconds }) => milliseconds),
   };
 }

@@ -1,5 +1,6 @@
 import type { Engine } from "../../../index.js";
 import { apart } from "../apart.js";
+import type { Counts } from "./counts.js";
 import { type MeasuredModel, loadMeasured, type ModelTimes, timeWork } from "./measured-model.js";
 import type { ModelWork, WorkOptions } from "./model-work.js";
 
@@ -14,6 +15,8 @@ export interface ModelTiming {
   readonly wasm: ModelTimes;
   readonly ratio: number;
   readonly difference: number;
+  /** Of a pass or a step on the GPU; of a prompt and a generation with their reads. */
+  readonly counts: Counts;
 }
 
 /** Measures a model on both engines. Results are compared before each work is timed; `onWork` is called before that. */
@@ -46,7 +49,8 @@ export async function measureModel(
 
 async function measureBeside(ours: ModelWork, theirs: ModelWork, seconds: number) {
   const { work, shape } = ours;
-  const difference = apart(await theirs.results(), await ours.results());
+  const [expected, { numbers, counts }] = [await theirs.check(), await ours.check()];
+  const difference = apart(expected.numbers, numbers);
   const [wasm, gpu] = [await timeWork(theirs, seconds), await timeWork(ours, seconds)];
-  return { work, shape, gpu, wasm, ratio: wasm.fastest / gpu.fastest, difference };
+  return { work, shape, gpu, wasm, ratio: wasm.fastest / gpu.fastest, difference, counts: counts! };
 }

@@ -1,3 +1,5 @@
+import type { Counts } from "./counts.js";
+
 /** What is measured of a model of a task. */
 export const modelWorks = {
   encoder: ["encode", "LoRA step"],
@@ -17,6 +19,14 @@ export function batchOf(most: number, longest: number): { readonly texts: number
   return { texts: Math.floor(most / tokens), tokens };
 }
 
+/** What is known of a work before it is timed. */
+interface CheckedWork {
+  /** Results: those of the same model on two engines agree. */
+  readonly numbers: readonly number[];
+  /** Of a sample on a GPU; undefined on WebAssembly. */
+  readonly counts: Counts | undefined;
+}
+
 /** Something that a model on an engine does, to measure. */
 export interface ModelWork {
   readonly work: (typeof modelWorks)[keyof typeof modelWorks][number];
@@ -24,8 +34,8 @@ export interface ModelWork {
   readonly shape: string;
   /** Tokens of one sample's time. */
   readonly tokens: number;
-  /** Numbers that are compared: those of the same model on two engines agree. */
-  results(): Promise<readonly number[]>;
+  /** Does it at least once, as far as it is compared. */
+  check(): Promise<CheckedWork>;
   /** Does it once or more: the milliseconds of each. */
   sample(): Promise<readonly number[]>;
 }

@@ -1,0 +1,31 @@
+import type { Engine } from "../../../index.js";
+
+/** What crosses to a GPU and back: the numbers that decide speed on every GPU. */
+export interface Counts {
+  readonly dispatches: number;
+  readonly submissions: number;
+  readonly bytesUploaded: number;
+  readonly bytesRead: number;
+}
+
+/** Those of an engine since it was started; undefined on WebAssembly. */
+const countsOf = (engine: Engine) => (engine as { readonly counts?: Counts }).counts;
+
+/** Starts to count; the returned function returns the counts since its last call. */
+export function counter(engine: Engine): () => Counts | undefined {
+  let before = countsOf(engine);
+  return () => {
+    const now = countsOf(engine);
+    const found =
+      now && before
+        ? {
+            dispatches: now.dispatches - before.dispatches,
+            submissions: now.submissions - before.submissions,
+            bytesUploaded: now.bytesUploaded - before.bytesUploaded,
+            bytesRead: now.bytesRead - before.bytesRead,
+          }
+        : undefined;
+    before = now;
+    return found;
+  };
+}
