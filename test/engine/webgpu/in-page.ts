@@ -2,7 +2,7 @@ import { setBinaryLocator } from "../../../ts/engine/source.js";
 import { createEngine, type Engine, Graph, init, type Tensor, tensor } from "../../../ts/index.js";
 import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
-import { engineAndDevice } from "./its-device.js";
+import { engineAndDevice, engineWithoutFeatures } from "./its-device.js";
 import { fewRowProducts } from "./few-rows.js";
 import { generateGolden, refusedLanguage, trainLanguage } from "./language.js";
 import { loraDispatches } from "./lora-dispatches.js";
@@ -10,7 +10,7 @@ import { trainThroughLoss } from "./lost-device.js";
 import { misuse } from "./misuse.js";
 import { encodeGolden, fitEncoder, trainGolden } from "./models.js";
 import { nanPlaces } from "./nan-places.js";
-import { runOps } from "./op-cases.js";
+import { runOfRows, runOps } from "./op-cases.js";
 import { comparePrograms, onGpu } from "./random-programs.js";
 import { recordErrors } from "./recorded-errors.js";
 import type { Trained } from "./training-loop.js";
@@ -102,10 +102,18 @@ export const compareGenerated = ([names, formats]: readonly [
 ]) => onBoth((engine) => generateGolden(engine, names, formats));
 
 /** Products of few rows. */
-export const compareFewRows = () => onBoth(fewRowProducts);
+export const compareFewRows = async () => ({ ...(await onBoth(fewRowProducts)), plain: await onPlain(fewRowProducts) });
+
+/** Runs `body` on a GPU without optional features. */
+async function onPlain<T>(body: (engine: Engine) => Promise<T>): Promise<T> {
+  const engine = await engineWithoutFeatures(options);
+  const result = await body(engine);
+  await engine.close();
+  return result;
+}
 
 /** Every op with a kernel. */
-export const compareOps = () => onBoth(runOps);
+export const compareOps = async () => ({ ...(await onBoth(runOps)), plain: await onPlain(runOfRows) });
 
 /** Random programs on both: ordinary ones, and those with NaN, infinities and large numbers. */
 export async function compareRandomPrograms(counts: { plain: number; wild: number }) {
@@ -155,7 +163,18 @@ export async function failures() {
     return createShaderModule.call(this, { ...rest, code: code.replace("@compute", "@compute @nonsense") });
   };
   await note("a shader that is refused", () => createEngine(wanted));
+  GPUDevice.prototype.createShaderModule = function ({ code, ...rest }) {
+    return createShaderModule.call(this, { ...rest, code: code.replaceAll("subgroupAdd(", "1.01 * subgroupAdd(") });
+  };
+  const features = async () => {
+    const started = await engineAndDevice(wanted);
+    const used = [...started.device.features].filter((name) => name !== "core-features-and-limits");
+    await started.engine.close();
+    return String(used);
+  };
+  errors["features where subgroups add wrongly"] = await features();
   GPUDevice.prototype.createShaderModule = createShaderModule;
+  errors["features"] = await features();
 
   const { requestAdapter } = GPU.prototype;
   GPU.prototype.requestAdapter = async () => null;

@@ -13,3 +13,16 @@ export async function engineAndDevice(options: InitOptions): Promise<{ engine: E
     GPUAdapter.prototype.requestDevice = requestDevice;
   }
 }
+
+/** An engine on a GPU that was asked for no features, as of a device that has none. */
+export async function engineWithoutFeatures(options: InitOptions): Promise<Engine> {
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = function (descriptor) {
+    return requestDevice.call(this, { ...descriptor, requiredFeatures: [] });
+  };
+  try {
+    return await createEngine({ ...options, device: "webgpu" });
+  } finally {
+    GPUAdapter.prototype.requestDevice = requestDevice;
+  }
+}

@@ -256,10 +256,19 @@ async function magnitudes(engine: Engine): Promise<Record<string, number[]>> {
   return { "DoRA: magnitudes": [...first], DoRA: [...(await read.value).data], "DoRA, merged": [...merged], ...named };
 }
 
-/** Values and gradients of every case, by name. */
-export async function runOps(engine: Engine): Promise<Record<string, number[]>> {
+/** Values and gradients of the cases whose kernels add over the threads of a workgroup. */
+export const runOfRows = (engine: Engine): Promise<Record<string, number[]>> =>
+  runCases(
+    engine,
+    Object.entries(cases).filter(([name]) => /norm|softmax|entropy|squared|over the last/.test(name)),
+  );
+
+async function runCases(
+  engine: Engine,
+  chosen: readonly (readonly [string, Case])[],
+): Promise<Record<string, number[]>> {
   const results: Record<string, number[]> = {};
-  for (const [name, { inputs, run }] of Object.entries(cases)) {
+  for (const [name, { inputs, run }] of chosen) {
     using graph = new Graph({ engine, seed: 3 });
     const ids = inputs.map((shape) => graph.variable(normal(graph, shape, 1)));
     const { value } = graph.step(() => {
@@ -274,6 +283,12 @@ export async function runOps(engine: Engine): Promise<Record<string, number[]>> 
     results[name] = [...(await value).data];
     for (const [i, id] of ids.entries()) results[`${name}: gradient ${i}`] = [...(await graph.readGrad(id))!.data];
   }
+  return results;
+}
+
+/** Values and gradients of every case, by name. */
+export async function runOps(engine: Engine): Promise<Record<string, number[]>> {
+  const results = await runCases(engine, Object.entries(cases));
   results["a merged layer"] = await mergedLayer(engine);
   Object.assign(results, await magnitudes(engine));
   using graph = new Graph({ engine, seed: 3 });

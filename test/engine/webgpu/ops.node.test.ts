@@ -8,17 +8,22 @@ beforeAll(async () => void (page = await GpuPage.open()));
 afterAll(() => page?.close());
 
 it("computes every op that has a GPU kernel, and its gradients, as WASM does", async () => {
-  const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof compareOps>>>("compareOps");
+  const { gpu, wasm, plain } = await page.call<Awaited<ReturnType<typeof compareOps>>>("compareOps");
   expect(Object.keys(gpu)).toEqual(Object.keys(wasm));
   const apart = Object.entries(wasm).map(([name, values]) => [name, difference(values, gpu[name]!)] as const);
+  // Without subgroups too.
+  expect(Object.keys(plain).length).toBeGreaterThan(15);
+  for (const [name, values] of Object.entries(plain)) expect(difference(wasm[name]!, values), name).toBeLessThan(2e-6);
   // Measured on SwiftShader: at most 7e-7 of the largest number; products differ in no bit.
   expect(apart.filter(([, share]) => !(share <= 2e-6))).toEqual([]);
 });
 
 it("computes products of few rows by weights of every format as WASM does", async () => {
-  const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof compareFewRows>>>("compareFewRows");
+  const { gpu, wasm, plain } = await page.call<Awaited<ReturnType<typeof compareFewRows>>>("compareFewRows");
   expect(Object.keys(gpu)).toHaveLength(3 * 2 * (5 * 2 + 2));
-  const apart = Object.entries(wasm).map(([name, values]) => [name, difference(values, gpu[name]!)] as const);
+  const apart = [gpu, plain].flatMap((results) =>
+    Object.entries(wasm).map(([name, values]) => [name, difference(values, results[name]!)] as const),
+  );
   // Measured on SwiftShader: at most 3e-7 of the largest number.
   expect(apart.filter(([, share]) => !(share <= 1e-6))).toEqual([]);
 });

@@ -174,7 +174,9 @@ export class CommandStream {
   private pipeline(program: Program): GPUComputePipeline {
     const known = this.pipelines.get(program);
     if (known !== undefined) return known;
-    const module = this.device.createShaderModule({ code: program.code, label: program.name });
+    const { code, subgroups } = program;
+    const chosen = subgroups !== undefined && this.device.features.has("subgroups") ? subgroups : code;
+    const module = this.device.createShaderModule({ code: chosen, label: program.name });
     const pipeline = this.device.createComputePipeline({
       label: program.name,
       layout: this.pipelineLayout,

@@ -5,6 +5,8 @@ export interface Program {
   readonly parameters: readonly Parameter[];
   /** WGSL of the whole module. */
   readonly code: string;
+  /** The same for devices with the feature "subgroups", if it makes a difference. */
+  readonly subgroups?: string;
 }
 
 /** A word of the uniform. */
@@ -47,14 +49,19 @@ fn put(i: u32, x: f32, accumulate: u32) { if (accumulate != 0u) { store(i, load(
  *
  * @param parameters names with kinds, separated by spaces: `x*` is a pointer, `alpha:f` a float, `n` a whole number
  * @param code WGSL with an entry point `main`; parameters are `p.x`, `p.alpha`, `p.n`
+ * @param subgroups the same with operations of subgroups
  */
-export function program(name: string, parameters: string, code: string): Program {
+export function program(name: string, parameters: string, code: string, subgroups?: string): Program {
   const list = parameters.split(/\s+/).map((word): Parameter => {
     if (word.endsWith("*")) return { name: word.slice(0, -1), kind: "pointer" };
     return word.endsWith(":f") ? { name: word.slice(0, -2), kind: "f32" } : { name: word, kind: "u32" };
   });
   const fields = list.map(({ name, kind }) => `  ${name}: ${kind === "f32" ? "f32" : "u32"},`).join("\n");
-  return { name, parameters: list, code: `struct Parameters {\n${fields}\n}\n${HEAD}${code}` };
+  const head = `struct Parameters {\n${fields}\n}\n${HEAD}`;
+  return {
+    ...{ name, parameters: list, code: `${head}${code}` },
+    ...(subgroups !== undefined && { subgroups: `enable subgroups;\n${head}${subgroups}` }),
+  };
 }
 
 /** A program of one thread for each of `p.n` elements, the first parameter: `body` handles element `i`. */
@@ -69,9 +76,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   return program(name, `n ${parameters}`, code);
 }
 
-/** Sums and maxima over the threads of a workgroup, in the same order every time. */
-const WORKGROUP_REDUCTIONS = `
-var<workgroup> parts: array<f32, ${THREADS}>;
+/** The sum over the threads of a workgroup, in the same order every time. */
+const TOTAL = `
 fn total(x: f32, lane: u32) -> f32 {
   parts[lane] = x;
   workgroupBarrier();
@@ -83,6 +89,33 @@ fn total(x: f32, lane: u32) -> f32 {
   workgroupBarrier();
   return sum;
 }
+`;
+
+/** What a program needs to know of subgroups: each has the neighbours among a workgroup's threads. */
+export const SUBGROUPS = {
+  /** Further inputs of `main`. */
+  inputs: ", @builtin(subgroup_invocation_id) place: u32, @builtin(subgroup_size) size: u32",
+  /** At most in a workgroup of `THREADS`: WGSL has subgroups of 4 to 128 threads. */
+  most: THREADS / 4,
+};
+
+/** The same by subgroups, whose sums are added in order. */
+const TOTAL_OF_SUBGROUPS = `
+var<private> is_first: bool;
+var<private> subgroup_size: u32;
+fn total(x: f32, lane: u32) -> f32 {
+  let part = subgroupAdd(x);
+  if (is_first) { parts[lane / subgroup_size] = part; }
+  workgroupBarrier();
+  var sum = 0.0;
+  for (var i = 0u; i * subgroup_size < ${THREADS}u; i++) { sum += parts[i]; }
+  workgroupBarrier();
+  return sum;
+}
+`;
+
+/** The maximum over the threads of a workgroup, NaN if one has it. */
+const LARGEST = `
 fn largest(x: f32, lane: u32) -> f32 {
   parts[lane] = x;
   workgroupBarrier();
@@ -98,14 +131,16 @@ fn largest(x: f32, lane: u32) -> f32 {
 
 /** A program of one workgroup for each of `p.rows` rows, the first parameter: thread `lane` of row `row`, with `total` and `largest`. */
 export function rowProgram(name: string, parameters: string, body: string, functions = ""): Program {
-  const code = `${WORKGROUP_REDUCTIONS}${functions}
+  const code = (total: string, inputs: string, begin: string) => `
+var<workgroup> parts: array<f32, ${THREADS}>;${total}${LARGEST}${functions}
 @compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.x + group.y * groups.x;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32${inputs}) {
+  ${begin}let row = group.x + group.y * groups.x;
   if (row >= p.rows) { return; }
   ${body}
 }`;
-  return program(name, `rows ${parameters}`, code);
+  const subgroups = code(TOTAL_OF_SUBGROUPS, SUBGROUPS.inputs, "is_first = place == 0u; subgroup_size = size;\n  ");
+  return program(name, `rows ${parameters}`, code(TOTAL, "", ""), subgroups);
 }
 
 /** 0 … count − 1, for WGSL that is unrolled. */

@@ -28,10 +28,30 @@ export async function startDevice(wanted: Wanted, startWasm: StartWasm): Promise
   return host;
 }
 
-async function startGpu({ maximumMemory = Infinity }: Wanted, host: Engine): Promise<GpuEngine> {
+/** Features that programs use where they are. */
+const OPTIONAL: readonly GPUFeatureName[] = ["subgroups"];
+
+async function startGpu(wanted: Wanted, host: Engine): Promise<GpuEngine> {
   const adapter = await findAdapter();
+  const features = OPTIONAL.filter((feature) => adapter.features.has(feature));
+  try {
+    return await startWith(adapter, features, wanted, host);
+  } catch (error) {
+    if (features.length === 0) throw error;
+    // A driver whose feature is wrong or refused is used without it. An adapter has one device.
+    return startWith(await findAdapter(), [], wanted, host);
+  }
+}
+
+async function startWith(
+  adapter: GPUAdapter,
+  requiredFeatures: GPUFeatureName[],
+  { maximumMemory = Infinity }: Wanted,
+  host: Engine,
+): Promise<GpuEngine> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
-  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
+  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
   const most = Math.min(maximumMemory, maxBufferSize, maxStorageBufferBindingSize);
   // Whole pages, of which the heap makes its blocks.
   const gpu = GpuEngine.of(device, adapterOffer(adapter), host, most - (most % 65_536));

@@ -111,7 +111,13 @@ it("keeps every program within what WebGPU guarantees, and docs/webgpu.md states
     // A slot of parameters is as long as minUniformBufferOffsetAlignment.
     expect(parameters.length, name).toBeLessThanOrEqual(MOST_PARAMETERS);
     // A feature that not every adapter has needs a plain path beside it.
-    expect(code, name).not.toMatch(/^\s*(enable|requires)\s/m);
+    expect(code, name).not.toMatch(/^\s*(enable|requires)\s|subgroup/m);
+    const { subgroups } = each;
+    if (subgroups === undefined) continue;
+    expect(subgroups, name).toMatch(/^enable subgroups;\n/);
+    expect(subgroups.match(/^\s*(enable|requires)\s/gm), name).toHaveLength(1);
+    expect(workgroupOf({ ...each, code: subgroups }), name).toEqual(size);
+    expect(shared({ ...each, code: subgroups }), name).toBeLessThanOrEqual(shared(each));
   }
   const most = Math.max(...programs.map(shared)) / KIBIBYTE;
   const sizes = new Set(programs.map((each) => workgroupOf(each).reduce((product, side) => product * side)));

@@ -1,4 +1,4 @@
-import { type Program, program, range, THREADS } from "../program.js";
+import { type Program, program, range, SUBGROUPS, THREADS } from "../program.js";
 import { lowRank } from "./low-rank.js";
 import type { RightOperand } from "./product.js";
 
@@ -49,13 +49,10 @@ fn inputs(row: u32, k: u32) -> vec4f { return vec4f(left(row, k), left(row, k + 
 /** For operands whose columns are contiguous and have whole fours: all threads have the same four columns, and each has every 64th four of k. */
 function byColumnProgram(name: string, rows: Rows, right: RightOperand, updates: boolean): Program {
   const places = range(rows).flatMap((r) => range(FEW).map((c) => ({ r, c, sum: `s${r}${c}` })));
-  return program(
-    name,
-    parameters(right, updates),
-    `${common(right, updates)}${fours(right)}
-var<workgroup> parts: array<f32, ${THREADS * rows * FEW}>;
+  const code = (parts: number, inputs: string, reduction: string) => `${common(right, updates)}${fours(right)}
+var<workgroup> parts: array<f32, ${parts * places.length}>;
 @compute @workgroup_size(${THREADS})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32) {
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) lane: u32${inputs}) {
   let first = (group.x + group.y * groups.x) * ${FEW}u;
   if (first >= p.n) { return; }
   ${range(FEW)
@@ -73,7 +70,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       })
       .join("\n    ")}
   }
-  ${places.map(({ sum }, i) => `parts[${i * THREADS}u + lane] = ${sum};`).join("\n  ")}
+  ${reduction}
+}`;
+  const tree = `${places.map(({ sum }, i) => `parts[${i * THREADS}u + lane] = ${sum};`).join("\n  ")}
   workgroupBarrier();
   for (var half = ${THREADS / 2}u; half > 0u; half >>= 1u) {
     for (var e = lane; e < ${places.length}u * half; e += ${THREADS}u) {
@@ -82,8 +81,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     }
     workgroupBarrier();
   }
-  if (lane < ${places.length}u) { write(lane / ${FEW}u, first + lane % ${FEW}u, parts[lane * ${THREADS}u]); }
-}`,
+  if (lane < ${places.length}u) { write(lane / ${FEW}u, first + lane % ${FEW}u, parts[lane * ${THREADS}u]); }`;
+  const { most } = SUBGROUPS;
+  const bySubgroups = `${places.map(({ sum }) => `${sum} = subgroupAdd(${sum});`).join(" ")}
+  if (place == 0u) { ${places.map(({ sum }, i) => `parts[${i * most}u + lane / size] = ${sum};`).join(" ")} }
+  workgroupBarrier();
+  if (lane < ${places.length}u) {
+    var sum = 0.0;
+    for (var i = 0u; i * size < ${THREADS}u; i++) { sum += parts[lane * ${most}u + i]; }
+    write(lane / ${FEW}u, first + lane % ${FEW}u, sum);
+  }`;
+  return program(
+    ...([name, parameters(right, updates), code(THREADS, "", tree)] as const),
+    code(most, SUBGROUPS.inputs, bySubgroups),
   );
 }
 
