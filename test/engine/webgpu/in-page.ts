@@ -1,5 +1,5 @@
 import { setBinaryLocator } from "../../../ts/engine/source.js";
-import { createEngine, type Engine, Graph, init, type Tensor, tensor } from "../../../ts/index.js";
+import { createEngine, type Engine, Graph, init, tensor } from "../../../ts/index.js";
 import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
 import { engineAndDevice, engineWithoutFeatures } from "./its-device.js";
