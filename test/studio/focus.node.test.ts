@@ -114,3 +114,17 @@ it("rows with different labels are said to be mended once they are", async () =>
   await page.getByRole("button", { name: "Show all rows" }).click();
   expect(await page.locator("p.filter").count()).toBe(0);
 });
+
+it("Back leads to where the reader was, a link to the top", async () => {
+  await give(page, "table.csv", table);
+  await page.locator("section.rows").waitFor();
+  const top = () => page.evaluate(() => scrollY);
+  await page.evaluate(() => scrollTo({ top: 60 }));
+  await expect.poll(top).toBe(60);
+  await page.evaluate(() => (location.hash = "compare"));
+  await page.locator('a[href="#compare"][aria-current]').first().waitFor({ state: "attached" });
+  await expect.poll(top).toBe(0);
+  await page.goBack();
+  await page.locator("section.rows").waitFor();
+  await expect.poll(top).toBe(60);
+});

@@ -13,9 +13,28 @@ const viewOf = (hash: string): View =>
 
 /** The displayed step or page, from the address. */
 export const step = signal<View>(viewOf(location.hash));
+
+/** How far the entries of the history were scrolled, by numbers in their state. Those of an earlier visit have another one's. */
+const scrolled: number[] = [];
+const visit = Math.random();
+function entry(): number | null {
+  const state = history.state as { readonly visit?: number; readonly entry?: number } | null;
+  return state?.visit === visit ? state.entry! : null;
+}
+const nameEntry = () => history.replaceState({ visit, entry: scrolled.push(0) - 1 }, "");
+history.scrollRestoration = "manual";
+nameEntry();
+addEventListener("scroll", () => {
+  const now = entry();
+  if (now !== null) scrolled[now] = scrollY;
+});
 addEventListener("hashchange", () => {
+  // Back and forward lead to where the reader was, links to the top.
+  const now = entry();
+  const top = now === null ? 0 : scrolled[now]!;
+  if (now === null) nameEntry();
   step.value = viewOf(location.hash);
-  scrollTo({ top: 0 });
+  requestAnimationFrame(() => scrollTo({ top }));
 });
 
 export const go = (to: View) => void (location.hash = to);
