@@ -1,6 +1,7 @@
 import type { JobSpec } from "lowrank/jobs";
 import { type EncoderId, encoders } from "./encoders.js";
 import { labelsOf, oneLabel, type Target } from "../data/target.js";
+import { graphics } from "../state/graphics.js";
 import type { Settings } from "../state/settings.js";
 
 /** The recipe's defaults by the number of examples; see docs/recipes.md. */
@@ -61,6 +62,7 @@ export function specOf(
     ...{ model, data, rank, alpha: 2 * rank, learningRate, batchSize, maxTokens, seed },
     ...(effort !== "normal" && { steps: stepsFor(settings, examples) }),
     ...(effort === "quick" && { evaluateEvery: QUICK.evaluateEvery }),
+    ...(settings.device === "webgpu" && graphics.value !== null && { device: "webgpu" as const }),
     ...(unbalanced && { classWeights: "balanced" as const }),
   };
 }

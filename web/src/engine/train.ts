@@ -39,7 +39,7 @@ export async function train(given: Run): Promise<Run | null> {
     watched: null,
   };
   const curves = { training: run.training, validation: run.validation };
-  training.value = { ...nothing, ...curves, run, state: "starting", done: 0, total: 0, warnings: [] };
+  training.value = { ...nothing, ...curves, run, state: "starting", done: 0, total: 0, warnings: [], fellBack: false };
   try {
     // Without storage the run lasts as long as the page, which says so.
     await saveRun(run).catch(() => undefined);
@@ -61,7 +61,13 @@ export async function train(given: Run): Promise<Run | null> {
       },
     };
     const { runJob } = await client();
-    const { result, files } = await runIn(run.id, (store) => runJob(run.spec, store, job));
+    const runOn = (spec: Run["spec"]) => runIn(run.id, (store) => runJob(spec, store, job));
+    const { result, files } = await runOn(run.spec).catch((error: unknown) => {
+      // Without a graphics card, or with one that computes wrong numbers. One that fails later is an event.
+      if (run.spec.device !== "webgpu" || (error as Error).name !== "UnsupportedError") throw error;
+      update({ fellBack: true });
+      return runOn({ ...run.spec, device: "wasm" });
+    });
     const { report, predictions = [] } = result as Pick<Run, "report"> & Partial<Pick<Run, "predictions">>;
     const results = Object.fromEntries(Object.entries(files).filter(([name]) => RESULTS.test(name)));
     const drawn = training.value;
@@ -114,6 +120,8 @@ function hear(event: JobEvent): void {
   switch (event.type) {
     case "warning":
       return update({ warnings: [...now.warnings, event.message] });
+    case "fallback":
+      return update({ fellBack: true, warnings: [...now.warnings, event.message] });
     case "ready": {
       began = event.job.resumedAfter === null ? seconds() : null;
       // Steps after the checkpoint are repeated.

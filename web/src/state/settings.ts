@@ -10,6 +10,8 @@ export interface Settings {
   readonly batchSize: number;
   readonly maxTokens: number;
   readonly seed: number;
+  /** Default: the processor. */
+  readonly device?: "wasm" | "webgpu";
 }
 
 export const defaults: Settings = {

@@ -21,6 +21,8 @@ export interface Training {
   readonly validation: readonly Point[];
   readonly checkpoint: number | null;
   readonly warnings: readonly string[];
+  /** Whether the graphics card was chosen and failed. */
+  readonly fellBack: boolean;
   /** Predictions for rows of the validation; null before the first. */
   readonly watched: Watched | null;
 }

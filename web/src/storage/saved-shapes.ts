@@ -146,4 +146,5 @@ export const isSettings = having({
   batchSize: isCount,
   maxTokens: isCount,
   seed: isCount,
+  device: orMissing((value) => value === "wasm" || value === "webgpu"),
 });

@@ -24,4 +24,11 @@ export const progress: typeof en = {
   ended: "Das Training ist beendet.",
   nothing: "nichts",
   trained: (results) => `Das Training ist fertig. Das Ergebnis steht unter „${results}“.`,
+  device: "Trainieren auf",
+  processor: "Prozessor",
+  graphics: (name) => `Grafikkarte (${name})`,
+  deviceHint: "fällt die Grafikkarte aus, geht das Training auf dem Prozessor weiter",
+  softwareHint: "das ist ein Programm auf dem Prozessor und langsamer als dieser selbst: nur für Tests",
+  onGraphics: (name) => `auf der Grafikkarte: ${name}`,
+  fellBack: "Die Grafikkarte ließ sich nicht nutzen. Das Training läuft auf dem Prozessor.",
 };

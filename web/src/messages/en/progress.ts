@@ -26,4 +26,12 @@ export const progress = {
   ended: "The training has ended.",
   nothing: "none",
   trained: (results: string) => `The training is finished. Its result is under “${results}”.`,
+  /** Where to train, in the details of the settings. */
+  device: "Train on",
+  processor: "Processor",
+  graphics: (name: string) => `Graphics card (${name})`,
+  deviceHint: "if the graphics card fails, the training continues on the processor",
+  softwareHint: "this is a program on the processor, slower than the processor itself: for tests only",
+  onGraphics: (name: string) => `on the graphics card: ${name}`,
+  fellBack: "The graphics card could not be used. The training runs on the processor.",
 };

@@ -25,4 +25,11 @@ export const progress: typeof en = {
   ended: "El entrenamiento ha terminado.",
   nothing: "nada",
   trained: (results) => `El entrenamiento ha terminado. El resultado está en «${results}».`,
+  device: "Entrenar en",
+  processor: "Procesador",
+  graphics: (name) => `Tarjeta gráfica (${name})`,
+  deviceHint: "si la tarjeta gráfica falla, el entrenamiento continúa en el procesador",
+  softwareHint: "es un programa en el procesador, más lento que el propio procesador: solo para pruebas",
+  onGraphics: (name) => `en la tarjeta gráfica: ${name}`,
+  fellBack: "No se ha podido usar la tarjeta gráfica. El entrenamiento se hace en el procesador.",
 };

@@ -25,4 +25,12 @@ export const progress: typeof en = {
   ended: "L’entraînement est terminé.",
   nothing: "rien",
   trained: (results) => `L’entraînement est terminé. Son résultat se trouve sous «\u00a0${results}\u00a0».`,
+  device: "Entraîner sur",
+  processor: "Processeur",
+  graphics: (name) => `Carte graphique (${name})`,
+  deviceHint: "si la carte graphique ne répond plus, l’entraînement continue sur le processeur",
+  softwareHint:
+    "c’est un programme sur le processeur, plus lent que le processeur lui-même\u00a0: pour les tests seulement",
+  onGraphics: (name) => `sur la carte graphique\u00a0: ${name}`,
+  fellBack: "La carte graphique n’a pas pu être utilisée. L’entraînement se fait sur le processeur.",
 };

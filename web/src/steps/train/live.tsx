@@ -26,6 +26,13 @@ function stagesOf(ready: ReadyJob | null): readonly Stage[] {
   ];
 }
 
+/** What trains: the graphics card, or the processor's threads. */
+function whereOf({ engine: { adapter, threads } }: ReadyJob): string {
+  if (adapter === undefined) return m().train.threads(threads);
+  const { vendor, architecture, description } = adapter;
+  return progress().onGraphics(description || [vendor, architecture].filter(Boolean).join(" "));
+}
+
 /** A running training. */
 export function Live() {
   const now = training.value!;
@@ -56,8 +63,9 @@ export function Live() {
           {state === "running" && total > 0 && <span class="done">{t.of(done, total)}</span>}
           {timeLeft !== null && <span>{timeLeft}</span>}
           {tokensPerSecond !== null && <span>{t.speed(tokensPerSecond)}</span>}
-          {ready !== null && <span>{t.threads(ready.engine.threads)}</span>}
+          {ready !== null && <span>{whereOf(ready)}</span>}
         </p>
+        {now.fellBack && <p role="status">{progress().fellBack}</p>}
         <Stages stages={stagesOf(ready)} phase={phase} />
         <Meter done={share} label={title} />
         <div class="actions">

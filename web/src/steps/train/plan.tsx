@@ -1,16 +1,19 @@
+import { useEffect } from "preact/hooks";
 import { guessed } from "../../engine/calibration.js";
 import { encoderNamed, encoders } from "../../engine/encoders.js";
 import { begin } from "../../engine/begin.js";
 import { estimateRun, rowsFor } from "../../engine/settings.js";
 import { m } from "../../messages/index.js";
+import { progress } from "../../messages/progress.js";
 import { textLanguage } from "../../messages/text-language.js";
 import { forTasks } from "../../messages/tasks.js";
 import { changeSettings as set, encoder, labels, project, settings, target, usable } from "../../state/project.js";
+import { findGraphics, graphics } from "../../state/graphics.js";
 import { runs, unfinished } from "../../state/runs.js";
 import { defaults, efforts, type Settings } from "../../state/settings.js";
 import { show } from "./show.js";
 
-type Field = Exclude<keyof Settings, "effort">;
+type Field = Exclude<keyof Settings, "effort" | "device">;
 const limits: Readonly<Record<Field, { min: number; max: number; step: number | "any" }>> = {
   rank: { min: 1, max: 64, step: 1 },
   learningRate: { min: 0.00001, max: 0.1, step: "any" },
@@ -44,11 +47,36 @@ function Details() {
             </span>
           </label>
         ))}
+        <Device />
       </div>
       <button type="button" class="small" onClick={() => set({ ...defaults, effort: settings.value.effort })}>
         {t.reset}
       </button>
     </details>
+  );
+}
+
+/** Where to train; shown if there is a graphics card. */
+function Device() {
+  const t = progress();
+  useEffect(() => void findGraphics(), []);
+  if (graphics.value === null) return null;
+  const { name, software } = graphics.value;
+  return (
+    <label>
+      {t.device}
+      <select
+        value={settings.value.device ?? "wasm"}
+        aria-describedby="hint-device"
+        onChange={({ currentTarget }) => set({ device: currentTarget.value === "webgpu" ? "webgpu" : "wasm" })}
+      >
+        <option value="wasm">{t.processor}</option>
+        <option value="webgpu">{t.graphics(name)}</option>
+      </select>
+      <span class="hint" id="hint-device">
+        {software ? t.softwareHint : t.deviceHint}
+      </span>
+    </label>
   );
 }
 
