@@ -20,8 +20,9 @@ function keepDevice() {
     return device;
   };
 }
+/** Some workers have ended, such as those of the page before. */
 const destroyDevice = (page: Page) =>
-  Promise.all(
+  Promise.allSettled(
     page.workers().map((worker) => worker.evaluate(() => (globalThis as { device?: GPUDevice }).device?.destroy())),
   );
 
