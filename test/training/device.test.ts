@@ -7,7 +7,6 @@ const data = "examples.csv";
 
 const refused: Readonly<Record<string, Partial<AnyJobSpec>>> = {
   'task "preferences"': { task: "preferences" },
-  "dora true": { dora: true },
   'lora {"initLoraWeights":"pissa"}': { lora: { initLoraWeights: "pissa" } },
   'lora {"bias":"all"}': { lora: { bias: "all" } },
   'lora {"modulesToSave":["pooler"]}': { lora: { modulesToSave: ["pooler"] } },
@@ -32,7 +31,10 @@ it.each(Object.entries(refused))("%s is refused on a GPU by name, before anythin
 });
 
 it("takes WebAssembly with auto for what a GPU cannot do", async () => {
-  const { report } = await run({ ...spec, steps: 1, device: "auto", dora: true }, memoryStore());
+  const { report } = await run(
+    { ...spec, steps: 1, device: "auto", lora: { initLoraWeights: "pissa" } },
+    memoryStore(),
+  );
   expect(report.settings.device).toBe("auto");
   expect(report.engine).not.toHaveProperty("device");
 });

@@ -28,10 +28,8 @@ export function takeDevice(
 function refusedOnGpu(settings: RunSettings, tasks: TaskTable): string | null {
   const { notOnGpu } = tasks[taskOf(settings)]!;
   if (notOnGpu === undefined) return "task";
-  const { dora, lora } = settings;
+  const { initLoraWeights = true, bias = "none", modulesToSave, trainableTokenIndices } = settings.lora ?? {};
   // They begin with values of the base, which are read at once.
-  if (dora) return "dora";
-  const { initLoraWeights = true, bias = "none", modulesToSave, trainableTokenIndices } = lora ?? {};
   const readsBase = initLoraWeights === "pissa" || initLoraWeights === "olora" || bias !== "none";
   if (readsBase || modulesToSave != null || trainableTokenIndices != null) return "lora";
   return notOnGpu(settings as never)[0] ?? null;

@@ -17,7 +17,7 @@ it("trains a classifier on a GPU as on WebAssembly, and continues there from its
     "ready on WebAssembly after 25",
   ]);
   expect(wasm.told).toEqual(["ready on WebAssembly after null"]);
-  // Measured on SwiftShader: 2e-6 of the largest loss.
+  // Measured on SwiftShader: 4e-7 of the largest loss.
   expect(difference(wasm.losses, gpu.losses)).toBeLessThan(1e-5);
   expect(difference(wasm.metrics, gpu.metrics)).toBeLessThan(1e-5);
   expect(gpu.losses).not.toEqual(wasm.losses);
@@ -25,14 +25,15 @@ it("trains a classifier on a GPU as on WebAssembly, and continues there from its
   expect(gpu.engine).toEqual(wasm.engine);
 });
 
-it.runIf(process.env["LOWRANK_TESTS"] === "all")("trains every other task on a GPU as on WebAssembly", async () => {
-  const names = ["head only", "few-shot", "multi-label", "regress", "tokens", "pairs", "rank", "text"];
+const all = process.env["LOWRANK_TESTS"] === "all";
+it.runIf(all)("trains every other task on a GPU as on WebAssembly", { timeout: 600_000 }, async () => {
+  const names = ["dora", "head only", "few-shot", "multi-label", "regress", "tokens", "pairs", "rank", "text"];
   for (const name of names) {
     const found = await page.call<Awaited<ReturnType<typeof wholeRuns.compareJobs>>>("compareJobs", [name]);
     const { gpu, wasm } = found[name]!;
     expect(gpu.engine, name).toEqual({
       ...wasm.engine,
-      device: "webgpu",
+      ...{ device: "webgpu", tile: "64×64" },
       gpu: expect.stringMatching(/software adapter/),
     });
     expect(difference([...wasm.losses, ...wasm.metrics], [...gpu.losses, ...gpu.metrics]), name).toBeLessThan(1e-5);

@@ -73,6 +73,7 @@ async function runIt(spec: object, heard: (event: JobEvent) => void = () => unde
 
 const specs: Readonly<Record<string, object>> = {
   classify: { model: "bert", data: "texts.jsonl" },
+  dora: { model: "bert", data: "texts.jsonl", dora: true },
   "head only": { model: "bert", data: "texts.jsonl", headOnly: true },
   "few-shot": { model: "bert", data: "texts.jsonl", recipe: "few-shot" },
   "multi-label": { model: "bert", data: "several.jsonl", multiLabel: true },
