@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createEngine, MemoryError, TextClassifier } from "../../../ts/index.js";
+import { ConfigError, createEngine, MemoryError, TextClassifier } from "../../../ts/index.js";
 import { jobSeconds } from "../../../ts/training/estimate/job-seconds.js";
 import { checkModelFits, memoryNeed, steppedOn } from "../../../ts/training/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../../ts/jobs/index.js";
@@ -173,7 +173,7 @@ describe("a timed step", () => {
         return { ids: encoder.tokenizer.encode(text), target: labels.indexOf(label) };
       });
       const before = encoder.graph.training;
-      if (timed) for (const accumulate of [1, 2]) expect(timeStep(classifier, batch, accumulate)).toBeGreaterThan(0);
+      if (timed) for (const accumulate of [1, 2]) expect(await timeStep(classifier, batch, accumulate)).toBeGreaterThan(0);
       expect(encoder.graph.training).toBe(before);
       await classifier.fit(examples, { steps: 5, batchSize: 8, learningRate: 0.01 });
       return classifier.save();
@@ -186,7 +186,8 @@ describe("a timed step", () => {
     const classifier = TextClassifier.create(encoder, { labels, lora: { dropout: 0.3 } });
     const { graph } = encoder;
     const before = [graph.training, graph.streamsDrawn];
-    expect(() => timeStep(classifier, [{ ids: Int32Array.of(1, 2 ** 30), target: 0 }], 1)).toThrow();
+    const wrong = { ids: Int32Array.of(1, 2 ** 30), target: 0 };
+    await expect(timeStep(classifier, [wrong], 1)).rejects.toThrow(ConfigError);
     expect([graph.training, graph.streamsDrawn]).toEqual(before);
   });
 });
