@@ -4,7 +4,8 @@ import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
 import { engineAndDevice, engineWithoutFeatures } from "./its-device.js";
 import { fewRowProducts } from "./few-rows.js";
-import { generateGolden, refusedLanguage, trainLanguage } from "./language.js";
+import { roundToHalves } from "./halves.js";
+import { generateGolden, generateWithHalves, refusedLanguage, trainLanguage } from "./language.js";
 import { loraDispatches } from "./lora-dispatches.js";
 import { trainThroughLoss } from "./lost-device.js";
 import { misuse } from "./misuse.js";
@@ -90,7 +91,11 @@ export async function compareLanguage([names, formats]: readonly [
   let refused: Record<string, string> = {};
   const compared = await onBoth(async (engine) => {
     if (engine.info.adapter !== undefined) refused = await refusedLanguage(engine);
-    return { generated: await generateGolden(engine, names, formats), trained: await trainLanguage(engine, names[0]!) };
+    return {
+      generated: await generateGolden(engine, names, formats),
+      halves: await generateWithHalves(engine),
+      trained: await trainLanguage(engine, names[0]!),
+    };
   });
   return { ...compared, refused };
 }
@@ -111,6 +116,10 @@ async function onPlain<T>(body: (engine: Engine) => Promise<T>): Promise<T> {
   await engine.close();
   return result;
 }
+
+/** Numbers in 16 bits: those that fit, and all. */
+export const compareHalves = () =>
+  onBoth(async (engine) => ({ fit: await roundToHalves(engine, false), all: await roundToHalves(engine, true) }));
 
 /** Every op with a kernel. */
 export const compareOps = async () => ({ ...(await onBoth(runOps)), plain: await onPlain(runOfRows) });

@@ -58,6 +58,25 @@ export async function generateGolden(
   return { found, bytesLeft: engine.info.memory.used - used };
 }
 
+/** Tokens and their log probabilities with keys and values in 16 bits: of a text, of a session that continues it, and of two texts together. */
+export async function generateWithHalves(engine: Engine) {
+  const { used } = engine.info.memory;
+  const model = await CausalLanguageModel.load(await goldenDecoder("llama"), { engine, cache: "f16" });
+  const [ids, logs]: [number[], number[]] = [[], []];
+  const note = async (tokens: AsyncIterable<{ readonly id: number; readonly logProbability: number }>) => {
+    for await (const { id, logProbability } of tokens) [ids.push(id), logs.push(logProbability)];
+  };
+  const options = { maxTokens: 4, ignoreEnd: true };
+  await note(model.generateTokens(PROMPT, options));
+  const session = model.session();
+  await note(session.generateTokens(PROMPT.slice(0, 4), options));
+  await note(session.generateTokens(PROMPT, options));
+  await note(model.generateBatch([PROMPT, [1]].map((prompt) => ({ prompt, ...options }))));
+  session.dispose();
+  model.dispose();
+  return { ids, logs, bytesLeft: engine.info.memory.used - used };
+}
+
 /** An adapter's training: losses, norms, measurements, counts of each step; the adapter's file, resumed steps, and texts with it. */
 export async function trainLanguage(engine: Engine, name: string) {
   const { used } = engine.info.memory;
@@ -116,9 +135,7 @@ export async function refusedLanguage(engine: Engine): Promise<Record<string, st
   const { used } = engine.info.memory;
   for (const name of ["qwen3_5", "olmoe"])
     await note(name, async () => CausalLanguageModel.load(await goldenDecoder(name), { engine }));
-  const llama = await goldenDecoder("llama");
-  await note("a cache in 16 bits", () => CausalLanguageModel.load(llama, { engine, cache: "f16" }));
-  const model = await CausalLanguageModel.load(llama, { engine });
+  const model = await CausalLanguageModel.load(await goldenDecoder("llama"), { engine });
   await note("PiSSA", () => model.addAdapter("pissa", { initLoraWeights: "pissa" }));
   model.addAdapter("plain");
   const preference = { prompt: "The film", chosen: " is warm", rejected: " is cold" };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { compareFewRows, compareNaN, compareOps } from "./in-page.js";
+import type { compareFewRows, compareHalves, compareNaN, compareOps } from "./in-page.js";
 import { difference } from "./training-loop.js";
 import { GpuPage } from "./gpu-page.js";
 
@@ -35,4 +35,16 @@ it("keeps NaN where WASM does", async () => {
   const none = Object.keys(wasm).filter((name) => wasm[name]!.startsWith("0 of") && !without(name));
   expect(none.length).toBeLessThan(5);
   expect(gpu).toEqual(wasm);
+});
+
+it("rounds to 16 bits as WASM does, and makes NaN of what is too large", async () => {
+  const { gpu, wasm } = await page.call<Awaited<ReturnType<typeof compareHalves>>>("compareHalves");
+  expect(new Set(wasm.fit).size).toBeGreaterThan(10_000);
+  expect(gpu.fit).toEqual(wasm.fit);
+  // WASM's call returns how many are too large, and its caller throws; on a GPU, NaN reaches the logits.
+  const isTooLarge = wasm.all.map((each, i) => each !== gpu.all[i]);
+  expect(isTooLarge.filter(Boolean).length).toBeGreaterThan(500);
+  wasm.all.forEach((each, i) => {
+    if (isTooLarge[i]) expect([each.replace("-", ""), gpu.all[i]]).toEqual(["Infinity", "NaN"]);
+  });
 });

@@ -83,7 +83,7 @@ export async function loadLanguageModel(
   const chatTemplate = await ChatTemplate.read(from, settings);
   const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
   graph.owner.kind = "CausalLanguageModel";
-  refuseMissing(graph, plan.config, cacheFormat);
+  refuseMissing(graph, plan.config);
   // These weights' fingerprint is not needed, so it is not computed.
   return filled(graph, from, async (_, mergedModel, file) => {
     const isKept = options.weights === undefined && weights !== "f32" && hasGroups(file);
@@ -99,9 +99,8 @@ export async function loadLanguageModel(
 }
 
 /** Throws `UnsupportedError` for what reads its values at once where the engine is on a GPU; kernels that are missing there are named when the model first runs. */
-function refuseMissing(graph: Graph, config: DecoderConfig, cacheFormat: CacheFormat): void {
+function refuseMissing(graph: Graph, config: DecoderConfig): void {
   try {
-    if (cacheFormat === "f16") refuseOnGpu(WHAT, graph, 'a cache with format "f16" does');
     if (config.experts !== undefined) refuseOnGpu(WHAT, graph, "layers with experts do");
   } catch (error) {
     graph.dispose();

@@ -109,9 +109,10 @@ function largest(logits: Float32Array): number {
   for (let i = 0; i < logits.length; i++) {
     const logit = logits[i]!;
     if (Number.isNaN(logit))
-      throw new NonFiniteError(`generate: the logit of token ${i} is NaN: the weights, or an adapter, are damaged`, {
-        token: i,
-      });
+      throw new NonFiniteError(
+        `generate: the logit of token ${i} is NaN: the weights, or an adapter, are damaged, or on a GPU keys too large for cache "f16"`,
+        { token: i },
+      );
     if (logit > logits[best]!) best = i;
   }
   return best;
