@@ -1,3 +1,4 @@
+import type { WithHalves } from "../engine/halves-kernels.js";
 import type { Kernels, Pointer } from "../engine/kernels.js";
 import type { FrozenWeight } from "./product/frozen-weight.js";
 
@@ -16,7 +17,7 @@ export interface Value {
 
 /** Memory and kernels for an op's call. Sizes count 4-byte elements. */
 export interface Workspace {
-  readonly kernels: Kernels;
+  readonly kernels: Kernels & WithHalves;
   /** Tape memory, kept until the step ends: for `backward`. */
   allocate(elements: number): Pointer;
   /** Memory until the running `forward` or `backward` returns. */

@@ -1,3 +1,5 @@
+import type { WithHalves } from "../../../ts/engine/halves-kernels.js";
+import type { Kernels } from "../../../ts/engine/kernels.js";
 import type { Engine } from "../../../ts/index.js";
 
 /** binary16 as a kernels' number of formats. */
@@ -20,15 +22,17 @@ export async function roundToHalves(engine: Engine, tooLarge: boolean): Promise<
     if (i % 3 === 0) bits[i] = ((bits[i]! & ~0x1fff) >>> 0) + 0x1000 + ((i / 3) % 3) - 1;
   }
   values.set([0, -0, Infinity, -Infinity, NaN, 65_504, 65_519.996, -65_504], 10);
-  const { kernels, heap } = engine;
+  const { heap } = engine;
+  const kernels: Kernels & WithHalves = engine.kernels;
   const pointers = [COUNT, COUNT + 4, COUNT + 4].map((elements) => heap.allocate(4 * elements));
   const [x, data, y] = pointers as [number, number, number];
   const results: string[] = [];
   for (const start of [0, 3]) {
     engine.write(x, values, COUNT);
     kernels.fill(COUNT + 4, 1.25, data);
-    kernels.stored_encode(F16, COUNT, x, data + 2 * start);
-    kernels.stored_decode(F16, COUNT + 6, data, y);
+    if (kernels.halves === undefined) kernels.stored_encode(F16, COUNT, x, data + 2 * start);
+    else kernels.halves.store(3, COUNT / 3, x, COUNT / 3, data, start);
+    kernels.stored_columns(1, COUNT + 6, F16, data, 0, 0, COUNT + 6, y);
     results.push(
       ...Array.from(await engine.readLater(y, COUNT + 6), (each) => (Object.is(each, -0) ? "-0" : `${each}`)),
     );

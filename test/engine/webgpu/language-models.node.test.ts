@@ -48,6 +48,9 @@ it("generates with keys and values in 16 bits on a GPU as on WASM", () => {
   // Measured on SwiftShader: 3.2e-7 of the largest number.
   expect(difference(wasm.logs, gpu.logs)).toBeLessThan(2e-6);
   expect([gpu.bytesLeft, wasm.bytesLeft]).toEqual([0, 0]);
+  // They are written and read where they are: no dispatch more than in float32.
+  const { counted } = compared.gpu.generated.found["llama f32"]!;
+  expect(gpu.dispatches[3]! - gpu.dispatches[2]!).toBe(counted[3]!["dispatches"]! - counted[2]!["dispatches"]!);
 });
 
 it("trains an adapter of a language model on a GPU as on WASM, and resumes and saves it", () => {

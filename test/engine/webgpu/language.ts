@@ -62,9 +62,13 @@ export async function generateGolden(
 export async function generateWithHalves(engine: Engine) {
   const { used } = engine.info.memory;
   const model = await CausalLanguageModel.load(await goldenDecoder("llama"), { engine, cache: "f16" });
-  const [ids, logs]: [number[], number[]] = [[], []];
+  const [ids, logs, dispatches]: [number[], number[], number[]] = [[], [], []];
   const note = async (tokens: AsyncIterable<{ readonly id: number; readonly logProbability: number }>) => {
-    for await (const { id, logProbability } of tokens) [ids.push(id), logs.push(logProbability)];
+    for await (const { id, logProbability } of tokens) {
+      ids.push(id);
+      logs.push(logProbability);
+      dispatches.push((engine as Counting).counts?.["dispatches"] ?? 0);
+    }
   };
   const options = { maxTokens: 4, ignoreEnd: true };
   await note(model.generateTokens(PROMPT, options));
@@ -74,7 +78,7 @@ export async function generateWithHalves(engine: Engine) {
   await note(model.generateBatch([PROMPT, [1]].map((prompt) => ({ prompt, ...options }))));
   session.dispose();
   model.dispose();
-  return { ids, logs, bytesLeft: engine.info.memory.used - used };
+  return { ids, logs, dispatches, bytesLeft: engine.info.memory.used - used };
 }
 
 /** An adapter's training: losses, norms, measurements, counts of each step; the adapter's file, resumed steps, and texts with it. */

@@ -1,15 +1,14 @@
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, UnsupportedError } from "../../errors/errors.js";
+import type { WithHalves } from "../halves-kernels.js";
 import type { Kernels } from "../kernels.js";
 import type { Heap } from "../memory/heap.js";
 import type { CommandStream } from "./command-stream.js";
 import type { GpuMemory } from "./gpu-memory.js";
 import type { Guard } from "./guard.js";
 import type { KeptCopies } from "./kept-copies.js";
-import { missingKernel } from "./missing-kernel.js";
 import { attentionKernels } from "./kernels/attention.js";
 import { elementwiseKernels } from "./kernels/elementwise.js";
 import { encoderKernels } from "./kernels/encoder.js";
-import { halvesKernels } from "./kernels/halves.js";
 import { copyKernel, memoryKernels } from "./kernels/memory.js";
 import { productKernels } from "./kernels/product.js";
 import { reductionKernels } from "./kernels/reduction.js";
@@ -24,12 +23,11 @@ export function gpuKernels(
   heap: Heap,
   kept: KeptCopies,
   guard: Guard,
-): Kernels {
-  const known: Partial<Kernels> = {
+): Kernels & WithHalves {
+  const known: Partial<Kernels> & WithHalves = {
     ...memoryKernels(stream),
     copy: copyKernel(stream, heap),
     ...productKernels(stream, memory),
-    ...halvesKernels(stream),
     ...elementwiseKernels(stream),
     ...reductionKernels(stream, kept, guard),
     ...encoderKernels(stream),
@@ -46,5 +44,8 @@ export function gpuKernels(
 }
 
 function refuse(kernel: string): never {
-  throw missingKernel(kernel);
+  throw new UnsupportedError(
+    `webgpu: there is no GPU kernel "${kernel}" yet; use an engine with device "wasm" for this model or operation`,
+    { op: "webgpu", missing: kernel },
+  );
 }

@@ -39,7 +39,7 @@ export interface CachedAttentionAttributes {
  * Causal attention of new tokens with cached earlier ones: qkv `[tokens, (heads + 2·kvHeads)·d]` → `[tokens, heads·d]`. Adds the new
  * tokens' keys and values to the caches; of queries alone, `[tokens, heads·d]`, another call has added them. With float32 caches, bit-identical to `raggedAttention` on the whole sequence; with binary16, the
  * same for any division of a text into pieces, with rounded keys and values. Throws `NonFiniteError` for finite values outside binary16's
- * range. No gradient.
+ * range; on a GPU they are NaN. No gradient.
  */
 export const cachedAttention: Op<CachedAttentionAttributes, void> = {
   name: "cachedAttention",
@@ -60,14 +60,20 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
     const row = kvHeads * headDim;
     const lse = call.scratch(tokens * heads);
     const [k, v] = [pointer + 4 * heads * headDim, pointer + 4 * (heads + kvHeads) * headDim];
-    const wide = widened(call, attributes.sequences, row);
+    const wide = kernels.halves === undefined ? widened(call, attributes.sequences, row) : [];
     for (const { start, end, past, keys, values, format } of attributes.sequences) {
       const count = end - start;
       const put = (from: Pointer, to: Pointer) =>
         kernels.copy_strided(
           from + 4 * start * width, to, 1, 1, count, row, 0, 0, width, 1, 0, 0, row, 1, 1, 0,
         ); // prettier-ignore
+      // A GPU reads and writes them in place.
+      const halves = format === "f16" ? kernels.halves : undefined;
       const read = [[k, keys], [v, values]].map(([from, to], i) => {
+        if (halves !== undefined) {
+          if (own) halves.store(count, row, from! + 4 * start * width, width, to!, past * row);
+          return to!;
+        }
         const place = format === "f32" ? to! : wide[i]!;
         if (own) put(from!, place + 4 * past * row);
         if (own && format === "f16") narrow(call, { to: to!, wide: place }, past * row, count * row);
@@ -92,7 +98,8 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
         ...(window === null ? {} : { window }),
         scale: scale ?? usualScale(headDim),
       });
-      if (cap === null) runAttention(call, plan, [pointer, ...read], output.pointer, lse);
+      if (halves !== undefined) halves.attention(plan.pointer, pointer, keys, values, output.pointer, lse, cap ?? 0);
+      else if (cap === null) runAttention(call, plan, [pointer, ...read], output.pointer, lse);
       else runCapped(call, plan, [pointer, ...read], { output: output.pointer, lse }, cap);
     }
   },

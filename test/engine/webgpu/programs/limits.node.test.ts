@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { root } from "../../../../scripts/setup/paths.mjs";
 import { MOST_PARAMETERS, type Program } from "../../../../ts/engine/webgpu/program.js";
-import { forwardProgram, keysProgram, queriesProgram } from "../../../../ts/engine/webgpu/programs/attention.js";
+import {
+  forwardHalvesProgram,
+  forwardProgram,
+  keysProgram,
+  queriesProgram,
+} from "../../../../ts/engine/webgpu/programs/attention.js";
 import { lowRank } from "../../../../ts/engine/webgpu/programs/low-rank.js";
 import { PLAIN, productProgram } from "../../../../ts/engine/webgpu/programs/product.js";
 import { columnsProgram, rowsProgram, storedOperand } from "../../../../ts/engine/webgpu/programs/stored.js";
@@ -22,6 +27,7 @@ const ofHeads = (make: typeof forwardProgram) =>
 /** Functions that make programs, with every argument that kernels give them. */
 const makers: Record<string, () => Program[]> = {
   forwardProgram: () => ofHeads(forwardProgram),
+  forwardHalvesProgram: () => COLUMNS.map(forwardHalvesProgram),
   queriesProgram: () => ofHeads(queriesProgram),
   keysProgram: () => ofHeads(keysProgram),
   columnsProgram: () => FORMATS.map(columnsProgram),

@@ -1,10 +1,12 @@
+import type { WithHalves } from "../../halves-kernels.js";
 import type { AttentionKernels, Pointer } from "../../kernels.js";
 import type { Heap } from "../../memory/heap.js";
 import { ATTENTION_PLAN } from "../../struct.js";
 import type { CommandStream } from "../command-stream.js";
 import type { GpuMemory } from "../gpu-memory.js";
 import type { Program } from "../program.js";
-import { BLOCK, forwardProgram, keysProgram, queriesProgram } from "../programs/attention.js";
+import { BLOCK, forwardHalvesProgram, forwardProgram, keysProgram, queriesProgram } from "../programs/attention.js";
+import { storeHalves } from "../programs/halves.js";
 import { withScratch } from "../../memory/scratch.js";
 
 /** Words of a sequence in the table behind a plan. */
@@ -25,7 +27,11 @@ interface Plan {
   blocks(word: 1 | 3): number;
 }
 
-export function attentionKernels(stream: CommandStream, memory: GpuMemory, heap: Heap): AttentionKernels {
+export function attentionKernels(
+  stream: CommandStream,
+  memory: GpuMemory,
+  heap: Heap,
+): AttentionKernels & Required<WithHalves> {
   const programs = new Map<string, Program>();
   const programOf = (make: (columns: number, disentangled: boolean) => Program, { columns, tables }: Plan) => {
     const key = `${make.name} ${columns} ${tables.length}`;
@@ -33,11 +39,12 @@ export function attentionKernels(stream: CommandStream, memory: GpuMemory, heap:
     if (found === undefined) programs.set(key, (found = make(columns, tables.length > 0)));
     return found;
   };
-  const forward: AttentionKernels["attention_forward_capped"] = (plan, q, k, v, o, lse, _scratch, _length, cap) => {
+  const run = (make: typeof forwardProgram, plan: Pointer, cap: number, operands: readonly Pointer[]) => {
     const all = read(memory.uploaded(plan), plan, cap);
-    const values = [...all.values, q, k, v, o, lse, ...all.tables];
-    stream.run(programOf(forwardProgram, all), all.blocks(1), all.heads, values);
+    stream.run(programOf(make, all), all.blocks(1), all.heads, [...all.values, ...operands, ...all.tables]);
   };
+  const forward: AttentionKernels["attention_forward_capped"] = (plan, q, k, v, o, lse, _scratch, _length, cap) =>
+    run(forwardProgram, plan, cap, [q, k, v, o, lse]);
   const gradient: AttentionKernels["attention_gradient_capped"] = (plan, operands, _scratch, _length, cap) => {
     const all = read(memory.uploaded(plan), plan, cap);
     const { heads, kvHeads, lseHead, values, blocks, tables } = all;
@@ -60,6 +67,16 @@ export function attentionKernels(stream: CommandStream, memory: GpuMemory, heap:
     attention_forward_capped: forward,
     attention_gradient: (plan, operands, scratch, length) => gradient(plan, operands, scratch, length, 0),
     attention_gradient_capped: gradient,
+    halves: {
+      store(rows, width, x, xRow, data, start) {
+        const [count, skip] = [rows * width, start % 2];
+        stream.elements(
+          ...([storeHalves, Math.ceil((count + skip) / 2), count, width, skip] as const),
+          ...[x, xRow, data + 2 * (start - skip)],
+        );
+      },
+      attention: (plan, q, k, v, o, lse, cap) => run(forwardHalvesProgram, plan, cap, [q, k, v, o, lse]),
+    },
   };
 }
 

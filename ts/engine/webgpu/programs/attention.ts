@@ -19,7 +19,7 @@ const SCORES = "keyBias* keyBiasStep scale:f causal window distanceBias* distanc
 const TABLES = "buckets* bucketCount c2p* p2c*";
 
 /** What all programs share: which block a workgroup has, products of rows, and scores. */
-const common = (disentangled: boolean) => `
+const common = (disentangled: boolean, right = "load") => `
 struct Place { sequence: u32, block: u32, qStart: u32, qLength: u32, kStart: u32, kLength: u32, offset: u32 }
 var<workgroup> place: Place;
 var<workgroup> left: array<f32, ${BLOCK * PANEL}>;
@@ -48,7 +48,7 @@ fn product(a: u32, aStep: u32, aRows: u32, b: u32, bStep: u32, bRows: u32, threa
     let inside = c + thread.x < p.headDim;
     var l = 0.0; var r = 0.0;
     if (inside && thread.y < aRows) { l = load(a + thread.y * aStep + c + thread.x); }
-    if (inside && thread.y < bRows) { r = load(b + thread.y * bStep + c + thread.x); }
+    if (inside && thread.y < bRows) { r = ${right}(b + thread.y * bStep + c + thread.x); }
     workgroupBarrier();
     left[thread.y * ${PANEL}u + thread.x] = l;
     right[thread.y * ${PANEL}u + thread.x] = r;
@@ -121,33 +121,47 @@ const KEYS = `
   var begin = 0u;
   if (at.offset + at.block > p.window) { begin = (at.offset + at.block - p.window) / ${BLOCK}u * ${BLOCK}u; }`;
 
-const QUERIES = `
+/** Binary16, by the index of a half: compilers may assume that no number is NaN, but not of bits. */
+const LOAD_HALF = `
+fn load_half(i: u32) -> f32 {
+  let bits = memory[i / 2u] >> (16u * (i % 2u));
+  return select(unpack2x16float(bits).x, of_bits(0x7fc00000u), (bits & 0x7fffu) > 0x7c00u);
+}`;
+
+/** \`unit\`: elements of k and v in a word. */
+const queries = (unit = "") => `
   let head = group.y;
   let kvHead = head * p.kvHeads / p.heads;
   let rows = min(${BLOCK}u, at.qLength - at.block);
   let first = at.qStart + at.block;
   let query = at.block + thread.y;
   let q = p.q + first * p.qRow + head * p.qHead;
-  let k = p.k + at.kStart * p.kvRow + kvHead * p.kvHead;
-  let v = p.v + at.kStart * p.kvRow + kvHead * p.kvHead;`;
+  let k = ${unit}p.k + at.kStart * p.kvRow + kvHead * p.kvHead;
+  let v = ${unit}p.v + at.kStart * p.kvRow + kvHead * p.kvHead;`;
 
 /** Row y of \`weights\` times rows of an operand, into sums of the columns of thread x. */
-const combine = (sums: readonly string[], operand: string, step: string, rows: string) => `
+const combine = (sums: readonly string[], operand: string, step: string, rows: string, read = "load") => `
     for (var e = 0u; e < ${rows}; e++) {
       let weight = weights[thread.y * ${PANEL}u + e];
       let source = ${operand} + e * ${step} + thread.x;
-      ${sums.map((sum, i) => `if (thread.x + ${BLOCK * i}u < p.headDim) { ${sum} = fma(weight, load(source + ${BLOCK * i}u), ${sum}); }`).join("\n      ")}
+      ${sums.map((sum, i) => `if (thread.x + ${BLOCK * i}u < p.headDim) { ${sum} = fma(weight, ${read}(source + ${BLOCK * i}u), ${sum}); }`).join("\n      ")}
     }`;
 
 /** O and lse. Made for a number of columns of a thread: ⌈headDim / 16⌉. */
-export function forwardProgram(columns: number, disentangled = false): Program {
+export const forwardProgram = (columns: number, disentangled = false): Program => forward(columns, disentangled, false);
+
+/** The same by keys and values in binary16. */
+export const forwardHalvesProgram = (columns: number): Program => forward(columns, false, true);
+
+function forward(columns: number, disentangled: boolean, halves: boolean): Program {
+  const read = halves ? "load_half" : "load";
   const sums = range(columns).map((i) => `o${i}`);
   return program(
-    `attention_forward ${columns}${disentangled ? " disentangled" : ""}`,
+    `attention_forward ${columns}${disentangled ? " disentangled" : ""}${halves ? " halves" : ""}`,
     `${PLAN} ${SCORES} q* k* v* o* lse* ${disentangled ? TABLES : ""}`.trim(),
-    `${common(disentangled)}
+    `${halves ? LOAD_HALF : ""}${common(disentangled, read)}
 ${MAIN}
-  let at = find(group.x, 1u, index);${QUERIES}${KEYS}
+  let at = find(group.x, 1u, index);${queries(halves ? "2u * " : "")}${KEYS}
   var most = ${HIDDEN}; var sum = 0.0;
   ${sums.map((name) => `var ${name} = 0.0;`).join(" ")}
   for (var key = begin; key < end; key += ${BLOCK}u) {
@@ -167,7 +181,7 @@ ${MAIN}
     for (var e = 0u; e < ${BLOCK}u; e++) { part += weights[thread.y * ${PANEL}u + e]; }
     sum = fma(sum, factor, part);
     ${sums.map((name) => `${name} *= factor;`).join(" ")}
-    ${combine(sums, "v + key * p.kvRow", "p.kvRow", "keys")}
+    ${combine(sums, "v + key * p.kvRow", "p.kvRow", "keys", read)}
     workgroupBarrier();
   }
   if (thread.y >= rows) { return; }
@@ -188,7 +202,7 @@ export function queriesProgram(columns: number, disentangled = false): Program {
     `${PLAN} ${SCORES} q* k* v* g* lse* sums* dq* accumulate ${disentangled ? `${TABLES} dc2p* accumulateC2p` : ""}`.trim(),
     `${common(disentangled)}
 ${MAIN}
-  let at = find(group.x, 1u, index);${QUERIES}${KEYS}
+  let at = find(group.x, 1u, index);${queries()}${KEYS}
   let g = p.g + first * p.oRow + head * p.oHead;
   var lse = 0.0;
   if (thread.y < rows) { lse = load(p.lse + first + thread.y + head * p.lseHead); }

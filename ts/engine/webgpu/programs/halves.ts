@@ -2,7 +2,7 @@ import { elementProgram } from "../program.js";
 
 /**
  * The bits of the nearest binary16, ties to even: WGSL leaves a tie's direction to the device. A finite number that is too large is NaN, not
- * infinite, so that what is computed with it is NaN: nothing can be thrown here.
+ * infinite.
  */
 const HALF_BITS = `
 fn half_bits(x: f32) -> u32 {
@@ -19,15 +19,19 @@ fn half_bits(x: f32) -> u32 {
 }
 `;
 
-/** Writes \`count\` numbers as binary16, \`skip\` halves after the beginning of word \`data\`: one thread for each word, whose other half stays. */
-export const toHalves = elementProgram(
-  "to_halves",
-  "count skip x* data*",
+/**
+ * Rows of `width` numbers, `xRow` apart, as `count` halves, `skip` halves after the beginning of word `data`: a thread for each word, whose
+ * other half stays.
+ */
+export const storeHalves = elementProgram(
+  "store_halves",
+  "count width skip x* xRow data*",
   `var bits = memory[p.data + i];
   for (var half = 0u; half < 2u; half++) {
     // Before the first number this is beyond the last.
     let e = 2u * i + half - p.skip;
-    if (e < p.count) { bits = insertBits(bits, half_bits(load(p.x + e)), 16u * half, 16u); }
+    if (e >= p.count) { continue; }
+    bits = insertBits(bits, half_bits(load(p.x + e / p.width * p.xRow + e % p.width)), 16u * half, 16u);
   }
   memory[p.data + i] = bits;`,
   HALF_BITS,
