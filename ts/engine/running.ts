@@ -128,6 +128,11 @@ export class Engine {
     return false;
   }
 
+  /** @internal Whether a product of `rows` rows of `k` elements with a weight in groups is faster with rounded inputs. */
+  roundingPays(_rows: number, _k: number): boolean {
+    return true;
+  }
+
   /** Whether `close` was called. */
   get closed(): boolean {
     return this.parts === null;

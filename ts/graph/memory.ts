@@ -36,7 +36,7 @@ export class GraphMemory {
   private windows = 0;
   /** @internal Packed copies of each frozen weight. */
   readonly packedCopies: 0 | 1 | 2 | undefined;
-  /** @internal Whether products with weights in groups round x to bytes. */
+  /** @internal Whether products with weights in groups round x, where that pays. */
   rounding = false;
 
   /** Throws `ConfigError` before `init()`. */
@@ -97,10 +97,10 @@ export class GraphMemory {
     this.engine.heap.release(pointer);
   }
 
-  /** @internal Runs `body`, which must not await or need gradients, with `rounding` set. Has no effect on a GPU, where it would gain nothing. */
+  /** @internal Runs `body`, which must not await or need gradients, with `rounding` set. */
   withRounding<T>(rounding: boolean, body: () => T): T {
     const former = this.rounding;
-    this.rounding = rounding && !this.engine.readsLater;
+    this.rounding = rounding;
     try {
       return body();
     } finally {

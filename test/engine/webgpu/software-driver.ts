@@ -14,7 +14,9 @@ function folderOfDriver(): string {
 /** Environment variables with which Node's package `webgpu` finds Chromium's software adapter. */
 export function softwareDriver(): Record<string, string> {
   const folder = folderOfDriver();
-  return { LD_LIBRARY_PATH: folder, VK_ICD_FILENAMES: join(folder, "vk_swiftshader_icd.json") };
+  const file = join(folder, "vk_swiftshader_icd.json");
+  // The second name is the older one of the first, which a computer may have set.
+  return { LD_LIBRARY_PATH: folder, VK_DRIVER_FILES: file, VK_ICD_FILENAMES: file };
 }
 
 /** With these it finds no driver. */

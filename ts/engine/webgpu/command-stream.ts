@@ -53,6 +53,11 @@ export class CommandStream {
     this.pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.layout] });
   }
 
+  /** Whether its device has a feature. */
+  has(feature: GPUFeatureName): boolean {
+    return this.device.features.has(feature);
+  }
+
   /** Uses a buffer as memory from now on. What is encoded is submitted with the former one. */
   bind(memory: GPUBuffer): void {
     this.flush();
@@ -175,7 +180,7 @@ export class CommandStream {
     const known = this.pipelines.get(program);
     if (known !== undefined) return known;
     const { code, subgroups } = program;
-    const chosen = subgroups !== undefined && this.device.features.has("subgroups") ? subgroups : code;
+    const chosen = subgroups !== undefined && this.has("subgroups") ? subgroups : code;
     const module = this.device.createShaderModule({ code: chosen, label: program.name });
     const pipeline = this.device.createComputePipeline({
       label: program.name,

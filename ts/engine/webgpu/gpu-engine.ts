@@ -13,6 +13,7 @@ import { gpuKernels } from "./gpu-kernels.js";
 import { GpuMemory } from "./gpu-memory.js";
 import { Guard } from "./guard.js";
 import { KeptCopies } from "./kept-copies.js";
+import { roundingPays } from "./kernels/rounded-product.js";
 import { copy, fill, flagNonFinite, scaleBy } from "./programs/memory.js";
 import { clipFactor, partialSquares } from "./programs/reduction.js";
 
@@ -101,6 +102,15 @@ export class GpuEngine extends Engine {
 
   override get readsLater(): boolean {
     return true;
+  }
+
+  override roundingPays(rows: number, k: number): boolean {
+    return roundingPays(this.stream, rows, k);
+  }
+
+  /** Whether products can round their inputs to 16 bits. */
+  get rounds(): boolean {
+    return this.stream.has("shader-f16");
   }
 
   override write(

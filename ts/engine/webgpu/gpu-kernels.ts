@@ -12,6 +12,7 @@ import { encoderKernels } from "./kernels/encoder.js";
 import { copyKernel, memoryKernels } from "./kernels/memory.js";
 import { productKernels } from "./kernels/product.js";
 import { reductionKernels } from "./kernels/reduction.js";
+import { roundingKernels } from "./kernels/rounded-product.js";
 
 /**
  * The kernels that run on a GPU, by the names of `Kernels`. Any other one throws `UnsupportedError` with its name when it is called, before
@@ -28,6 +29,7 @@ export function gpuKernels(
     ...memoryKernels(stream),
     copy: copyKernel(stream, heap),
     ...productKernels(stream, memory),
+    ...roundingKernels(stream),
     ...elementwiseKernels(stream),
     ...reductionKernels(stream, kept, guard),
     ...encoderKernels(stream),

@@ -7,6 +7,8 @@ export interface Program {
   readonly code: string;
   /** The same for devices with the feature "subgroups", if it makes a difference. */
   readonly subgroups?: string;
+  /** Whether it is for devices with the feature "shader-f16" alone. */
+  readonly f16?: true;
 }
 
 /** A word of the uniform. */
@@ -50,8 +52,14 @@ fn put(i: u32, x: f32, accumulate: u32) { if (accumulate != 0u) { store(i, load(
  * @param parameters names with kinds, separated by spaces: `x*` is a pointer, `alpha:f` a float, `n` a whole number
  * @param code WGSL with an entry point `main`; parameters are `p.x`, `p.alpha`, `p.n`
  * @param subgroups the same with operations of subgroups
+ * @param f16 whether the code has numbers of type f16
  */
-export function program(name: string, parameters: string, code: string, subgroups?: string): Program {
+export function program(
+  name: string,
+  parameters: string,
+  code: string,
+  { subgroups, f16 }: Pick<Program, "subgroups" | "f16"> = {},
+): Program {
   const list = parameters.split(/\s+/).map((word): Parameter => {
     if (word.endsWith("*")) return { name: word.slice(0, -1), kind: "pointer" };
     return word.endsWith(":f") ? { name: word.slice(0, -2), kind: "f32" } : { name: word, kind: "u32" };
@@ -59,8 +67,9 @@ export function program(name: string, parameters: string, code: string, subgroup
   const fields = list.map(({ name, kind }) => `  ${name}: ${kind === "f32" ? "f32" : "u32"},`).join("\n");
   const head = `struct Parameters {\n${fields}\n}\n${HEAD}`;
   return {
-    ...{ name, parameters: list, code: `${head}${code}` },
+    ...{ name, parameters: list, code: `${f16 ? "enable f16;\n" : ""}${head}${code}` },
     ...(subgroups !== undefined && { subgroups: `enable subgroups;\n${head}${subgroups}` }),
+    ...(f16 && { f16 }),
   };
 }
 
@@ -140,7 +149,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   ${body}
 }`;
   const subgroups = code(TOTAL_OF_SUBGROUPS, SUBGROUPS.inputs, "is_first = place == 0u; subgroup_size = size;\n  ");
-  return program(name, `rows ${parameters}`, code(TOTAL, "", ""), subgroups);
+  return program(name, `rows ${parameters}`, code(TOTAL, "", ""), { subgroups });
 }
 
 /** 0 … count − 1, for WGSL that is unrolled. */

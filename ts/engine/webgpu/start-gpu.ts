@@ -29,18 +29,20 @@ export async function startDevice(wanted: Wanted, startWasm: StartWasm): Promise
 }
 
 /** Features that programs use where they are. */
-const OPTIONAL: readonly GPUFeatureName[] = ["subgroups"];
+const OPTIONAL: readonly GPUFeatureName[] = ["subgroups", "shader-f16"];
 
+/** A driver whose feature is wrong or refused is used without it: tries all features, then each alone, then none. */
 async function startGpu(wanted: Wanted, host: Engine): Promise<GpuEngine> {
-  const adapter = await findAdapter();
-  const features = OPTIONAL.filter((feature) => adapter.features.has(feature));
-  try {
-    return await startWith(adapter, features, wanted, host);
-  } catch (error) {
-    if (features.length === 0) throw error;
-    // A driver whose feature is wrong or refused is used without it. An adapter has one device.
-    return startWith(await findAdapter(), [], wanted, host);
+  let adapter = await findAdapter();
+  const offered = OPTIONAL.filter((feature) => adapter.features.has(feature));
+  const alone = offered.length > 1 ? offered.map((feature) => [feature]) : [];
+  for (const features of offered.length > 0 ? [offered, ...alone] : []) {
+    const started = await startWith(adapter, features, wanted, host).catch(() => null);
+    if (started !== null) return started;
+    // An adapter has one device.
+    adapter = await findAdapter();
   }
+  return startWith(adapter, [], wanted, host);
 }
 
 async function startWith(

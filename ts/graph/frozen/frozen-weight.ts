@@ -47,7 +47,7 @@ export class FrozenMatrix implements FrozenWeight {
   times(rows: number, x: Pointer, bias: Pointer, y: Pointer): void {
     const { inFeatures: k, outFeatures: n, number, pointer, transposed } = this;
     const { kernels } = this.memory.engine;
-    if (this.rounds(1)) this.rounded(rows, x, bias, y);
+    if (this.rounds(1, rows)) this.rounded(rows, x, bias, y);
     else if (this.copies > 0) kernels.gemm_packed(rows, n, k, 1, x, k, 1, this.packed(0), 0, y, n, bias);
     else kernels.gemm_stored(rows, n, k, 1, x, k, 1, number, pointer, transposed, 0, y, n, bias);
   }
@@ -55,7 +55,7 @@ export class FrozenMatrix implements FrozenWeight {
   timesTransposed(rows: number, g: Pointer, accumulate: 0 | 1, y: Pointer): void {
     const { inFeatures: n, outFeatures: k, number, pointer, transposed } = this;
     const { kernels } = this.memory.engine;
-    if (accumulate === 0 && this.rounds(0)) {
+    if (accumulate === 0 && this.rounds(0, rows)) {
       this.rounded(rows, g, 0, y);
     } else if (this.copies === 2) {
       kernels.gemm_packed(rows, n, k, 1, g, k, 1, this.packed(1), accumulate, y, n, 0);
@@ -67,8 +67,10 @@ export class FrozenMatrix implements FrozenWeight {
   }
 
   /** Whether products with the stored rows (W's if `transposed` is 0) currently round x. */
-  private rounds(transposed: 0 | 1): boolean {
-    return this.memory.rounding && this.transposed === transposed && this.canRound;
+  private rounds(transposed: 0 | 1, rows: number): boolean {
+    const { memory, inFeatures, outFeatures } = this;
+    if (!memory.rounding || this.transposed !== transposed || !this.canRound) return false;
+    return memory.engine.roundingPays(rows, transposed === 1 ? inFeatures : outFeatures);
   }
 
   /** Whether `rounded` is available. */

@@ -4,7 +4,7 @@ import { elementProgram } from "../program.js";
  * The bits of the nearest binary16, ties to even: WGSL leaves a tie's direction to the device. A finite number that is too large is NaN, not
  * infinite.
  */
-const HALF_BITS = `
+export const HALF_BITS = `
 fn half_bits(x: f32) -> u32 {
   let bits = bitcast<u32>(x);
   let sign = (bits >> 16u) & 0x8000u;

@@ -4,12 +4,12 @@ import { type Program, program, range } from "../program.js";
 // workgroup of 16×16 threads copies panels of A and B to shared memory, and each thread keeps up to 4×4 sums in registers.
 
 /** Threads in each direction. */
-const SIDE = 16;
+export const SIDE = 16;
 /** Columns of A that are in shared memory at once: two panels of 64 rows take 8.1 KiB of the 16 that are guaranteed. */
 const DEPTH = 16;
 
 /** Sums of a thread in a direction. */
-type PerThread = 1 | 2 | 4;
+export type PerThread = 1 | 2 | 4;
 
 /** How B is stored. */
 export interface RightOperand {

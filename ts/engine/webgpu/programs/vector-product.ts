@@ -91,10 +91,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
     for (var i = 0u; i * size < ${THREADS}u; i++) { sum += parts[lane * ${most}u + i]; }
     write(lane / ${FEW}u, first + lane % ${FEW}u, sum);
   }`;
-  return program(
-    ...([name, parameters(right, updates), code(THREADS, "", tree)] as const),
-    code(most, SUBGROUPS.inputs, bySubgroups),
-  );
+  return program(name, parameters(right, updates), code(THREADS, "", tree), {
+    subgroups: code(most, SUBGROUPS.inputs, bySubgroups),
+  });
 }
 
 /** For operands whose rows are contiguous: neighbouring threads have neighbouring columns, and sixteen share k. */
