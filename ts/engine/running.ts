@@ -128,8 +128,8 @@ export class Engine {
     return false;
   }
 
-  /** @internal Whether a product of `rows` rows of `k` elements with a weight in groups is faster with rounded inputs. */
-  roundingPays(_rows: number, _k: number): boolean {
+  /** @internal Whether a product of `rows` rows with a weight in groups is faster with rounded inputs. */
+  roundingPays(_rows: number): boolean {
     return true;
   }
 

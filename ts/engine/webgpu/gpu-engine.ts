@@ -104,8 +104,8 @@ export class GpuEngine extends Engine {
     return true;
   }
 
-  override roundingPays(rows: number, k: number): boolean {
-    return roundingPays(this.stream, rows, k);
+  override roundingPays(rows: number): boolean {
+    return roundingPays(this.stream, rows);
   }
 
   /** Whether products can round their inputs to 16 bits. */

@@ -68,9 +68,9 @@ export class FrozenMatrix implements FrozenWeight {
 
   /** Whether products with the stored rows (W's if `transposed` is 0) currently round x. */
   private rounds(transposed: 0 | 1, rows: number): boolean {
-    const { memory, inFeatures, outFeatures } = this;
-    if (!memory.rounding || this.transposed !== transposed || !this.canRound) return false;
-    return memory.engine.roundingPays(rows, transposed === 1 ? inFeatures : outFeatures);
+    const { memory } = this;
+    const mayRound = memory.rounding && this.transposed === transposed && this.canRound;
+    return mayRound && memory.engine.roundingPays(rows);
   }
 
   /** Whether `rounded` is available. */

@@ -7,12 +7,13 @@ import { newNode, type NodeId } from "../node.js";
 
 /**
  * y = x·W + b as `linear`, for inference: x is rounded to bytes in groups of 32 (for "q4" from −127 to 127, for "q8" in 128 steps over the
- * range of the group and 0). Multiplying bytes takes a fraction of the time of decoding the weight. Without a gradient.
+ * range of the group and 0). Multiplying bytes takes a fraction of the time of decoding the weight. On a GPU
+ * that has "shader-f16", x and the decoded weight are rounded to 16 bits, and each row of x has a scale. Without a gradient.
  *
  * @param x `[…, in]`; @param weight `[in, out]` from `frozenMatrix`, in "q8" or "q4" and `transposed`
  * @param bias `[out]`, or null
  * @returns `[…, out]`
- * Throws `ConfigError` for another weight, `ShapeError` if shapes do not match.
+ * Throws `ConfigError` for another weight, `ShapeError` if shapes do not match, `UnsupportedError` on a GPU without the feature.
  */
 export function roundedLinear(graph: Graph, x: NodeId, weight: NodeId, bias: NodeId | null = null): NodeId {
   return rounded("roundedLinear", graph, x, weight, bias, "x·W");

@@ -49,7 +49,8 @@ export interface GenerateOptions extends TextFormat, ToolOptions {
   readonly ignoreEnd?: boolean | undefined;
   /**
    * Round the inputs of products with "q8" and "q4" weights to bytes, as llama.cpp does; default true: several times as fast. With false,
-   * probabilities equal those of `logits`. Other weights are never affected, and none are on a GPU.
+   * probabilities equal those of `logits`. Other weights are never affected. On a GPU that has "shader-f16", inputs of products of more than
+   * eight rows, as of prompts, are rounded to 16 bits, and nothing else.
    */
   readonly rounded?: boolean | undefined;
   /**

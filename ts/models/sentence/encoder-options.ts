@@ -53,6 +53,6 @@ export interface EncodeOptions extends InferOptions, PromptChoice {
    * after the cut. Default: `truncate_dim` of config_sentence_transformers.json, else the whole vector.
    */
   readonly truncateDim?: number;
-  /** Round the inputs of products with "q8" and "q4" weights to bytes; default false. */
+  /** Round the inputs of products with "q8" and "q4" weights to bytes, on a GPU that has "shader-f16" to 16 bits; default false. */
   readonly rounded?: boolean;
 }

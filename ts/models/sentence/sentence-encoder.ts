@@ -184,8 +184,8 @@ export class SentenceEncoder extends AdaptedModel {
    * @param options.prompt put before every text; default: the model's default prompt, if any
    * @param options.promptName in place of `prompt`: the name of one of the model's prompts, such as "query"
    * @param options.truncateDim length to which vectors are cut; default: what the model's files say, else the whole vector
-   * @param options.rounded round the inputs of products with "q8" and "q4" weights to bytes: faster; vectors differ in the third digit;
-   *   default false
+   * @param options.rounded round the inputs of products with "q8" and "q4" weights to bytes: faster; vectors differ in the third digit. On a
+   *   GPU that has "shader-f16" to 16 bits, on others not. Default false
    * @param options.onProgress called after each batch with the number of texts done
    */
   async encode(texts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {

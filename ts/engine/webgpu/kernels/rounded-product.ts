@@ -30,5 +30,5 @@ export function roundingKernels(stream: CommandStream): Partial<Rounding> {
  * Whether it pays to round the inputs of a product of `rows` rows. Not of few: they wait for B, which is in few bits already, and to round
  * would be a dispatch more.
  */
-export const roundingPays = (stream: CommandStream, rows: number, k: number): boolean =>
-  stream.has("shader-f16") && rows > MOST_ROWS && k % 4 === 0;
+export const roundingPays = (stream: CommandStream, rows: number): boolean =>
+  stream.has("shader-f16") && rows > MOST_ROWS;

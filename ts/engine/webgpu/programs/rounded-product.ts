@@ -10,8 +10,8 @@ const DEPTH = 32;
 /** A row of a panel, padded against conflicts of banks. */
 const STRIDE = SIDE + 1;
 
-/** Words of a rounded row of `width` numbers: what it is to be multiplied by, as float32, then pairs. */
-export const roundedWords = (width: number): number => 1 + Math.ceil(width / 2);
+/** Words of a rounded row of `width` numbers: what it is to be multiplied by, as float32, then pairs, whole fours with zeros. */
+export const roundedWords = (width: number): number => 1 + 2 * Math.ceil(width / 4);
 
 /** Rounds rows of X: the largest is from 2^14 to 2^15, times the power of two. */
 export const roundRows = rowProgram(
@@ -22,12 +22,15 @@ export const roundRows = rowProgram(
   for (var k = lane; k < p.width; k += 64u) { most = greatest(most, abs(load(x + k))); }
   let exponent = clamp((bitcast<u32>(largest(most, lane)) >> 23u) & 0xffu, 15u, 254u);
   let factor = bitcast<f32>((268u - exponent) << 23u);
-  let words = (p.width + 1u) / 2u;
+  let words = 2u * ((p.width + 3u) / 4u);
   let y = p.y + row * (1u + words);
   if (lane == 0u) { memory[y] = (exponent - 14u) << 23u; }
   for (var i = lane; i < words; i += 64u) {
-    var bits = half_bits(factor * load(x + 2u * i));
-    if (2u * i + 1u < p.width) { bits |= half_bits(factor * load(x + 2u * i + 1u)) << 16u; }
+    var bits = 0u;
+    for (var half = 0u; half < 2u; half++) {
+      let k = 2u * i + half;
+      if (k < p.width) { bits |= half_bits(factor * load(x + k)) << (16u * half); }
+    }
     memory[y + 1u + i] = bits;
   }`,
   HALF_BITS,
@@ -38,7 +41,7 @@ const vector = (count: PerThread, type: "f16" | "f32") => (count === 1 ? type : 
 
 /**
  * A tile of `16·rows` × `16·columns` elements for each workgroup, of whose threads half copy rows of X and half columns of B, four elements
- * of each at a time. k has whole fours, and B lies by column.
+ * of each at a time. B is in groups, which are whole, and lies by column.
  */
 export function roundedProductProgram(name: string, rows: PerThread, columns: PerThread, right: RightOperand): Program {
   const [height, width] = [SIDE * rows, SIDE * columns];
@@ -72,7 +75,7 @@ fn write(row: u32, column: u32, product: f32, scale: f32) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u, @builtin(local_invocation_index) index: u32) {
   let top = group.y * ${height}u;
   let first = group.x * ${width}u;
-  let words = 1u + p.k / 2u;
+  let words = 1u + 2u * ((p.k + 3u) / 4u);
   let task = index % ${(SIDE * SIDE) / 2}u;
   let place = task / ${DEPTH / 4}u;
   let d = 4u * (task % ${DEPTH / 4}u);
