@@ -7,7 +7,7 @@ Object.assign(globalThis, globals);
 const gpu = create(["backend=null"]);
 const adapter = await gpu.requestAdapter();
 const device = await adapter.requestDevice({ requiredFeatures: ["subgroups", "shader-f16"] });
-const visibility = GPUShaderStage.COMPUTE;
+const visibility = globals.GPUShaderStage.COMPUTE;
 const layout = device.createBindGroupLayout({
   entries: [
     { binding: 0, visibility, buffer: { type: "storage" } },
