@@ -173,7 +173,8 @@ describe("a timed step", () => {
         return { ids: encoder.tokenizer.encode(text), target: labels.indexOf(label) };
       });
       const before = encoder.graph.training;
-      if (timed) for (const accumulate of [1, 2]) expect(await timeStep(classifier, batch, accumulate)).toBeGreaterThan(0);
+      if (timed)
+        for (const accumulate of [1, 2]) expect(await timeStep(classifier, batch, accumulate)).toBeGreaterThan(0);
       expect(encoder.graph.training).toBe(before);
       await classifier.fit(examples, { steps: 5, batchSize: 8, learningRate: 0.01 });
       return classifier.save();
