@@ -24,13 +24,14 @@ export class GpuFailure {
     for (const listener of this.listeners) listener(error);
   }
 
-  /** `work`, or a rejection as soon as the device fails: a lost one may never answer. */
-  async orFailed<T>(work: Promise<T>): Promise<T> {
+  /** Does `work`, unless the device has failed, and rejects as soon as it fails: a lost one may never answer. */
+  async orFailed<T>(work: () => Promise<T>): Promise<T> {
+    // Work that nobody waits for would end a Node process when it rejects.
     this.assertNone();
     let listener: (error: LowrankError) => void;
     const failed = new Promise<never>((_, reject) => this.listeners.add((listener = reject)));
     try {
-      return await Promise.race([work, failed]);
+      return await Promise.race([work(), failed]);
     } catch (error) {
       // Memory that cannot be read is that of a device which is lost, or which had an error before.
       await Promise.all(this.open);
@@ -61,7 +62,7 @@ export class GpuFailure {
 
   /** Resolves once all that was submitted is known to be without an error; else throws it. */
   async settled(): Promise<void> {
-    await this.orFailed(Promise.all(this.open));
+    await this.orFailed(() => Promise.all(this.open));
     this.assertNone();
   }
 }

@@ -183,7 +183,9 @@ export class GpuEngine extends Engine {
   }
 
   override lateStep(parts: number): LateStep {
-    const { heap, stream, guard } = this;
+    const { heap, stream, guard, failure } = this;
+    // Before memory is allocated that nobody would release.
+    failure.assertNone();
     // The losses, the norm with its factor, and the flag of what is not finite.
     const losses = heap.allocate(4 * (parts + 3));
     const norm = losses + 4 * parts;

@@ -1,4 +1,5 @@
 import { typedBuffer } from "../../arguments/typed-array.js";
+import { MemoryError } from "../../errors/errors.js";
 import type { LinearMemory } from "../platform-types.js";
 import type { Pointer } from "../kernels.js";
 import type { CommandStream } from "./command-stream.js";
@@ -20,6 +21,8 @@ export class GpuMemory implements LinearMemory {
   private storage: GPUBuffer;
   /** Integers that were uploaded, by address: attention's plans are read on this side to choose a dispatch. */
   private readonly integers = new Map<Pointer, Int32Array>();
+  /** Words of them. */
+  private words = 0;
 
   constructor(
     private readonly device: GPUDevice,
@@ -57,8 +60,8 @@ export class GpuMemory implements LinearMemory {
   /** Copies host data to the GPU. Their number of bytes is a multiple of 4, or is padded with what follows: only whole words can be written. */
   write(pointer: Pointer, data: Float32Array | Int32Array | Uint32Array | Uint8Array): void {
     this.failure.assertNone();
-    this.integers.delete(pointer);
-    if (data instanceof Int32Array && data.length <= MOST_WORDS) this.remember(pointer, data.slice());
+    this.forget(pointer);
+    if (data instanceof Int32Array) this.remember(pointer, data);
     if (data.byteLength === 0) return;
     this.stream.counts.bytesUploaded += data.byteLength;
     const whole = data.byteLength & ~3;
@@ -82,7 +85,7 @@ export class GpuMemory implements LinearMemory {
       // Reads that are called together, such as those of all parameters, share a submission.
       await Promise.resolve();
       this.stream.flush();
-      await this.failure.orFailed(copy.mapAsync(READ));
+      await this.failure.orFailed(() => copy.mapAsync(READ));
       await this.failure.settled();
       return copy.getMappedRange().slice(0, bytes);
     } finally {
@@ -92,7 +95,11 @@ export class GpuMemory implements LinearMemory {
 
   /** Integers that were last uploaded to an address. */
   uploaded(pointer: Pointer): Int32Array {
-    return this.integers.get(pointer)!;
+    const words = this.integers.get(pointer);
+    if (words !== undefined) return words;
+    throw new MemoryError(`webgpu: attention in a graph with more than ${MOST_WORDS} indices; use smaller batches`, {
+      ...{ op: "webgpu", maximum: MOST_WORDS },
+    });
   }
 
   destroy(): void {
@@ -100,10 +107,18 @@ export class GpuMemory implements LinearMemory {
   }
 
   private remember(pointer: Pointer, data: Int32Array): void {
-    this.integers.set(pointer, data);
-    if (this.integers.size <= MOST_UPLOADS) return;
-    const [oldest] = this.integers.keys();
-    this.integers.delete(oldest!);
+    if (data.length > MOST_WORDS) return;
+    this.integers.set(pointer, data.slice());
+    this.words += data.length;
+    for (const oldest of this.integers.keys()) {
+      if (this.words <= MOST_WORDS) return;
+      this.forget(oldest);
+    }
+  }
+
+  private forget(pointer: Pointer): void {
+    this.words -= this.integers.get(pointer)?.length ?? 0;
+    this.integers.delete(pointer);
   }
 
   private create(size: number): GPUBuffer {
@@ -115,6 +130,5 @@ export class GpuMemory implements LinearMemory {
   }
 }
 
-/** Uploads that are remembered, and the longest of them: plans of a step's layers, not its batches of ids. */
-const MOST_UPLOADS = 16_384;
-const MOST_WORDS = 16_384;
+/** Words that are remembered: plans of a step's layers, and ids among them. */
+const MOST_WORDS = 2 ** 22;

@@ -13,7 +13,8 @@ export function reductionKernels(
 ): CrossEntropyKernels & LossKernels & ReduceKernels & Pick<OptimKernels, "adamw"> {
   const sumAxis: ReduceKernels["sum_axis"] = (x, y, outer, axis, inner, alpha, accumulate) => {
     if (inner === 1) return stream.rows(sumRows, outer, x, y, axis, alpha, accumulate);
-    stream.run(sumColumns, Math.ceil(inner / SUM_COLUMNS), outer, [inner, x, y, axis, alpha, accumulate]);
+    const blocks = Math.ceil(inner / SUM_COLUMNS);
+    stream.rows(sumColumns, outer * blocks, blocks, inner, x, y, axis, alpha, accumulate);
   };
   return {
     sum_axis: sumAxis,

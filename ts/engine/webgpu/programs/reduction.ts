@@ -13,15 +13,20 @@ export const sumRows = rowProgram(
   if (lane == 0u) { put(p.y + row, p.alpha * all, p.accumulate); }`,
 );
 
-/** y[o, i] ← α·Σ over r of x[o, r, i]: a workgroup has 16 columns, and 16 threads for each share its rows. */
+/**
+ * y[o, i] ← α·Σ over r of x[o, r, i]: a workgroup has 16 columns of an o, and 16 threads for each share its rows. `blocks` workgroups have an o,
+ * and there are `count` of them in all.
+ */
 export const sumColumns = program(
   "sum_columns",
-  "inner x* y* axis alpha:f accumulate",
+  "count blocks inner x* y* axis alpha:f accumulate",
   `var<workgroup> sums: array<f32, ${SIDE * SIDE}>;
 @compute @workgroup_size(${SIDE}, ${SIDE})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) thread: vec3u, @builtin(local_invocation_index) index: u32) {
-  let column = group.x * ${SIDE}u + thread.x;
-  let outer = group.y;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) thread: vec3u, @builtin(local_invocation_index) index: u32) {
+  let block = group.x + group.y * groups.x;
+  if (block >= p.count) { return; }
+  let column = block % p.blocks * ${SIDE}u + thread.x;
+  let outer = block / p.blocks;
   var sum = 0.0;
   if (column < p.inner) {
     for (var r = thread.y; r < p.axis; r += ${SIDE}u) { sum += load(p.x + (outer * p.axis + r) * p.inner + column); }
