@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import { UnsupportedError } from "../../ts/index.js";
+import { MemoryError, UnsupportedError } from "../../ts/index.js";
 import { type AnyJobSpec, memoryStore, runFolds, runJob } from "../../ts/jobs/index.js";
+import { onDevice } from "../../ts/training/device.js";
 import { run, sources, spec } from "../jobs/tiny-job.js";
 
 const data = "examples.csv";
@@ -37,4 +38,14 @@ it("takes WebAssembly with auto for what a GPU cannot do", async () => {
   );
   expect(report.settings.device).toBe("auto");
   expect(report.engine).not.toHaveProperty("device");
+});
+
+it("continues on WebAssembly where a GPU's memory is too small", async () => {
+  const told: string[] = [];
+  const context = { device: "webgpu", emit: ({ type }: { type: string }) => void told.push(type) } as never;
+  const devices = await onDevice(context, async ({ device }) => {
+    if (device === "webgpu") throw new MemoryError("linear memory: 20.8 MiB more are needed", { requested: 20.8e6 });
+    return device;
+  });
+  expect([devices, ...told]).toEqual(["wasm", "fallback"]);
 });

@@ -36,12 +36,13 @@ function refusedOnGpu(settings: RunSettings, tasks: TaskTable): string | null {
 }
 
 /** `details.reason` of errors after which a GPU's engine computes nothing more. */
-const reasons: readonly unknown[] = ["device lost", "out-of-memory", "validation", "internal"];
+const reasons: readonly unknown[] = ["device lost", "validation", "internal"];
 
 /** Whether an error is one of the GPU, which the same work on WebAssembly would not have. */
 function isOfGpu(error: unknown, device: SharedSettings["device"]): error is Error {
-  if (!(error instanceof EngineError || error instanceof MemoryError || error instanceof UnsupportedError))
-    return false;
+  // Of the driver, or of the largest buffer, which is another maximum than WebAssembly's.
+  if (error instanceof MemoryError) return true;
+  if (!(error instanceof EngineError || error instanceof UnsupportedError)) return false;
   const { op, reason } = error.details;
   if (op !== "webgpu") return false;
   // A kernel is missing, as loading the model shows.

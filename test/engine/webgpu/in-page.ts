@@ -1,5 +1,5 @@
 import { setBinaryLocator } from "../../../ts/engine/source.js";
-import { createEngine, type Engine, Graph, init, tensor } from "../../../ts/index.js";
+import { createEngine, type Engine, Graph, init, tensor, zeros } from "../../../ts/index.js";
 import { trainClassifier } from "./classifier.js";
 import { trainEncoder } from "./encoder.js";
 import { engineAndDevice, engineWithoutFeatures } from "./its-device.js";
@@ -138,6 +138,25 @@ export async function compareRandomPrograms(counts: { plain: number; wild: numbe
   return { plain, wild, bytesLeft, unused };
 }
 
+/** Workgroups in each direction that kernels ask for on more rows and sequences than usual; a program on the CPU would take minutes to run them. */
+export async function manyGroups() {
+  const engine = await createEngine({ ...options, device: "webgpu" });
+  const graph = new Graph({ engine });
+  const [matrices, tokens] = [graph.constant(zeros([70_000, 2, 2])), graph.constant(zeros([4_000, 3]))];
+  const asked: [number, number][] = [];
+  const { dispatchWorkgroups } = GPUComputePassEncoder.prototype;
+  GPUComputePassEncoder.prototype.dispatchWorkgroups = (x, y = 1) => void asked.push([x, y]);
+  try {
+    graph.sum(matrices, { dim: [1] });
+    const offsets = Array.from({ length: 4_001 }, (_, i) => i);
+    graph.raggedAttention(tokens, { offsets, heads: 1 });
+  } finally {
+    GPUComputePassEncoder.prototype.dispatchWorkgroups = dispatchWorkgroups;
+  }
+  await engine.close();
+  return asked;
+}
+
 /** Where results are NaN when a number of the first input is. */
 export const compareNaN = () => onBoth(nanPlaces);
 
@@ -153,6 +172,20 @@ export async function failures() {
   const small = graph.constant(tensor([2], [1, 2]));
   await note("more memory than the maximum", () => graph.constant(tensor([5_000_000], new Float32Array(5_000_000))));
   errors["after it"] = String((await graph.read(small)).data);
+  const { engine: closing } = await engineAndDevice(wanted);
+  const ofClosing = new Graph({ engine: closing });
+  const unheard: string[] = [];
+  const hear = ({ reason }: PromiseRejectionEvent) => void unheard.push(String(reason));
+  globalThis.addEventListener("unhandledrejection", hear);
+  const unread = ofClosing.read(ofClosing.constant(tensor([1], [1])));
+  const closed = closing.close();
+  await note("a read in progress of an engine that is closed", () => unread);
+  await closed;
+  // Rejections that nobody hears are told in a task of their own.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  globalThis.removeEventListener("unhandledrejection", hear);
+  errors["unheard"] = unheard.join();
+
   const pending = graph.read(small);
   device.destroy();
   await note("a read in progress of a lost device", () => pending);
@@ -184,6 +217,11 @@ export async function failures() {
   errors["features where subgroups add wrongly"] = await features();
   GPUDevice.prototype.createShaderModule = createShaderModule;
   errors["features"] = await features();
+
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = () => Promise.reject(new DOMException("no", "OperationError"));
+  await note("an adapter without a device", () => createEngine(wanted));
+  GPUAdapter.prototype.requestDevice = requestDevice;
 
   const { requestAdapter } = GPU.prototype;
   GPU.prototype.requestAdapter = async () => null;

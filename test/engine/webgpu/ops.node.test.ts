@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { compareFewRows, compareHalves, compareNaN, compareOps } from "./in-page.js";
+=======
+import type { compareFewRows, compareNaN, compareOps, manyGroups } from "./in-page.js";
 import { difference } from "./training-loop.js";
 import { GpuPage } from "./gpu-page.js";
 
@@ -47,4 +49,13 @@ it("rounds to 16 bits as WASM does, and makes NaN of what is too large", async (
   wasm.all.forEach((each, i) => {
     if (isTooLarge[i]) expect([each.replace("-", ""), gpu.all[i]]).toEqual(["Infinity", "NaN"]);
   });
+});
+
+it("asks for no more workgroups in a direction than WebGPU guarantees", async () => {
+  const asked = await page.call<Awaited<ReturnType<typeof manyGroups>>>("manyGroups");
+  expect(asked).toHaveLength(2);
+  const [sums, attention] = asked as [[number, number], [number, number]];
+  expect(Math.max(...sums)).toBeLessThanOrEqual(65_535);
+  expect(sums[0] * sums[1]).toBeGreaterThanOrEqual(70_000);
+  expect(attention).toEqual([4_000, 1]);
 });

@@ -78,6 +78,9 @@ it("names what fails: memory, the device, its driver; and leaves the rest as it 
   expect(errors).toMatchObject({
     "more memory than the maximum": expect.stringMatching(/^MEMORY /),
     "after it": "1,2",
+    "a read in progress of an engine that is closed": expect.stringMatching(/^ENGINE disposed: /),
+    unheard: "",
+    "an adapter without a device": expect.stringMatching(/^UNSUPPORTED : init: the adapter gives no device/),
     "a read in progress of a lost device": expect.stringMatching(/^ENGINE device lost: webgpu: the device was lost/),
     "a call to a lost device": expect.stringMatching(/^ENGINE device lost: /),
     "a driver that multiplies wrongly": expect.stringMatching(

@@ -32,7 +32,8 @@ export async function findAdapter(): Promise<GPUAdapter> {
   return adapter;
 }
 
-function unsupported(why: string, cause?: unknown): UnsupportedError {
+/** The error of a start: what is missing. */
+export function unsupported(why: string, cause?: unknown): UnsupportedError {
   return new UnsupportedError(
     `init: ${why}; use device "wasm" or "auto"`,
     { op: "init", option: "device", missing: "webgpu" },

@@ -1,7 +1,8 @@
+import { clip } from "../../errors/excerpt.js";
 import type { Wanted } from "../options.js";
 import type { Engine } from "../running.js";
 import { adapterOffer } from "./adapter-offer.js";
-import { findAdapter } from "./find-adapter.js";
+import { findAdapter, unsupported } from "./find-adapter.js";
 import { GpuEngine } from "./gpu-engine.js";
 import { selfTest } from "./self-test.js";
 import { isFaster } from "./trial.js";
@@ -53,7 +54,9 @@ async function startWith(
 ): Promise<GpuEngine> {
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
-  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits }).catch((error: unknown) => {
+    throw unsupported(`the adapter gives no device: ${clip(String(error))}`, error);
+  });
   const most = Math.min(maximumMemory, maxBufferSize, maxStorageBufferBindingSize);
   // Whole pages, of which the heap makes its blocks.
   const gpu = GpuEngine.of(device, adapterOffer(adapter), host, most - (most % 65_536));
