@@ -40,8 +40,10 @@ def check(run: Path, model: Path) -> int:
     texts = [row["text"] for row in read_csv(run / "texts.csv")]
     answers = read_csv(run / "answers.csv")
     assert [row["number"] for row in answers] == [str(i) for i in range(len(texts))]
-    labels = read_json(run / "labels.json")["labels"]
-    probabilities, best = peft_logits(run, model, texts).double().softmax(-1).max(-1)
+    known = read_json(run / "labels.json")
+    labels = known["labels"]
+    logits = peft_logits(run, model, texts).double() / known.get("temperature", 1)
+    probabilities, best = logits.softmax(-1).max(-1)
     ours = torch.tensor([float(row["probability"]) for row in answers], dtype=torch.float64)
     worst = (ours - probabilities).abs().max().item()
     differing = sum(row["label_predicted"] != labels[i] for row, i in zip(answers, best.tolist(), strict=True))

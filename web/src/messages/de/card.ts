@@ -11,8 +11,8 @@ export const card: typeof en = {
   limitsHeading: "Grenzen",
   rows: (count, name) => `${some(count, "Text", "Texte")} aus „${name}“.`,
   labels: (count, listed) => `${some(count, "Label", "Labels")}: ${listed}.`,
-  split: (trained, tested) =>
-    `Trainiert wurde mit ${some(trained, "Text", "Texten")}; ${some(tested, "Text wurde", "Texte wurden")} für den Test beiseitegelegt.`,
+  split: (trained, tested, chosen) =>
+    `Trainiert wurde mit ${some(trained, "Text", "Texten")}; ${some(tested, "Text wurde", "Texte wurden")} für den Test beiseitegelegt${chosen === 0 ? "" : `, ${n(chosen)} für die Wahl des besten Schritts`}.`,
   unknownData: "Das Modell wurde aus einer Datei geladen; seine Daten sind hier nicht bekannt.",
   measured: (count) => `Einmal gemessen, an ${some(count, "Text", "Texten")}, mit denen nicht trainiert wurde.`,
   unknownResult: "Ein Testergebnis gibt es hier nicht.",

@@ -18,4 +18,8 @@ export const headline: typeof en = {
   toTake: "Als Nächstes: das Modell verwenden",
   details: "Einzelheiten",
   unchanged: "Keine Änderungen seit diesem Training.",
+  foreign:
+    "Ihre Texte sind nicht alle auf Englisch. Mit dem mehrsprachigen Modell, das Sie unter „Daten“ wählen, bekommen höchstwahrscheinlich mehr davon das richtige Label.",
+  manyDoubts: (share) =>
+    `Das einfache Modell widerspricht ${share} der Zeilen. Bei so vielen irrt sich meist das Modell: Ändern Sie ein Label nur, wenn Sie den Text gelesen haben.`,
 };

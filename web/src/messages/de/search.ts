@@ -113,7 +113,7 @@ export const search: typeof en = {
   },
   sinceTraining: (count) =>
     count === 0
-      ? "Alle Urteile sind schon in das letzte Training eingegangen."
+      ? "Keine neuen Urteile seit dem letzten Training."
       : `${some(count, "Urteil", "Urteile")} seit dem letzten Training.`,
   enough: "Es gibt genug Fragen mit einem richtigen Text für ein Training.",
   missing: (count, least) =>

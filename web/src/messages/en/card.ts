@@ -12,8 +12,8 @@ export const card = {
   limitsHeading: "Limits",
   rows: (count: number, name: string) => `${some(count, "text", "texts")} from “${name}”.`,
   labels: (count: number, listed: string) => `${some(count, "label", "labels")}: ${listed}.`,
-  split: (trained: number, tested: number) =>
-    `It was trained on ${some(trained, "text", "texts")}; ${n(tested)} were set aside for the test.`,
+  split: (trained: number, tested: number, chosen: number) =>
+    `It was trained on ${some(trained, "text", "texts")}; ${n(tested)} were set aside for the test${chosen === 0 ? "" : `, and ${n(chosen)} to choose the best step`}.`,
   unknownData: "The model was loaded from a file, so its data are not known here.",
   measured: (count: number) => `Measured once, on ${some(count, "text", "texts")} that it was not trained on.`,
   unknownResult: "There is no test result for it here.",

@@ -18,4 +18,8 @@ export const headline = {
   toTake: "Next: use the model",
   details: "Details",
   unchanged: "No changes since this training.",
+  foreign:
+    "Your texts are not all in English. With the multilingual model, which you choose under Data, most likely more of them get the right label.",
+  manyDoubts: (share: string) =>
+    `The simple model disagrees with ${share} of the rows. With so many, it is mostly the model that is wrong: change a label only after reading its text.`,
 };

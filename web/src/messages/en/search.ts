@@ -108,7 +108,7 @@ export const search = {
   },
   sinceTraining: (count: number) =>
     count === 0
-      ? "All judgements were used in the last training."
+      ? "No new judgements since the last training."
       : `${some(count, "judgement", "judgements")} since the last training.`,
   enough: "There are enough questions with a right text to train.",
   missing: (count: number, least: number) =>

@@ -11,8 +11,8 @@ export const card: typeof en = {
   limitsHeading: "Límites",
   rows: (count, name) => `${some(count, "texto", "textos")} de «${name}».`,
   labels: (count, listed) => `${some(count, "etiqueta", "etiquetas")}: ${listed}.`,
-  split: (trained, tested) =>
-    `Entrenado con ${some(trained, "texto", "textos")}; ${n(tested)} se reservaron para la prueba.`,
+  split: (trained, tested, chosen) =>
+    `Entrenado con ${some(trained, "texto", "textos")}; ${n(tested)} se reservaron para la prueba${chosen === 0 ? "" : ` y ${n(chosen)} para elegir el mejor paso`}.`,
   unknownData: "El modelo se cargó de un archivo, así que aquí no se conocen sus datos.",
   measured: (count) => `Medido una sola vez, con ${some(count, "texto", "textos")} que no se usaron para entrenar.`,
   unknownResult: "Aquí no hay ningún resultado de prueba.",

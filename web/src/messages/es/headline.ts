@@ -16,4 +16,8 @@ export const headline: typeof en = {
   toTake: "A continuación: use el modelo",
   details: "Detalles",
   unchanged: "Sin cambios desde este entrenamiento.",
+  foreign:
+    "No todos sus textos están en inglés. Con el modelo multilingüe, que se elige en «Datos», muy probablemente más textos recibirán la etiqueta correcta.",
+  manyDoubts: (share) =>
+    `El modelo sencillo no coincide con el ${share} de las filas. Cuando son tantas, casi siempre se equivoca el modelo: cambie una etiqueta solo después de leer el texto.`,
 };

@@ -113,7 +113,7 @@ export const search: typeof en = {
   },
   sinceTraining: (count) =>
     count === 0
-      ? "Todas las valoraciones se usaron en el último entrenamiento."
+      ? "Ninguna valoración nueva desde el último entrenamiento."
       : `${some(count, "valoración", "valoraciones")} desde el último entrenamiento.`,
   enough: "Hay suficientes preguntas con un texto correcto para entrenar.",
   missing: (count, least) =>

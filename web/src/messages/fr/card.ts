@@ -11,8 +11,8 @@ export const card: typeof en = {
   limitsHeading: "Limites",
   rows: (count, name) => `${some(count, "texte", "textes")} de «\u00a0${name}\u00a0».`,
   labels: (count, listed) => `${some(count, "étiquette", "étiquettes")}\u00a0: ${listed}.`,
-  split: (trained, tested) =>
-    `Entraîné sur ${some(trained, "texte", "textes")}\u00a0; ${n(tested)} ont été mis de côté pour le test.`,
+  split: (trained, tested, chosen) =>
+    `Entraîné sur ${some(trained, "texte", "textes")}\u00a0; ${n(tested)} ont été mis de côté pour le test${chosen === 0 ? "" : `, et ${n(chosen)} pour choisir la meilleure étape`}.`,
   unknownData: "Le modèle a été chargé depuis un fichier\u00a0: ses données ne sont pas connues ici.",
   measured: (count) => `Mesuré une seule fois, sur ${some(count, "texte", "textes")} non utilisés pour l’entraînement.`,
   unknownResult: "Il n’y a pas de résultat de test ici.",

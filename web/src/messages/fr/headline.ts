@@ -18,4 +18,8 @@ export const headline: typeof en = {
   toTake: "Ensuite\u00a0: utilisez le modèle",
   details: "Détails",
   unchanged: "Aucun changement depuis cet entraînement.",
+  foreign:
+    "Vos textes ne sont pas tous en anglais. Avec le modèle multilingue, à choisir sous «\u00a0Données\u00a0», davantage recevront très probablement la bonne étiquette.",
+  manyDoubts: (share) =>
+    `Le modèle simple n’est pas d’accord avec ${share} des lignes. Quand elles sont si nombreuses, c’est le plus souvent le modèle qui se trompe\u00a0: ne changez une étiquette qu’après avoir lu le texte.`,
 };

@@ -113,7 +113,7 @@ export const search: typeof en = {
   },
   sinceTraining: (count) =>
     count === 0
-      ? "Tous les jugements ont servi au dernier entraînement."
+      ? "Aucun nouveau jugement depuis le dernier entraînement."
       : `${some(count, "jugement", "jugements")} depuis le dernier entraînement.`,
   enough: "Il y a assez de questions avec un bon texte pour entraîner.",
   missing: (count, least) =>

@@ -1,6 +1,10 @@
-import { adaptedOf, hasHead, headOf, predictAll } from "../../engine/classify.js";
+import { isForeign } from "../../data/text-languages.js";
+import { adaptedOf, encoderOf, hasHead, headOf, predictAll } from "../../engine/classify.js";
+import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
+import { project } from "../../state/project.js";
 import { isOf, run } from "../../state/runs.js";
+import { textLanguages } from "../../state/text-languages.js";
 import { Ask } from "./ask.js";
 import { ConfusionTable } from "./confusion.js";
 import { Doubts, isChecked } from "./doubts.js";
@@ -17,6 +21,8 @@ export function ClassifyPage() {
   const now = run.value;
   if (now === null || !isOf("classify", now)) return null;
   const hasDoubts = now.report !== null && now.data.length > 0;
+  const languages = project.value?.table.name === now.name ? textLanguages.value : null;
+  const isForeignToIt = languages !== null && isForeign(languages) && encoderOf(now) === "english";
   const predict = async (texts: readonly string[], onDone: (count: number) => void, byHead: boolean) => {
     const said = await predictAll(await (byHead ? headOf(now) : adaptedOf(now)), texts, onDone);
     return said.map(({ label, probability }) => (written: (value: number) => string) => [label, written(probability)]);
@@ -37,7 +43,7 @@ export function ClassifyPage() {
         {now.report !== null && (
           <Headline
             run={now}
-            warnings={warningsOf(now)}
+            warnings={[...warningsOf(now), ...(isForeignToIt ? [headline().foreign] : [])]}
             next={hasDoubts && !isChecked(now.id) ? ["toDoubts", "doubts-heading"] : null}
           >
             <Sides run={now} />

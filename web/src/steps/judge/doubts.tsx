@@ -1,5 +1,6 @@
 import { type Doubt, doubts, findDoubts, keyOf } from "../../engine/doubts.js";
 import { nameNow } from "../../engine/names-now.js";
+import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { FewFirst } from "../../parts/few-first.js";
 import { Icon } from "../../parts/icons.js";
@@ -8,6 +9,8 @@ import { Correct, idsOf } from "./correct.js";
 import { Search } from "./search.js";
 
 const LISTED = 30;
+/** If a larger share of the rows is doubtful, it is the model that is weak. */
+const MANY = 1 / 3;
 
 /** Whether each doubt of a run that is listed was answered. */
 export function isChecked(run: string): boolean {
@@ -51,6 +54,9 @@ export function Doubts({ run }: { run: RunOf<"classify"> }) {
             </p>
           ) : (
             <>
+              {found.length > MANY * run.examples && (
+                <p class="hint warn">{headline().manyDoubts(m().percent(found.length / run.examples))}</p>
+              )}
               <p class="facts">{t.showing(Math.min(LISTED, found.length), found.length)}</p>
               <FewFirst labelledBy="doubts-heading">
                 {found.slice(0, LISTED).map((doubt) => (

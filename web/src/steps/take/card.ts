@@ -32,7 +32,11 @@ export function cardOf(run: Run): Card {
   const { maxTokens } = report.settings;
   const tested = report.data.test?.examples ?? run.predictions.length;
   return {
-    data: [t.rows(run.examples, run.name), ...listed, t.split(report.data.train.examples, tested)],
+    data: [
+      t.rows(run.examples, run.name),
+      ...listed,
+      t.split(report.data.train.examples, tested, report.data.validation?.examples ?? 0),
+    ],
     result: [headlineOf(run)?.sentence ?? "", t.measured(tested)].filter((sentence) => sentence !== ""),
     limits: [
       ...(tested < FEW ? [t.few(tested)] : []),

@@ -66,7 +66,8 @@ const uses: Readonly<Record<Task, Use>> = {
     name: "TextClassifier",
     shown: "`${answer.label}, ${answer.probability.toFixed(2)}`",
     json: "{ label: answer.label, probability: answer.probability }",
-    python: ofTexts(`for text, row in zip(texts, outputs.softmax(-1)):
+    python: ofTexts(`outputs = outputs / known.get("temperature", 1)
+for text, row in zip(texts, outputs.softmax(-1)):
     print(known["labels"][row.argmax()], round(row.max().item(), 2), text)`),
   },
   "multi-label": {

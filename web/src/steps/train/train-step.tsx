@@ -19,6 +19,10 @@ function Unfinished() {
     const now = await newestOf(run);
     show(now.status === "finished" ? now : await train(now));
   };
+  const forget = () => {
+    failure.value = null;
+    discard(run).catch((error: unknown) => (failure.value = error));
+  };
   return (
     <section class="unfinished">
       <div>
@@ -29,7 +33,7 @@ function Unfinished() {
         <button type="button" class="primary" onClick={() => void goOn()}>
           {t.goOn}
         </button>
-        <button type="button" onClick={() => void discard(run).catch((error: unknown) => (failure.value = error))}>
+        <button type="button" onClick={forget}>
           {t.discard}
         </button>
       </div>
