@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { compareFewRows, compareHalves, compareNaN, compareOps } from "./in-page.js";
-=======
-import type { compareFewRows, compareNaN, compareOps, manyGroups } from "./in-page.js";
+import type { compareFewRows, compareHalves, compareNaN, compareOps, manyGroups } from "./in-page.js";
 import { difference } from "./training-loop.js";
 import { GpuPage } from "./gpu-page.js";
 
@@ -20,11 +18,12 @@ it("computes every op that has a GPU kernel, and its gradients, as WASM does", a
   expect(apart.filter(([, share]) => !(share <= 2e-6))).toEqual([]);
 });
 
-it("computes products of few rows by weights of every format as WASM does", async () => {
+it("computes products of few rows by weights of every format as WASM does", { timeout: 300_000 }, async () => {
   const { gpu, wasm, plain } = await page.call<Awaited<ReturnType<typeof compareFewRows>>>("compareFewRows");
-  expect(Object.keys(gpu)).toHaveLength(3 * 2 * (5 * 2 + 2));
+  expect(Object.keys(gpu)).toEqual(Object.keys(wasm));
+  expect([Object.keys(gpu).length, Object.keys(plain).length]).toEqual([48, 12]);
   const apart = [gpu, plain].flatMap((results) =>
-    Object.entries(wasm).map(([name, values]) => [name, difference(values, results[name]!)] as const),
+    Object.entries(results).map(([name, values]) => [name, difference(wasm[name]!, values)] as const),
   );
   // Measured on SwiftShader: at most 3e-7 of the largest number.
   expect(apart.filter(([, share]) => !(share <= 1e-6))).toEqual([]);
