@@ -9,7 +9,8 @@ afterAll(() => page?.close());
 const isAll = process.env["LOWRANK_TESTS"] === "all";
 const counts = isAll ? { plain: 200, wild: 150 } : { plain: 10, wild: 5 };
 
-it("computes random programs on a GPU as on WASM: values, gradients, updates, NaN and infinities", async () => {
+const what = "computes random programs on a GPU as on WASM: values, gradients, updates, NaN and infinities";
+it(what, { timeout: 600_000 }, async () => {
   const { plain, wild, bytesLeft, unused } = await page.call<Awaited<ReturnType<typeof compareRandomPrograms>>>(
     "compareRandomPrograms",
     counts,

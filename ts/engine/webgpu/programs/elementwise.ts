@@ -3,7 +3,8 @@ import { TANH } from "./functions.js";
 
 /** exp and tanh that stay finite, and the normal distribution's tail as the WASM kernels compute it (crates/kernels/src/math.rs). */
 const FUNCTIONS = `
-fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + exp(-clamp(x, -87.0, 87.0))); }
+// Below −87.33 it is less than the smallest normal number: 0, by which any number may be multiplied.
+fn sigmoid(x: f32) -> f32 { return select(1.0 / (1.0 + exp(-clamp(x, -87.33, 87.33))), 0.0, x < -87.33); }
 // Far below 0 gates are 0, of −∞ too.
 fn finite_below(x: f32) -> f32 { return max(x, -105.0); }
 ${TANH}fn bell(t: f32) -> f32 { return exp(-0.5 * t * t); }
