@@ -252,6 +252,20 @@ export class AdapterSet {
     return { adapters, ...this.merged.begin() };
   }
 
+  /** What `run` returns by the adapters' values at this call, whatever changes them meanwhile. */
+  async during<T>(
+    choice: AdapterChoice | readonly AdapterChoice[],
+    run: (adapters: CallAdapters) => Promise<T>,
+  ): Promise<T> {
+    const { adapters, end } = this.begin(choice, true);
+    try {
+      if (adapters.late !== null) await adapters.late;
+      return await run(adapters);
+    } finally {
+      end();
+    }
+  }
+
   /** Throws `ConfigError` if training the adapter, or a head on the base, would have no effect because an update is merged into the weights. */
   checkTrainable(adapter: ModelAdapter | null): void {
     if (adapter !== null) this.known.find(adapter);

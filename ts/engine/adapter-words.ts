@@ -1,12 +1,11 @@
 import type { EngineInfo } from "./running.js";
 
-/** A GPU's adapter in words: vendor, architecture and description, and whether it is a program on the CPU. */
-export function adapterInWords({
-  vendor,
-  architecture,
-  description,
-  software,
-}: NonNullable<EngineInfo["adapter"]>): string {
-  const words = [vendor, architecture, description].filter(Boolean).join(", ") || "without a name";
-  return software ? `${words} (software adapter)` : words;
-}
+type Adapter = NonNullable<EngineInfo["adapter"]>;
+
+/** A GPU's adapter in words: vendor, architecture and description. */
+export const adapterName = ({ vendor, architecture, description }: Adapter): string =>
+  [vendor, architecture, description].filter(Boolean).join(", ") || "without a name";
+
+/** The same, and whether it is a program on the CPU. */
+export const adapterInWords = (adapter: Adapter): string =>
+  `${adapterName(adapter)}${adapter.software ? " (software adapter)" : ""}`;

@@ -1,4 +1,5 @@
 import { type Engine, type EngineInfo, Graph } from "../../index.js";
+import { adapterName } from "../../engine/adapter-words.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { VERSION } from "../../version.js";
@@ -59,10 +60,9 @@ const titlesOf = ({ name, task }: MeasuredModel) => modelWorks[task].map((work) 
 const titleOf = ({ name, shape }: KernelWork) => `${name} ${shape.join("×")}`;
 
 /** A line for people about an adapter; of a program on the CPU a second one, that its times say nothing about a GPU. */
-export function adapterLines({ vendor, architecture, description, software }: GpuReport["adapter"]): string[] {
-  const words = [vendor, architecture, description].filter(Boolean).join(", ");
-  const line = `GPU adapter: ${words || "without a name"}`;
-  return software ? [line, "software adapter: these times say nothing about a GPU"] : [line];
+export function adapterLines(adapter: GpuReport["adapter"]): string[] {
+  const line = `GPU adapter: ${adapterName(adapter)}`;
+  return adapter.software ? [line, "software adapter: these times say nothing about a GPU"] : [line];
 }
 
 /** A line for people about the engine that the GPU is compared with. */

@@ -1,4 +1,3 @@
-import type { AdapterChoice, Begun } from "../../adapters/adapter-set.js";
 import { checkRecord, listFrom } from "../../arguments/collections.js";
 import { readOptions } from "../../arguments/read-options.js";
 import { unexpected } from "../../arguments/settings.js";
@@ -37,7 +36,7 @@ export async function logits(
   assertLanguageModel("logits", model);
   const { adapter, signal } = readOptions("logits", options, { adapter: readAdapter, signal: readSignal });
   const taken = takeIds(model, "logits", "ids", ids);
-  return within(model, adapter, async (adapters) => {
+  return model.adapterSet.during(adapter, async (adapters) => {
     throwIfAborted(signal);
     await nextTask();
     throwIfAborted(signal);
@@ -125,7 +124,7 @@ export async function score(
   const taken = listFrom(`${what}: completions are a list of texts or of lists of ids`, completions, (completion) =>
     completed(model, what, written, before, completion as string | ArrayLike<number>),
   );
-  return within(model, adapter, (adapters) => scoresOf(model, adapters, taken, signal));
+  return model.adapterSet.during(adapter, (adapters) => scoresOf(model, adapters, taken, signal));
 }
 
 /** What `perplexity` does. */
@@ -142,21 +141,7 @@ export async function perplexity(
       ? promptIds(model, what, text)
       : takeIds(model, what, "texts", text as ArrayLike<number>, Infinity),
   );
-  return within(model, taken.adapter, (adapters) => perplexityOf(model, adapters, all, taken));
-}
-
-async function within<T>(
-  model: CalledLanguageModel,
-  adapter: AdapterChoice,
-  run: (adapters: Begun["adapters"]) => Promise<T>,
-): Promise<T> {
-  const { adapters, end } = model.adapterSet.begin(adapter, true);
-  try {
-    if (adapters.late !== null) await adapters.late;
-    return await run(adapters);
-  } finally {
-    end();
-  }
+  return model.adapterSet.during(taken.adapter, (adapters) => perplexityOf(model, adapters, all, taken));
 }
 
 /** A prompt and a completion, and where the completion begins. */

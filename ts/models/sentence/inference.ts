@@ -48,9 +48,7 @@ export async function inferTexts<T extends { readonly length: number } = Int32Ar
   { signal, onProgress, rounded = false }: InferenceEvents,
   skip = 0,
 ): Promise<Float32Array[]> {
-  const { adapters, end } = parts.adapterSet.begin(choice, true);
-  try {
-    if (adapters.late !== null) await adapters.late;
+  return parts.adapterSet.during(choice, async (adapters) => {
     const rows: Float32Array[] = [];
     for (const batch of tokenBatches(texts, INFERENCE_TOKENS)) {
       throwIfAborted(signal);
@@ -60,9 +58,7 @@ export async function inferTexts<T extends { readonly length: number } = Int32Ar
       await nextTask();
     }
     return rows;
-  } finally {
-    end();
-  }
+  });
 }
 
 /** Rows of `finish(pooled)`. Throws `ShapeError` if it does not return one row for each text. */

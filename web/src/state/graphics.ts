@@ -7,6 +7,14 @@ interface Graphics {
   readonly software: boolean;
 }
 
+/** What a graphics card is called. */
+export const nameOf = ({
+  vendor,
+  architecture,
+  description,
+}: Pick<GPUAdapterInfo, "vendor" | "architecture" | "description">): string =>
+  description || [vendor, architecture].filter(Boolean).join(" ");
+
 /** The graphics card; null for none, and before it is found. */
 export const graphics = signal<Graphics | null>(null);
 
@@ -15,7 +23,7 @@ export async function findGraphics(): Promise<void> {
   const { gpu } = navigator as { readonly gpu?: GPU };
   const adapter = (await gpu?.requestAdapter({ powerPreference: "high-performance" }).catch(() => null)) ?? null;
   if (adapter === null) return;
-  const { vendor, architecture, description, isFallbackAdapter: software } = adapter.info;
+  const { isFallbackAdapter: software } = adapter.info;
   if (software && new URLSearchParams(location.search).get("gpu") !== "software") return;
-  graphics.value = { name: description || [vendor, architecture].filter(Boolean).join(" "), software };
+  graphics.value = { name: nameOf(adapter.info), software };
 }

@@ -11,5 +11,5 @@ export function notify(text: string, undo: Undo = false): void {
   timer = setTimeout(() => (notice.value = null), 8000);
 }
 
-/** What a screen reader is told while a training runs: its stages and its end, in one place that outlives the pages. */
+/** What a screen reader announces while a training runs: its stages and its end, in one place that outlives the pages. */
 export const spoken = signal("");

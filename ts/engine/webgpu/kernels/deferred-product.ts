@@ -68,7 +68,7 @@ export class DeferredProduct {
     if (this.waiting === null || this.waiting.updates.length === FIELDS * MOST_UPDATES) return false;
     const { m, n, rest } = this.waiting.product;
     const [c, cRow] = placeOf(rest);
-    const [row, column] = [Math.floor((y - c) / 4 / cRow), ((y - c) / 4) % cRow];
+    const [row, column] = cornerOf(rest, y);
     const end = c + 4 * cRow * m;
     const apart = others.every(([pointer, size]) => pointer + 4 * size <= c || pointer >= end);
     return apart && rest[1] === 1 && y >= c && yRow === cRow && row + t <= m && column + width <= n;
@@ -80,8 +80,7 @@ export class DeferredProduct {
     this.stream.ahead(ahead);
     this.waiting = waiting;
     const { product, updates } = waiting;
-    const [c, cRow] = placeOf(product.rest);
-    const [top, left] = [Math.floor((y - c) / 4 / cRow), ((y - c) / 4) % cRow];
+    const [top, left] = cornerOf(product.rest, y);
     updates.push(u, rank, factor, b, bRow, bCol, top, top + t, left, left + width);
   }
 }
@@ -116,3 +115,9 @@ const FIELDS = 10;
 
 /** Where C is, and how far its rows are apart. */
 const placeOf = (rest: readonly number[]) => rest.slice(-3) as [Pointer, number, Pointer];
+
+/** Row and column of C at an address. */
+function cornerOf(rest: readonly number[], y: Pointer): readonly [row: number, column: number] {
+  const [c, cRow] = placeOf(rest);
+  return [Math.floor((y - c) / 4 / cRow), ((y - c) / 4) % cRow];
+}

@@ -1,5 +1,5 @@
 import { range } from "../program.js";
-import type { Addend } from "./product.js";
+import { type Addend, fromPanels } from "./product.js";
 
 /** Low-rank matrices that a product adds at most: query, key and value. */
 export const MOST_UPDATES = 3;
@@ -25,7 +25,9 @@ fn update_of(i: u32) -> Update {
     .join("\n  ")}
   return Update(${NAMES.map((name) => `p.${name}_0`).join(", ")});
 }`,
-  code: ({ rows, columns, side, depth, tallStride, wideStride }) => `
+  code(tile) {
+    const { rows, columns, side, depth, tallStride, wideStride } = tile;
+    return `
   for (var i = 0u; i < p.updates; i++) {
     let to = update_of(i);
     if (to.bottom <= top || to.top >= top + ${side * rows}u || to.right <= first || to.left >= first + ${side * columns}u) { continue; }
@@ -52,12 +54,7 @@ fn update_of(i: u32) -> Update {
       }
       workgroupBarrier();
       for (var d = 0u; d < min(${depth}u, to.rank - start); d++) {
-        ${range(rows)
-          .map((r) => `let x${r} = left_panel[d * ${tallStride}u + thread.y + ${side * r}u];`)
-          .join(" ")}
-        ${range(columns)
-          .map((c) => `let y${c} = right_panel[d * ${wideStride}u + thread.x + ${side * c}u];`)
-          .join(" ")}
+        ${fromPanels(tile)}
         ${range(rows)
           .flatMap((r) =>
             range(columns).map(
@@ -68,5 +65,6 @@ fn update_of(i: u32) -> Update {
       }
       workgroupBarrier();
     }
-  }`,
+  }`;
+  },
 };

@@ -40,8 +40,17 @@ export interface Addend {
   readonly parameters: string;
   readonly functions: string;
   /** WGSL that adds to `s<row><column>`, by the tile's shape. */
-  code(tile: Readonly<Record<"rows" | "columns" | "side" | "depth" | "tallStride" | "wideStride", number>>): string;
+  code(tile: TileShape): string;
 }
+
+type TileShape = Readonly<Record<"rows" | "columns" | "side" | "depth" | "tallStride" | "wideStride", number>>;
+
+/** WGSL of a thread's elements `x<row>` and `y<column>` of both panels at `d`. */
+export const fromPanels = ({ rows, columns, side, tallStride, wideStride }: TileShape): string =>
+  [
+    ...range(rows).map((r) => `let x${r} = left_panel[d * ${tallStride}u + thread.y + ${side * r}u];`),
+    ...range(columns).map((c) => `let y${c} = right_panel[d * ${wideStride}u + thread.x + ${side * c}u];`),
+  ].join(" ");
 
 /**
  * A tile of `16·rows` × `16·columns` elements of C for each workgroup. Sums over k are in order, so equal inputs give equal bits on a device.
@@ -56,6 +65,7 @@ export function productProgram(
 ): Program {
   const [height, width] = [SIDE * rows, SIDE * columns];
   const [tallStride, wideStride] = [height + 1, width + 1];
+  const tile = { rows, columns, side: SIDE, depth: DEPTH, tallStride, wideStride };
   const sums = range(rows).flatMap((r) => range(columns).map((c) => `s${r}${c}`));
   const products = range(rows).flatMap((r) => range(columns).map((c) => `s${r}${c} = fma(x${r}, y${c}, s${r}${c});`));
   const stores = range(rows).flatMap((r) =>
@@ -100,17 +110,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) threa
     }
     workgroupBarrier();
     for (var d = 0u; d < ${DEPTH}u; d++) {
-      ${range(rows)
-        .map((r) => `let x${r} = left_panel[d * ${tallStride}u + thread.y + ${SIDE * r}u];`)
-        .join(" ")}
-      ${range(columns)
-        .map((c) => `let y${c} = right_panel[d * ${wideStride}u + thread.x + ${SIDE * c}u];`)
-        .join(" ")}
+      ${fromPanels(tile)}
       ${products.join(" ")}
     }
     workgroupBarrier();
   }
-  ${addend?.code({ rows, columns, side: SIDE, depth: DEPTH, tallStride, wideStride }) ?? ""}
+  ${addend?.code(tile) ?? ""}
   ${stores.join("\n  ")}
 }`,
   );

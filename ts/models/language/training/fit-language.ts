@@ -94,13 +94,9 @@ export async function measureTokens(
   examples: readonly TrainingTokens[],
   events: MeasureEvents,
 ): Promise<LanguageMetrics> {
-  const { adapters, end } = parts.adapterSet.begin(adapter, true);
-  try {
-    if (adapters.late !== null) await adapters.late;
-    return metricsOf(await targetLosses(parts, adapters, examples, events), examples);
-  } finally {
-    end();
-  }
+  return parts.adapterSet.during(adapter, async (adapters) =>
+    metricsOf(await targetLosses(parts, adapters, examples, events), examples),
+  );
 }
 
 /**

@@ -1,8 +1,8 @@
-import { inferred } from "../../../graph/inferring.js";
 import { inferTexts, rowsOf } from "../../../models/sentence/inference.js";
 import { ClassificationHead } from "../../../nn/classification-head.js";
 import type { LogisticRegression, LogisticRegressionOptions } from "../../../train/logistic/regression-settings.js";
 import { balanceOf } from "../../class-weights.js";
+import { logitsOfVectors } from "../../logits-of-vectors.js";
 import type { TextClassifier } from "../../text-classifier.js";
 import { HeadOnlyTask } from "../../../train/head-only.js";
 import { fitLogisticRegression } from "../../../train/logistic/logistic-regression.js";
@@ -50,9 +50,6 @@ interface FittedHeads extends Head {
 export interface FittedHead extends FittedHeads {
   readonly logits: readonly Float32Array[];
 }
-
-/** Rows of logits computed at once. */
-const CHUNK = 1024;
 
 /** Measures the untrained head, the majority-class baseline and the head-only baseline. */
 export async function measureBaseline(work: BaselineWork): Promise<{ baseline: Baseline; fitted: FittedHead | null }> {
@@ -141,14 +138,7 @@ function encode(
   return inferTexts(encoder, ids, null, vectors, phaseEvents(context, phase, texts.length));
 }
 
-async function logitsOf(head: ClassificationHead, vectors: readonly Float32Array[]): Promise<Float32Array[]> {
+function logitsOf(head: ClassificationHead, vectors: readonly Float32Array[]): Promise<Float32Array[]> {
   const task = new HeadOnlyTask(head);
-  const { graph } = head;
-  const rows: Float32Array[] = [];
-  for (let start = 0; start < vectors.length; start += CHUNK) {
-    const chunk = vectors.slice(start, start + CHUNK);
-    const { data, shape } = await inferred(graph, () => task.logits(chunk));
-    chunk.forEach((_, i) => rows.push(data.slice(i * shape[1]!, (i + 1) * shape[1]!)));
-  }
-  return rows;
+  return logitsOfVectors(head.graph, vectors, (chunk) => task.logits(chunk));
 }

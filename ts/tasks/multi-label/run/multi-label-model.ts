@@ -1,4 +1,3 @@
-import { inferred } from "../../../graph/inferring.js";
 import { sum } from "../../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
 import type { Task } from "../../../train/task.js";
@@ -34,13 +33,11 @@ import { decisions, f1Intervals } from "./f1-interval.js";
 import type { ListedText } from "./list-reader.js";
 import { mostFrequentScores } from "./most-frequent.js";
 import { type MultiLabelBaseline, type MultiLabelRunResult, type MultiLabelSample, scoresOf } from "./report.js";
+import { logitsOfVectors } from "../../logits-of-vectors.js";
 import type { MultiLabelSettings } from "./settings.js";
 
 /** What a checkpoint keeps. */
 type State = Pick<MultiLabelRunResult, "yardsticks">;
-
-/** Vectors whose logits are computed at a time. */
-const CHUNK = 1024;
 
 const rowsOf = (examples: readonly TokenizedLabels[]): LabelRow[] => examples.map(({ row }) => row);
 
@@ -136,12 +133,7 @@ export class MultiLabelModel
     const head = new ClassificationHead(graph, best.weight, best.bias);
     try {
       const read = head.snapshot();
-      const all: Float32Array[] = [];
-      for (let start = 0; start < others.length; start += CHUNK) {
-        const some = others.slice(start, start + CHUNK);
-        const { data, shape } = await inferred(graph, () => read(graph.constant(stackedRows(some))));
-        some.forEach((_, i) => all.push(data.slice(i * shape[1]!, (i + 1) * shape[1]!)));
-      }
+      const all = await logitsOfVectors(graph, others, (some) => read(graph.constant(stackedRows(some))));
       const logits = all.slice(0, measured.length);
       const thresholds = this.thresholds(all.slice(measured.length), held, logits, measured, validation);
       this.fitted = { logits, thresholds };

@@ -7,6 +7,7 @@ import { m } from "../../messages/index.js";
 import { progress } from "../../messages/progress.js";
 import { forTasks } from "../../messages/tasks.js";
 import { Meter } from "../../parts/meter.js";
+import { nameOf } from "../../state/graphics.js";
 import { runs, taskOf } from "../../state/runs.js";
 import { Curve } from "./curve.js";
 import { useSpoken } from "./speak.js";
@@ -28,9 +29,7 @@ function stagesOf(ready: ReadyJob | null): readonly Stage[] {
 
 /** What trains: the graphics card, or the processor's threads. */
 function whereOf({ engine: { adapter, threads } }: ReadyJob): string {
-  if (adapter === undefined) return m().train.threads(threads);
-  const { vendor, architecture, description } = adapter;
-  return progress().onGraphics(description || [vendor, architecture].filter(Boolean).join(" "));
+  return adapter === undefined ? m().train.threads(threads) : progress().onGraphics(nameOf(adapter));
 }
 
 /** A running training. */
