@@ -47,6 +47,8 @@ write("required", required, compression="snappy", data_page_size=256, write_batc
 write("gaps", gaps, compression="snappy")
 write("gaps-v2", gaps, compression="none", data_page_version="2.0")
 write("hub", hub, compression="snappy")
+hub_gaps = hub.set_column(3, "number", pa.array([None if i % 5 == 4 else n for i, n in enumerate(numbers)], pa.int64()))
+write("hub-gaps", hub_gaps, compression="snappy")
 write("empty", table.slice(0, 0))
 write("zstd", table, compression="zstd")
 write("nested", nested, compression="snappy")

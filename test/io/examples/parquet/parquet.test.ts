@@ -42,6 +42,12 @@ describe("Parquet", () => {
     expect(examples.map(({ label }) => label)).toEqual(expected.numbers.map((n) => names[n]));
   });
 
+  it("has no class where a number of a class with a name is missing", async () => {
+    await expect(read("hub-gaps", "number")).rejects.toThrow(/12 of 60 labels are empty/);
+    const { examples } = await read("hub-gaps", "number", { emptyLabels: "leave out" });
+    expect(examples.map(({ line }) => line)).not.toContain(5);
+  });
+
   it("says which column of texts is the other half of a pair", async () => {
     const bytes = new Uint8Array(await file("plain"));
     const rename = (from: string, to: string) => {

@@ -2,13 +2,13 @@ import { gunzipSync } from "fflate";
 import type { ColumnDecoder, PageHeader } from "hyparquet/src/types.js";
 import type * as columns from "hyparquet/src/column.js";
 import type { convert } from "hyparquet/src/convert.js";
-import type { snappyUncompress } from "hyparquet/src/snappy.js";
 import { checkBelow, checkRuns, known, PageProblem } from "./runs.js";
+import { unpackSnappy } from "./snappy.js";
+import { checkStruct } from "./thrift.js";
 
 /** The parts of hyparquet that read a column. */
 export interface PageReader extends Pick<typeof columns, "parquetHeader" | "readPage"> {
   readonly convert: typeof convert;
-  readonly snappyUncompress: typeof snappyUncompress;
 }
 
 /** A flat column of a row group. */
@@ -22,11 +22,11 @@ export interface ColumnChunk {
   readonly room: Room;
 }
 
-/** The most bytes of all unpacked pages: so many for each byte of the file, and some for small files. */
+/** The most bytes of all pages, packed and unpacked: so many for each byte of the file, and some for small files. */
 const UNPACKED_PER_BYTE = 64;
 const UNPACKED = 16 * 2 ** 20;
 
-/** The bytes that a file's pages may still use. */
+/** The bytes that a file's pages may still use. Groups of rows may claim the same pages. */
 export class Room {
   private left: number;
 
@@ -49,13 +49,13 @@ export const codecs: Readonly<Record<string, number>> = { UNCOMPRESSED: 1, SNAPP
 /** Supported encodings. In others a few bytes can represent any number of characters. */
 const encodings = ["PLAIN", "PLAIN_DICTIONARY", "RLE_DICTIONARY", "RLE"];
 
-function decompressed(bytes: Uint8Array, size: number, { decoder: { codec }, room }: ColumnChunk, { snappyUncompress }: PageReader): Uint8Array {
+function decompressed(bytes: Uint8Array, size: number, { decoder: { codec }, room }: ColumnChunk): Uint8Array {
   if (!(size >= 0 && size <= bytes.length * codecs[codec]! + 64))
     throw new PageProblem(`a page that claims to hold ${size} bytes in ${bytes.length}`);
   if (codec === "UNCOMPRESSED") return bytes;
   room.take(size);
   const whole = new Uint8Array(size);
-  if (codec === "SNAPPY") snappyUncompress(bytes, whole);
+  if (codec === "SNAPPY") unpackSnappy(bytes, whole);
   else if (gunzipSync(bytes, { out: whole }).length !== size) throw new PageProblem("a page whose size differs from its header");
   return whole;
 }
@@ -74,7 +74,6 @@ function plainPage(
   left: number,
   /** Values of the chunk's dictionary; null without one. */
   dictionary: number | null,
-  library: PageReader,
 ): PlainPage {
   const { type } = chunk.decoder;
   const v1 = header.data_page_header;
@@ -88,7 +87,7 @@ function plainPage(
   if (!(levels >= 0 && levels <= packed.length)) throw new PageProblem("levels that are longer than their page");
   const rest = packed.subarray(levels);
   const isPacked = v2 === undefined || v2.is_compressed !== false;
-  const values = isPacked && size > levels ? decompressed(rest, size - levels, chunk, library) : rest;
+  const values = isPacked && size > levels ? decompressed(rest, size - levels, chunk) : rest;
   let bytes = values;
   if (levels > 0) {
     bytes = new Uint8Array(levels + values.length);
@@ -162,20 +161,23 @@ export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
   const values: unknown[] = [];
   let dictionary: ReturnType<PageReader["readPage"]>["data"];
   while (values.length < rows) {
+    const begin = reader.offset;
+    checkStruct(bytes, begin);
     const header = library.parquetHeader(reader);
     const length = header.compressed_page_size;
     if (!(length >= 0 && length <= bytes.length - reader.offset)) throw new PageProblem("a truncated page");
     const packed = bytes.slice(reader.offset, reader.offset + length);
     reader.offset += length;
+    chunk.room.take(reader.offset - begin);
     if (header.type === "DICTIONARY_PAGE") {
-      const plain = decompressed(packed, Number(header.uncompressed_page_size), chunk, library);
+      const plain = decompressed(packed, Number(header.uncompressed_page_size), chunk);
       const count = header.dictionary_page_header?.num_values ?? -1;
       if (!(count >= 0 && count <= plain.length * 8)) throw new PageProblem(`a dictionary of ${count} values in ${plain.length} bytes`);
       const raw = read({ ...header, compressed_page_size: plain.length, uncompressed_page_size: plain.length }, plain);
       dictionary = raw && library.convert(raw, decoder);
     } else if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") {
       const { header: plain, bytes: page } = plainPage(
-        ...[header, packed, chunk, rows - values.length, dictionary?.length ?? null, library] as const,
+        ...[header, packed, chunk, rows - values.length, dictionary?.length ?? null] as const,
       );
       for (const value of read(plain, page) ?? []) values.push(value);
     } else if (header.type !== "INDEX_PAGE") throw new PageProblem(`a page of the kind ${known(header.type)}`);

@@ -7,6 +7,7 @@ import type { Row } from "../table/rows.js";
 import { LONGEST_TEXT } from "../text-encoding.js";
 import { codecs, type PageReader, readPages, Room } from "./pages.js";
 import { known, PageProblem, reasonOf } from "./runs.js";
+import { checkStruct } from "./thrift.js";
 import { classNames, type ParquetColumn, topColumns, unreadableKind } from "./schema.js";
 import { lazyChunk } from "../../../waiting/lazy-chunk.js";
 
@@ -17,13 +18,12 @@ const CHARACTERS_PER_BYTE = 1032;
 
 /** The library, for the first Parquet file. */
 const hyparquet = /* @__PURE__ */ lazyChunk(async () => {
-  const [metadata, columns, convert, snappy] = await Promise.all([
+  const [metadata, columns, convert] = await Promise.all([
     import("hyparquet/src/metadata.js"),
     import("hyparquet/src/column.js"),
     import("hyparquet/src/convert.js"),
-    import("hyparquet/src/snappy.js"),
   ]);
-  return { ...metadata, ...columns, ...convert, ...snappy };
+  return { ...metadata, ...columns, ...convert };
 });
 
 function findColumn(columns: readonly ParquetColumn[], wanted: Column, file: string): ParquetColumn {
@@ -138,6 +138,7 @@ function rowsOf(
   const end = String.fromCharCode(...bytes.subarray(-4));
   if (end === "PARE") throw fail("this Parquet file is encrypted");
   if (end !== "PAR1") throw fail("expected a Parquet file, which ends with PAR1; it is truncated, or another kind of file");
+  checkFooter(bytes);
   const metadata = library.parquetMetadata(bytes, { geoparquet: false });
   const { row_groups: groups, schema } = metadata;
   const columns = topColumns(metadata);
@@ -146,12 +147,15 @@ function rowsOf(
   if (groups.some(({ num_rows: rows }) => rows < 0) || count > bytes.length)
     throw fail(`this Parquet file claims ${count} rows in ${bytes.length} bytes`);
   if (count === 0) throw fail("expected rows of examples, but the file is empty");
-  const decode = new TextDecoder("utf-8", { fatal: true });
-  const parsers: ParquetParsers = {
-    ...library.DEFAULT_PARSERS,
-    stringFromBytes: (value: Uint8Array) => decode.decode(value),
-    jsonFromBytes: (value: Uint8Array) => decode.decode(value),
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decode = (value: Uint8Array) => {
+    try {
+      return decoder.decode(value);
+    } catch {
+      throw new PageProblem("values that are no text in UTF-8");
+    }
   };
+  const parsers: ParquetParsers = { ...library.DEFAULT_PARSERS, stringFromBytes: decode, jsonFromBytes: decode };
   const names = picked.map(({ name }) => classNames(metadata, name));
   const most = Math.min(LONGEST_TEXT, bytes.length * CHARACTERS_PER_BYTE);
   const name = half?.among(columns.map((column) => column.name)) ?? null;
@@ -166,7 +170,8 @@ function rowsOf(
     for (let i = 0; i < Number(group.num_rows); i++) {
       const fields = values.map((column, j) => {
         const value = valueText(column[i], picked[j]!.name, fail);
-        return names[j]?.[Number(value)] ?? value;
+        // A missing class has no number.
+        return (value === "" ? undefined : names[j]?.[Number(value)]) ?? value;
       });
       characters += fields.reduce((sum, { length }) => sum + length, 0);
       if (characters > most) throw fail(`this Parquet file has more than ${most} characters: split it`);
@@ -174,6 +179,14 @@ function rowsOf(
     }
   }
   return rows;
+}
+
+/** Checks the structure at the file's end, whose size is in the eight bytes after it. */
+function checkFooter(bytes: Uint8Array): void {
+  const end = bytes.length - 8;
+  const size = end < 4 ? Infinity : new DataView(bytes.buffer, bytes.byteOffset).getUint32(end, true);
+  if (size > end) throw new PageProblem("a description that is larger than the file");
+  checkStruct(bytes.subarray(0, end), end - size);
 }
 
 /** Reads a column that was not requested; problems with it are ignored. */
