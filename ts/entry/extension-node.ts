@@ -8,6 +8,8 @@ export * from "./extension.js";
 export { takeBucketAddress } from "../io/node/bucket/bucket-access.js";
 export { Bucket } from "../io/node/bucket/bucket.js";
 export { isRemote } from "../io/node/index.js";
+export { isLoopback } from "../io/node/loopback.js";
+export { isAllowedHost } from "../serve/host-names.js";
 export { storeIn } from "../training/node/bucket-store.js";
 export { isLock } from "../training/node/run-lock.js";
 export { firstDifference, takeAnySpec, tasks } from "../tasks/index.js";

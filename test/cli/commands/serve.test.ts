@@ -132,8 +132,14 @@ it("without a key refuses requests to other names, as of pages that point theirs
   };
   const both = (url: string) => Promise.all(["localhost", "evil.example"].map((name) => ask(url, name)));
   expect((await serving([], {}, both)).result).toEqual([200, 403]);
+  expect((await serving(["--host", "::ffff:127.0.0.1"], {}, both)).result).toEqual([200, 403]);
+  expect((await serving(["--allowed-hosts", "evil.example"], {}, both)).result).toEqual([200, 200]);
   // The key itself keeps such pages out.
   expect((await serving([], { LOWRANK_API_KEY: "secret" }, both)).result).toEqual([401, 401]);
+  const named = ["--allowed-hosts", "models.example"];
+  expect((await serving(named, { LOWRANK_API_KEY: "secret" }, both)).result).toEqual([401, 403]);
+  const { code, err } = await lowrank(["serve", "--model", tiny.model, "--allowed-hosts", "http://models.example"]);
+  expect([code, err]).toEqual([1, expect.stringContaining("serve: allowedHosts is a name such as")]);
 });
 
 it("says that a port is in use, and what it is asked with", async () => {

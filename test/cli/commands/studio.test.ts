@@ -110,7 +110,7 @@ it("hands out its files alone, to this machine alone", async () => {
     ])
       expect({ path, ...(await asked(url, path)) }).toMatchObject({ path, status: 404 });
     expect(await asked(url, "/", { method: "POST" })).toMatchObject({ status: 405 });
-    expect(await asked(url, "/", { host: "example.com" })).toMatchObject({ status: 421 });
+    expect(await asked(url, "/", { host: "example.com" })).toMatchObject({ status: 403 });
   });
 });
 

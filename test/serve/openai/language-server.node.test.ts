@@ -526,6 +526,34 @@ describe("the server", () => {
     expect(other.headers.get("access-control-allow-origin")).toBeNull();
   });
 
+  it("lets a page of the internet reach a private network if its origin is named", async () => {
+    await again({ cors: "https://one.example" });
+    const asked = (origin: string) =>
+      fetch(`${at.url}/v1/models`, {
+        method: "OPTIONS",
+        headers: { origin, "access-control-request-method": "GET", "access-control-request-private-network": "true" },
+      });
+    const name = "access-control-allow-private-network";
+    expect((await asked("https://one.example")).headers.get(name)).toBe("true");
+    expect((await asked("https://two.example")).headers.get(name)).toBeNull();
+  });
+
+  it("refuses requests for names that it does not have", async () => {
+    const named = languageServer(model, { allowedHosts: "Models.Example" });
+    const asked = (address: string, headers: Record<string, string> = {}) =>
+      named(new Request(`${address}/v1/models`, { headers }));
+    expect((await asked("http://models.example")).status).toBe(200);
+    expect((await asked("http://localhost", { host: "MODELS.example:8080" })).status).toBe(200);
+    expect((await asked("http://evil.example")).status).toBe(403);
+    const refused = await asked("http://localhost", { host: "evil.example:8080" });
+    expect(refused.status).toBe(403);
+    const error = { type: "invalid_request_error", code: "host", param: null };
+    expect(await refused.json()).toMatchObject({ error });
+    await named.close();
+    for (const allowedHosts of ["http://one.example", "one.example:80", "one.example/", "*", ""])
+      expect(() => languageServer(model, { allowedHosts }), allowedHosts).toThrow(/^languageServer: allowedHosts is /);
+  });
+
   it("answers what it has begun when it is closed, and refuses the rest", async () => {
     const stream = await at.client.chat.completions.create({ ...base, stream: true });
     const closed = server.close();

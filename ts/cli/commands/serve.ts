@@ -1,14 +1,15 @@
 import type { Command } from "commander";
+import { lookup } from "node:dns/promises";
 import { existsSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
 import { join } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
+import { isLoopback } from "../../io/node/loopback.js";
 import { languageServer, type RequestLogEntry } from "../../serve/index.js";
 import { takeLanguageServerOptions } from "../../serve/openai/language-server-options.js";
 import { type Kind, kindOf } from "../../serve/openai/served-models.js";
 import { folderStore } from "../../training/node/folder-store.js";
 import { httpServerOf } from "../files/http-bridge.js";
-import { isLocal, refusingOtherNames } from "../files/local-host.js";
 import { addModelOptions, collected } from "../files/language-model.js";
 import { openServed, type ServedOptions } from "../files/served-models.js";
 import { port, real, whole } from "../options/option-values.js";
@@ -40,6 +41,7 @@ interface CommandOptions extends ServedOptions {
   readonly host: string;
   readonly loadable?: string;
   readonly cors?: readonly string[];
+  readonly allowedHosts?: readonly string[];
   readonly maxTokens?: number;
   readonly maxRunning: number;
   readonly maxWaiting: number;
@@ -83,6 +85,10 @@ export function defineServe(program: Command, session: Session): void {
       "folder with one folder for each adapter, which POST /v1/adapters loads by its name; needs a key",
     )
     .option("--cors <origin...>", 'origins of pages that may ask, or "*" (default: none)')
+    .option(
+      "--allowed-hosts <name...>",
+      "names of this server in requests, beside addresses and localhost; others are refused (default: none on an address of this machine alone without a key, otherwise all)",
+    )
     .option("--max-tokens <n>", "maximum tokens of an answer (default: as many as fit the model)", whole(1))
     .option("--max-running <n>", "maximum answers that are generated at the same time", whole(1), 16)
     .option("--max-waiting <n>", "maximum answers that wait for a place", whole(0), 64)
@@ -125,12 +131,17 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
         ...{ op: "serve", option: "--loadable", expected: KEY },
       },
     );
-  takeLanguageServerOptions("serve", { cors, apiKey });
+  const host = options.host || "0.0.0.0";
+  // If there is no such address, listening says so.
+  const { address: at } = await lookup(host).catch(() => ({ address: host }));
+  const names = options.allowedHosts ?? (apiKey === undefined && isLoopback(at) ? [] : undefined);
+  const allowedHosts = names === undefined || isIP(host) > 0 ? names : [...names, host];
+  takeLanguageServerOptions("serve", { cors, apiKey, allowedHosts });
   const report = (error: unknown) => terminal.error(`${terminal.errorColors.red("error:")} ${String(error)}`);
   const { models, dispose } = await openServed(options, session);
   try {
     const server = languageServer(models, {
-      ...{ cors, apiKey, maxTokens, maxRunning, maxWaiting },
+      ...{ cors, apiKey, allowedHosts, maxTokens, maxRunning, maxWaiting },
       ...{ timeout: 1000 * timeout, prefixCacheBytes: prefixCache * 2 ** 20 },
       prefixCacheStore: prefixCacheFolder === undefined ? undefined : folderStore(prefixCacheFolder),
       prefixCacheStoreBytes: prefixCacheDisk * 2 ** 20,
@@ -140,12 +151,11 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
       logTexts: options.logTexts,
       onError: report,
     });
-    const { host } = options;
-    const http = httpServerOf(apiKey === undefined && isLocal(host) ? refusingOtherNames(server, host) : server);
+    const http = httpServerOf(server);
     await new Promise<void>((ready, failed) => {
       // A later error, such as of a connection that cannot be accepted, does not end the server.
       http.on("error", (cause) => (http.listening ? report(cause) : failed(cannotListen(cause, options))));
-      http.listen(options.port, options.host, ready);
+      http.listen(options.port, at, ready);
     });
     const { port, family, address } = http.address() as AddressInfo;
     for (const [name, model] of Object.entries(models)) {
@@ -153,7 +163,7 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
       terminal.print(`${[name, ...adapters].join(", ")}  (${uses[kindOf(model)!]})`);
     }
     terminal.print(`listening on http://${family === "IPv6" ? `[${address}]` : address}:${port}/v1  (Ctrl-C ends it)`);
-    if (apiKey === undefined && !/^(127\.|::1$)/.test(address))
+    if (apiKey === undefined && !isLoopback(address))
       terminal.error(
         `${terminal.errorColors.yellow("warning:")} anyone who reaches ${address} may ask: set a key, in the environment variable ${KEY}`,
       );

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, sep } from "node:path";
+import { isAllowedHost } from "../../serve/host-names.js";
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -23,9 +24,6 @@ const isolation = {
   "Cross-Origin-Resource-Policy": "same-origin",
   "X-Content-Type-Options": "nosniff",
 };
-
-/** Names of this machine: a page elsewhere whose name is made to lead here is not answered. */
-const isOwn = (host = "") => /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
 
 /** What is served, and how. */
 export interface Served {
@@ -53,13 +51,13 @@ export async function serveFolders(served: Served, port: number): Promise<{ serv
 
 async function answer(
   { folders, policy }: Served,
-  { url = "/", method, headers: { host } }: IncomingMessage,
+  { url = "/", method, headers: { host = "" } }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const headers = { "Content-Security-Policy": policy, ...isolation };
   const refuse = (status: number, why: string) =>
     response.writeHead(status, { ...headers, "Content-Type": "text/plain; charset=utf-8" }).end(`${why}\n`);
-  if (!isOwn(host)) return void refuse(421, "this is for 127.0.0.1");
+  if (!isAllowedHost(host, [])) return void refuse(403, "this server is reached as 127.0.0.1 or localhost");
   if (method !== "GET" && method !== "HEAD") return void refuse(405, "files are read, by GET or HEAD");
   const file = fileOf(folders, url);
   const found = file === null ? null : await stat(file).catch(() => null);

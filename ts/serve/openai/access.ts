@@ -1,4 +1,6 @@
 import type { LanguageServerSettings } from "./language-server-options.js";
+import { excerpt } from "../../errors/excerpt.js";
+import { isAllowedHost } from "../host-names.js";
 import { ApiError } from "./api-error.js";
 
 const digest = async (text: string) =>
@@ -27,6 +29,14 @@ export class ApiKeys {
   }
 }
 
+/** Throws `ApiError` if the request is for a name that the server does not have. */
+export function checkHost({ headers, url }: Request, { allowedHosts }: LanguageServerSettings): void {
+  const host = headers.get("host") ?? new URL(url).host;
+  if (allowedHosts === undefined || isAllowedHost(host, allowedHosts)) return;
+  const message = `this server is reached as localhost or by an address, not as ${excerpt(host)}: allow that name (--allowed-hosts, in a program allowedHosts), or set an API key`;
+  throw new ApiError(403, "host", message);
+}
+
 /** The headers that let a page of another origin read an answer; none unless its origin is named. */
 export function corsHeaders(request: Request, { cors }: LanguageServerSettings): Readonly<Record<string, string>> {
   const origin = request.headers.get("origin");
@@ -41,5 +51,8 @@ export function preflight(request: Request, allowed: Readonly<Record<string, str
   const headers = new Headers({ "access-control-allow-methods": "GET, POST, DELETE", "access-control-max-age": "600" });
   const asked = request.headers.get("access-control-request-headers");
   if (asked !== null) headers.set("access-control-allow-headers", asked);
+  // Chromium asks so before a page of the internet may reach a private network.
+  if (request.headers.get("access-control-request-private-network") === "true")
+    headers.set("access-control-allow-private-network", "true");
   return new Response(null, { status: 204, headers });
 }

@@ -20,6 +20,12 @@ export interface LanguageServerOptions extends BatchOptions {
   readonly apiKey?: string | readonly string[] | undefined;
   /** Origins of pages that may read answers, such as "https://example.org", or "*" for all; default: none. */
   readonly cors?: string | readonly string[] | undefined;
+  /**
+   * Names of this server in the Host header of requests, beside IP addresses and "localhost", without a port; requests with other names are refused with status
+   * 403. A server without a key that only this machine reaches needs it, `[]` for none: otherwise pages whose name leads to this machine
+   * ("DNS rebinding") may ask. Default: every name.
+   */
+  readonly allowedHosts?: string | readonly string[] | undefined;
   /** Maximum bytes of a request's body; default 1 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /** Maximum number of new tokens of an answer; default: as many as the model's positions allow. */
@@ -62,6 +68,8 @@ export interface LanguageServerSettings {
   readonly adapters: readonly string[] | undefined;
   readonly apiKey: readonly string[];
   readonly cors: readonly string[];
+  /** In lower case. */
+  readonly allowedHosts: readonly string[] | undefined;
   readonly maxBodyBytes: number;
   readonly maxTokens: number;
   readonly maxRunning: number;
@@ -98,6 +106,12 @@ const origins = (what: string, name: string, value: unknown): readonly string[] 
     throw unexpected(what, name, 'an origin such as "https://example.org", without a path, or "*"', origin);
   });
 
+const hosts = (what: string, name: string, value: unknown): readonly string[] =>
+  oneOrSeveral(what, name, value).map((host) => {
+    if (/^[\w-]+(\.[\w-]+)*$/.test(host)) return host.toLowerCase();
+    throw unexpected(what, name, 'a name such as "models.example.org", without a scheme and a port', host);
+  });
+
 const keys = (what: string, name: string, value: unknown): readonly string[] => {
   const given = oneOrSeveral(what, name, value);
   if (given.every((key) => /^[\x21-\x7e]+$/.test(key))) return given;
@@ -112,6 +126,7 @@ const readers: Readers<LanguageServerSettings> = {
   adapters: optional(texts),
   apiKey: or([], keys),
   cors: or([], origins),
+  allowedHosts: optional(hosts),
   maxBodyBytes: or(2 ** 20, whole, 1),
   maxTokens: or(Number.MAX_SAFE_INTEGER, whole, 1),
   ...batchReaders,

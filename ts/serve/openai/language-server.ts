@@ -5,7 +5,7 @@ import { timer } from "../../waiting/timer.js";
 import { deadline } from "../deadline.js";
 import { Refusal } from "../problem.js";
 import { readFields } from "../read-body.js";
-import { ApiKeys, corsHeaders, preflight } from "./access.js";
+import { ApiKeys, checkHost, corsHeaders, preflight } from "./access.js";
 import { ActiveRequests } from "./active-requests.js";
 import { ApiError, apiError, stopping } from "./api-error.js";
 import { eventStream } from "./event-stream.js";
@@ -117,6 +117,7 @@ class Server {
     const logged = new LoggedRequest(this.settings, request.method, path ?? "other");
     let response: Response;
     try {
+      checkHost(request, this.settings);
       const asks = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
       if (!asks && !OPEN.includes(pathname)) await this.keys.check(request.headers);
       response = asks ? preflight(request, allowed) : await handled(this.table, request, logged);

@@ -4,7 +4,7 @@ import type { Queue } from "bullmq";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ConfigError, UnsupportedError } from "lowrank";
-import { checkOptions, text, whole } from "lowrank/extension";
+import { checkOptions, isAllowedHost, isLoopback, text, whole } from "lowrank/extension";
 
 /** Address of the board. */
 interface BoardPlace {
@@ -52,13 +52,17 @@ export async function openBoard(
   const serverAdapter = new ExpressAdapter();
   createBullBoard({ queues: [new BullMQAdapter(queue)], serverAdapter });
   const answer = serverAdapter.getRouter() as (request: IncomingMessage, response: ServerResponse) => void;
+  // Names in requests, beside addresses; null for every name.
+  let names: readonly string[] | null = null;
   const server = createServer((request, response) => {
-    if (!isOwn(request, host)) response.writeHead(403).end("another page has no business here");
+    if (!isOwn(request, names))
+      response.writeHead(403).end("the board answers its own page alone, as localhost or by an address\n");
     else if (request.url === "/metrics") tellMetrics(queue, response);
     else answer(request, response);
   });
   await listening(what, server, port, host);
   const bound = server.address() as AddressInfo;
+  if (isLoopback(bound.address)) names = [host.toLowerCase()];
   return {
     address: `http://${bound.family === "IPv6" ? `[${bound.address}]` : bound.address}:${bound.port}/`,
     close: () =>
@@ -77,13 +81,11 @@ function tellMetrics(queue: Queue, response: ServerResponse): void {
   );
 }
 
-const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
-
 /** Whether a request comes from the board's own page. Another page in the same browser must not be able to remove jobs. */
-function isOwn({ headers }: IncomingMessage, host: string): boolean {
+function isOwn({ headers }: IncomingMessage, names: readonly string[] | null): boolean {
   const { host: asked = "", origin } = headers;
   if (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== asked)) return false;
-  return !LOOPBACK.test(host.includes(":") ? `[${host}]` : host) || LOOPBACK.test(asked);
+  return names === null || isAllowedHost(asked, names);
 }
 
 async function listening(what: string, server: Server, port: number, host: string): Promise<void> {
