@@ -13,7 +13,7 @@ export function unpackSnappy(packed: Uint8Array, out: Uint8Array): void {
   /** A number of so many bytes, the lowest first. */
   const number = (size: number) => {
     let value = 0;
-    for (let i = 0; i < size; i++) value += next() * 256 ** i;
+    for (let i = 0; i < size; i++) value += next() * 2 ** (8 * i);
     return value;
   };
   /** Checks that so many bytes fit into the page. */
