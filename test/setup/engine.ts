@@ -1,6 +1,7 @@
 import { init } from "../../ts/engine/engine.js";
 import { type PoolWorker, setWorkerHost, type WorkerData } from "../../ts/engine/pool.js";
 import { setBinaryLocator } from "../../ts/engine/source.js";
+import "./equality.js";
 import { projectFile, projectPath } from "./files.js";
 
 /** Build under test, or "auto", and its threads: set by the vitest project. */

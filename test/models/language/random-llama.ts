@@ -10,12 +10,19 @@ export const llamaConfig = (sizes: object = {}) => ({
   ...sizes,
 });
 
+/** Numbers that look random; a prime count, so that rows and matrices, which repeat them, differ. */
+const values = new Float32Array(65_521);
+for (let i = 0, state = 1; i < values.length; i++) {
+  state = (state * 1664525 + 1013904223) >>> 0;
+  values[i] = (state / 2 ** 32 - 0.5) / 8;
+}
+
 /** A model of a configuration with weights that look like random ones. */
 export function randomModel(config: Record<string, unknown>): FileMap {
-  let state = 1;
-  const next = () => ((state = (state * 1664525 + 1013904223) >>> 0) / 2 ** 32 - 0.5) / 8;
+  let next = 0;
   const tensors = [...decoderPlan(config).tensors()].map(({ name, shape }) => {
-    const data = Float32Array.from({ length: sizeOf(shape) }, () => (shape.length === 1 ? 1 : next()));
+    const data = new Float32Array(sizeOf(shape)).fill(1);
+    if (shape.length > 1) for (let i = 0; i < data.length; i++) data[i] = values[next++ % values.length]!;
     return [name, { shape, data }] as const;
   });
   return {
