@@ -213,7 +213,6 @@ export const places = {
   "ts/tokenize/rust-steps.ts": "tokenizers",
 
   // On demand: encoders unlike BERT, and what has them all at once.
-  "ts/models/all-architectures.ts": "estimate",
   "ts/models/deberta-v2": "deberta",
   "ts/models/estimate-memory.ts": "estimate",
   "ts/models/modernbert": "rotary",

@@ -206,7 +206,7 @@ describe("config.json", () => {
     encoder.addAdapter("a", { rank: 3 });
     const size = (ids: readonly number[]) =>
       ids.reduce((sum, id) => sum + graph.shape(id as never).reduce((a, b) => a * b, 1), 0);
-    const estimate = estimateMemory(parsed(files["config.json"]!), { tokens: 10, lora: { rank: 3 } });
+    const estimate = await estimateMemory(parsed(files["config.json"]!), { tokens: 10, lora: { rank: 3 } });
     const linears = encoder.model.linears().map(({ weight }) => weight);
     // One copy is the weight itself.
     expect(estimate.packed).toBe(4 * size(linears));

@@ -29,13 +29,16 @@ const encoders = [
   "deberta-v2-conv",
   "modernbert",
   "nomic-bert",
+  "eurobert",
+  "qwen3_embedding",
+  "embeddinggemma",
 ];
 
 it.each(encoders)("%s: a step takes what is foretold of every option", { timeout: 120_000 }, async (name) => {
   const ratios: Record<string, [number, number, number]> = {};
   for (const [what, lora, checkpointing = false] of options) {
     const { tape, total, foretold, tokens, config } = await measuredNeed(name, lora, checkpointing, texts);
-    const estimate = estimateMemory(config, { tokens, lora, checkpointing });
+    const estimate = await estimateMemory(config, { tokens, lora, checkpointing });
     // What `fit` reserves, the same from config.json alone, and with all else.
     ratios[what] = [foretold / tape, estimate.step / tape, estimate.total / total];
   }

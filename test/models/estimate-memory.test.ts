@@ -24,7 +24,7 @@ async function measure(packedCopies: 1 | 2, checkpointing = false, targetModules
   const logits = await classifier.logits(examples.slice(0, 4).map(({ text }) => text));
   encoder.dispose();
   const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
-  const estimate = estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies, checkpointing, lora });
+  const estimate = await estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies, checkpointing, lora });
   return { used, estimate, losses: report.steps.map(({ loss }) => loss), logits };
 }
 
@@ -71,7 +71,7 @@ async function measureAdapter(options: LoraOptions) {
   const onProgress = () => void (used = engine.info.memory.used - before);
   const report = await classifier.fit(examples.slice(0, 4), { steps: 1, batchSize: 4, onProgress });
   const config = JSON.parse(new TextDecoder().decode(files["config.json"])) as Record<string, unknown>;
-  const { adapter, total } = estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies: 1, lora });
+  const { adapter, total } = await estimateMemory(config, { tokens: report.steps[0]!.tokens, packedCopies: 1, lora });
   return { used, adapter, total };
 }
 

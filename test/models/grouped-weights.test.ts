@@ -81,7 +81,7 @@ describe.each(formats)("%s", (weights) => {
     const worst = Math.min(...vectors.map((vector, i) => cosine(vector, exact![i]!)));
     // Measured 0.9996 and 0.953: four bits are few for a model as small as this one.
     expect(worst).toBeGreaterThan(weights === "q8" ? 0.9995 : 0.94);
-    const estimate = estimateMemory(await config(files), { tokens: 64, lora: null, weights });
+    const estimate = await estimateMemory(await config(files), { tokens: 64, lora: null, weights });
     expect(used - before).toBeLessThan(weights === "q8" ? 25e6 : 15e6);
     expect(Math.abs((used - before) / estimate.weights - 1)).toBeLessThan(0.02);
   });

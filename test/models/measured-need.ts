@@ -1,7 +1,8 @@
+import { embedderFiles, embedderJson, type EmbedderName, embedderNames } from "./golden-embedder.js";
 import { encoderJson, goldenEncoder } from "./golden-encoder.js";
 import { type LoraOptions, SentenceEncoder, TextClassifier, writeSafetensors } from "../../ts/index.js";
 import type { Graph } from "../../ts/graph/graph.js";
-import { modelPlanNow } from "../../ts/models/all-architectures.js";
+import { modelPlan } from "../../ts/models/architectures.js";
 import { ownEngine } from "./own-engine.js";
 
 /** Sizes at which activations are most of a step, whatever the architecture calls them. */
@@ -11,20 +12,30 @@ const SIZES: Record<string, unknown> = {
   layer_types: ["full_attention", "sliding_attention", "full_attention", "sliding_attention"],
 };
 
+/** Files of an embedder without its Dense layers, whose sizes are its own. */
+async function withoutModules(name: EmbedderName) {
+  const files = Object.entries(await embedderFiles(name));
+  return Object.fromEntries(files.filter(([file]) => !/^(\d_\w+\/|modules)/.test(file)));
+}
+
 /** A golden encoder's files and config.json with these sizes, and small weights of no meaning. */
 export async function largerEncoder(name: string) {
-  const given = await encoderJson<Record<string, unknown>>(name, "config.json");
+  const isEmbedder = embedderNames.includes(name as EmbedderName);
+  const given = await (isEmbedder
+    ? embedderJson<Record<string, unknown>>(name as EmbedderName, "config.json")
+    : encoderJson<Record<string, unknown>>(name, "config.json"));
   const changed = Object.keys(given).map((key) => [key, SIZES[key] ?? given[key]] as const);
   const config = Object.fromEntries(changed) as Record<string, unknown>;
+  const plan = await modelPlan(config);
   const tensors = new Map(
-    [...modelPlanNow(config).tensors()].map(({ name: tensor, shape }) => {
+    [...plan.tensors()].map(({ name: tensor, shape }) => {
       const data = new Float32Array(shape.reduce((product, length) => product * length, 1));
       for (let i = 0; i < data.length; i++) data[i] = ((i * 7919) % 101) / 1000 - 0.05;
       return [tensor, { shape, data }] as const;
     }),
   );
   const files = {
-    ...(await goldenEncoder(name)),
+    ...(isEmbedder ? await withoutModules(name as EmbedderName) : await goldenEncoder(name)),
     "config.json": new TextEncoder().encode(JSON.stringify(config)),
     "model.safetensors": writeSafetensors(tensors),
   };

@@ -1,3 +1,5 @@
+import { isRecord } from "../arguments/collections.js";
+import { copiedOptions } from "../arguments/options.js";
 import { kindOf } from "../errors/excerpt.js";
 
 /**
@@ -9,4 +11,11 @@ export function copiedLora<T>(lora: T, depth = 2): T {
   const own = Object.assign(Array.isArray(lora) ? [] : {}, lora) as Record<string, unknown>;
   if (depth > 0) for (const name in own) own[name] = copiedLora(own[name], depth - 1);
   return own as T;
+}
+
+/** A call's options as they are now, with a copy of `lora`. Other values are kept as they are, for the check that refuses them. */
+export function withCopiedLora<T extends { readonly lora?: unknown }>(options: T): T {
+  if (!isRecord(options)) return options;
+  const own = copiedOptions<T>(options);
+  return "lora" in own ? { ...own, lora: copiedLora(own.lora) } : own;
 }

@@ -2,10 +2,14 @@ import { weightedSums } from "../adapters/adapter-set.js";
 import { weightedSum } from "../adapters/weighted/weighted-sum.js";
 import { joining } from "../engine/engine.js";
 import { join } from "../engine/join.js";
-import { modelPlanNow } from "../models/all-architectures.js";
 import { otherPlans } from "../models/architectures.js";
 import { decoderLayers } from "../models/decoders.js";
-import { encoderTypes } from "../models/encoder-types.js";
+import { debertaV2 } from "../models/deberta-v2/index.js";
+import type { Architecture } from "../models/architecture.js";
+import type { LazyArchitecture } from "../models/encoder-types.js";
+import { modernbert } from "../models/modernbert/index.js";
+import { nomicBert } from "../models/nomic-bert/index.js";
+import { languageLayers, lazyEncoders, otherPlan } from "../models/other-architectures.js";
 import { openAdapterFolder } from "../models/sentence/adapter-folder.js";
 import { adapterFolder, loadEncoder } from "../models/sentence/load-encoder.js";
 import { encoderSaver } from "../models/sentence/saved-encoder.js";
@@ -31,7 +35,14 @@ measures.provide(measureLogits);
 severalLabels.provide(multiLabelCalls);
 library.provide(libraryTokenizer);
 weightedSums.provide(weightedSum);
-otherPlans.provide((json) => (encoderTypes.includes(String(json["model_type"])) ? modelPlanNow : decoderLayers)(json));
+const encoders: Readonly<Record<LazyArchitecture, Architecture>> = {
+  "deberta-v2": debertaV2,
+  modernbert,
+  nomic_bert: nomicBert,
+};
+for (const [type, code] of Object.entries(encoders)) lazyEncoders[type as LazyArchitecture].provide(code);
+languageLayers.provide(decoderLayers);
+otherPlans.provide(otherPlan);
 adapterFolder.provide(openAdapterFolder);
 encoderSaver.provide(saveEncoder);
 crossSaver.provide(saveCross);

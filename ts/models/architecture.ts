@@ -2,6 +2,7 @@ import type { Activation } from "./activation.js";
 import type { AdapterStep } from "./adapter-step.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
+import type { WeightFormat } from "../ops/product/frozen-weight.js";
 import type { WeightsOption } from "./stored-weights.js";
 import type { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../adapters/adapted-linear.js";
@@ -115,6 +116,10 @@ export interface ModelPlan {
   readonly config: TransformerConfig;
   /** Default target modules: query, key and value. */
   readonly targetModules: readonly string[];
+  /** Default of `LoadOptions.packedCopies` for float32 weights: 1 for language models, which are mostly weights. */
+  readonly packedCopies: 1 | 2;
+  /** Default of `LoadOptions.weights`: a language model's depends on its size. */
+  usualWeights(): WeightFormat;
   /** The head of its checkpoints for sequence classification. */
   readonly head: HeadPlan;
   /** Prefix of its tensors' names, which the file of a bare model lacks; default: none. */

@@ -9,7 +9,7 @@ import { mpnet } from "./mpnet/index.js";
 import { roberta } from "./roberta/index.js";
 
 /** BERT and models that differ from it in sizes, names, positions or embeddings, by `model_type` of their config.json. */
-export const likeBert: Readonly<Record<LikeBert, Architecture>> = {
+const likeBert: Readonly<Record<LikeBert, Architecture>> = {
   albert,
   bert,
   camembert: roberta,

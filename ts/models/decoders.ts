@@ -1,5 +1,5 @@
 import { UnsupportedError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 import type { Architecture } from "./architecture.js";
 import type { DecoderArchitecture, DecoderPlan } from "./decoder/index.js";
 import { eurobert } from "./decoder/families/eurobert.js";
@@ -78,7 +78,7 @@ function rowOf(json: ConfigJson, as: string, others: readonly string[]): Decoder
   if (typeof type === "string" && Object.hasOwn(rows, type)) return rows[type]!(json);
   const known = [...Object.keys(decoders), ...others].sort().map((name) => `"${name}"`);
   throw new UnsupportedError(
-    `config.json: model_type ${excerpt(type)} is not supported${as}; ${known.join(", ")} are`,
+    `config.json: model_type ${clip(excerpt(type), 60)} is not supported${as}; ${known.join(", ")} are`,
     { type },
   );
 }

@@ -1,13 +1,15 @@
 import { checkRecord } from "../arguments/collections.js";
 import { adapterSize, rowsSize, stepOfPlan } from "./adapter-size.js";
 import type { LinearShape, ModelPlan, NamedShape, StepSize } from "./architecture.js";
-import { modelPlanNow } from "./all-architectures.js";
+import { modelPlan } from "./architectures.js";
 import { totalWidth } from "./named-shapes.js";
 import { checkOptions } from "../arguments/options.js";
+import { plainCopy } from "../arguments/plain-copy.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
 import { groupLength, type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 import { sizeOf } from "../values/tensor.js";
 import type { AdapterConfig } from "../io/peft/index.js";
+import { withCopiedLora } from "../adapters/copied-lora.js";
 import { type LoraOptions, resolveLoraOptions } from "../adapters/lora-options.js";
 
 /** Options of `estimateMemory`. */
@@ -16,9 +18,9 @@ export interface MemoryOptions {
   readonly tokens: number;
   /** The adapter; null for inference only. Default: rank 8 on query, key and value. */
   readonly lora?: LoraOptions | null;
-  /** As `LoadOptions.weights`, except "auto", which depends on a file; default "f32". */
+  /** As `LoadOptions.weights`, except "auto", which depends on a file; default as there. */
   readonly weights?: WeightFormat;
-  /** As `LoadOptions.packedCopies`; default 2 for float32 weights, 0 for others. */
+  /** As `LoadOptions.packedCopies`; default as there. */
   readonly packedCopies?: 0 | 1 | 2;
   /** Whether layers are recomputed for their gradients, as with `fit`'s `checkpointing`; default false. */
   readonly checkpointing?: boolean;
@@ -51,27 +53,35 @@ const groupBytes = { f16: 2, bf16: 2, q8: 34, q4: 20 } as const;
 const MOST_LAYERS = 10_000;
 
 /**
- * Estimates the linear memory of a model and a step, before anything is allocated: `engineInfo().memory.peak` within a tenth. A head's
- * classes and the kernels' scratch memory (0.6 MB for each thread) come on top.
+ * Estimates the linear memory of a sentence encoder and a step, before anything is allocated: `engineInfo().memory.peak` within a tenth. A
+ * head's classes and the kernels' scratch memory (0.6 MB for each thread) come on top. `CausalLanguageModel.estimateMemory` estimates a
+ * language model that writes text.
  *
- * @param model the model's config.json, parsed
- * @throws `ConfigError` for invalid options; `ModelError` or `UnsupportedError` for a model that cannot be loaded
+ * @param model config.json, parsed, of any model that `SentenceEncoder.load` opens
+ * Rejects with `ConfigError` for invalid options, and with `ModelError` or `UnsupportedError` for a model that cannot be loaded.
  */
-export function estimateMemory(model: Record<string, unknown>, options: MemoryOptions): MemoryEstimate {
+export async function estimateMemory(model: Record<string, unknown>, options: MemoryOptions): Promise<MemoryEstimate> {
   checkRecord("estimateMemory: a model is its config.json, parsed", model);
-  return estimateOf(modelPlanNow(model), options);
+  // The plan's code may have to be fetched first; the caller may change both meanwhile.
+  const [config, copied] = [plainCopy("estimateMemory", "model", model) as typeof model, withCopiedLora(options)];
+  return estimateOf(await modelPlan(config), copied);
 }
 
-/** The same for a plan of any kind of model. @param formatOf the format of a tensor, if they differ */
+/** Estimates the memory of a plan of any kind of model. @param formatOf the format of a tensor, if they differ */
 export function estimateOf(
   plan: EstimatedPlan,
   options: MemoryOptions,
-  mostCopies: 1 | 2 = 2,
   formatOf?: (tensor: NamedShape) => WeightFormat,
 ): MemoryEstimate {
   whole("estimateMemory", "layers", plan.config.layers, 1, MOST_LAYERS);
   checkOptions("estimateMemory", options, ["tokens", "lora", "weights", "packedCopies", "checkpointing", "layers"]);
-  const { tokens, lora = {}, weights = "f32", packedCopies = weights === "f32" ? mostCopies : 0, layers } = options;
+  const {
+    tokens,
+    lora = {},
+    weights = plan.usualWeights(),
+    packedCopies = weights === "f32" ? plan.packedCopies : 0,
+    layers,
+  } = options;
   if (layers !== undefined) whole("estimateMemory", "layers", layers, 1, plan.config.layers);
   const frozenLayers = plan.config.layers - (layers ?? plan.config.layers);
   const checkpointing = flag("estimateMemory", "checkpointing", options.checkpointing ?? false);

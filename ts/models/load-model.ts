@@ -2,6 +2,7 @@ import { callable, flag, oneOf, whole } from "../arguments/settings.js";
 import { init } from "../engine/engine.js";
 import { FormatError } from "../errors/errors.js";
 import type { Graph } from "../graph/graph.js";
+import type { GraphOptions } from "../graph/tape.js";
 import type { FileMap } from "../io/file-map.js";
 import { modelSource } from "../io/model-locator.js";
 import type { ModelSource } from "../io/model-source.js";
@@ -9,9 +10,10 @@ import { type MergedModel, readMerged } from "../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../io/safetensors/index.js";
 import { watchedSource } from "../io/watched-source.js";
 import { checkSignal, throwIfAborted } from "../waiting/abort.js";
+import type { ModelPlan } from "./architecture.js";
 import { inHuggingFaceLayout } from "./gguf/index.js";
 import type { LoadOptions } from "./sentence/encoder-options.js";
-import { weightsOptions } from "./stored-weights.js";
+import { type WeightsOption, weightsOptions } from "./stored-weights.js";
 import { openWeights } from "./tensor-files.js";
 import { fingerprinted, type ReadWeights } from "./weights-read.js";
 
@@ -19,13 +21,13 @@ import { fingerprinted, type ReadWeights } from "./weights-read.js";
 export type ModelOptions = Omit<LoadOptions, "maxTokens" | "model" | "pooling">;
 
 /**
- * These options with their defaults, and the model's files, with progress; `reopen` opens them again, without. Calls `init` unless an engine is given. Throws `ConfigError` for
- * invalid options.
+ * These options, checked, and the model's files, with progress; `reopen` opens them again, without. `weights` and `packedCopies` have no
+ * default yet (`keptWeights`). Calls `init` unless an engine is given. Throws `ConfigError` for invalid options.
  */
 export async function openModel(what: string, source: string | FileMap | ModelSource, options: ModelOptions) {
-  const { seed = 0, weights = "f32", packedCopies, allowNonFinite = false, engine, signal, onProgress } = options;
+  const { seed = 0, weights, packedCopies, allowNonFinite = false, engine, signal, onProgress } = options;
   whole(what, "seed", seed);
-  oneOf(what, "weights", weights, weightsOptions);
+  if (weights !== undefined) oneOf(what, "weights", weights, weightsOptions);
   if (packedCopies !== undefined) whole(what, "packedCopies", packedCopies, 0, 2);
   flag(what, "allowNonFinite", allowNonFinite);
   checkSignal(what, signal);
@@ -37,6 +39,26 @@ export async function openModel(what: string, source: string | FileMap | ModelSo
   const from = await inHuggingFaceLayout(watchedSource(found, watcher));
   return { from, reopen: () => inHuggingFaceLayout(found), seed, weights, packedCopies, allowNonFinite, engine };
 }
+
+/** How a model's weights are kept in memory: as the options say, otherwise as its plan does; a file's groups stay as they are. */
+export function keptWeights(
+  plan: Pick<ModelPlan, "packedCopies" | "usualWeights">,
+  {
+    weights: asked,
+    packedCopies,
+  }: Readonly<Record<"weights", WeightsOption | undefined>> & Pick<GraphOptions, "packedCopies">,
+) {
+  const weights = asked ?? plan.usualWeights();
+  const isKept = (file: OpenTensorFile) => asked === undefined && weights !== "f32" && hasGroups(file);
+  return {
+    packedCopies: packedCopies ?? (weights === "f32" ? plan.packedCopies : undefined),
+    weightsOf: (file: OpenTensorFile): WeightsOption => (isKept(file) ? "auto" : weights),
+  };
+}
+
+/** Whether some of a file's tensors are in groups, which other groups would round again. */
+const hasGroups = ({ grouped, names }: OpenTensorFile): boolean =>
+  grouped !== undefined && names.some((name) => grouped.nearest(name) !== null);
 
 /**
  * Makes a model in a new graph; on an error everything is freed.

@@ -10,6 +10,16 @@ import { afterStep, results, run, sources, spec } from "../../jobs/tiny-job.js";
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 const pooling = (mode: string) => json({ word_embedding_dimension: 32, [`pooling_mode_${mode}`]: true });
 
+/** Files of a Dense layer that keeps vectors as they are. */
+const layer = (folder: string): FileMap => {
+  const identity = Float32Array.from({ length: 32 * 32 }, (_, i) => (i % 33 === 0 ? 1 : 0));
+  const activation_function = "torch.nn.modules.linear.Identity";
+  return {
+    [`${folder}/config.json`]: json({ in_features: 32, out_features: 32, bias: false, activation_function }),
+    [`${folder}/model.safetensors`]: writeSafetensors({ "linear.weight": { shape: [32, 32], data: identity } }),
+  };
+};
+
 /** A model in two files of weights, with all that decides what a text's vector is. */
 let files: FileMap;
 beforeAll(async () => {
@@ -28,7 +38,11 @@ beforeAll(async () => {
     "modules.json": json([
       { path: "", type: "sentence_transformers.models.Transformer" },
       { path: "1_Pooling", type: "sentence_transformers.models.Pooling" },
+      { path: "2_Dense", type: "sentence_transformers.models.Dense" },
+      { path: "3_Dense", type: "sentence_transformers.models.Dense" },
     ]),
+    ...layer("2_Dense"),
+    ...layer("3_Dense"),
     "1_Pooling/config.json": pooling("mean_tokens"),
     "sentence_bert_config.json": json({ max_seq_length: 20 }),
     "tokenizer_config.json": json({}),
@@ -67,6 +81,7 @@ const changes: [file: string, change: (own: FileMap) => FileMap][] = [
   ["1_Pooling/config.json", () => ({ "1_Pooling/config.json": pooling("cls_token") })],
   ["modules.json", ({ "modules.json": own }) => ({ "modules.json": new Uint8Array([...own!, 10]) })],
   ["sentence_bert_config.json", () => ({ "sentence_bert_config.json": json({ max_seq_length: 19 }) })],
+  ["the second layer", ({ "3_Dense/model.safetensors": own }) => ({ "3_Dense/model.safetensors": nudged(own!) })],
   ["the first shard", ({ "part-0.safetensors": own }) => ({ "part-0.safetensors": nudged(own!) })],
   ["the last shard", ({ "part-1.safetensors": own }) => ({ "part-1.safetensors": nudged(own!) })],
   ["tokenizer_config.json", () => ({ "tokenizer_config.json": json({ a: 1 }) })],

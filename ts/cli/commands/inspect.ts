@@ -7,7 +7,7 @@ import { readAdapterForBase } from "../../io/peft/index.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/file-source.js";
 import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
-import { modelPlanNow } from "../../models/all-architectures.js";
+import { modelPlan } from "../../models/architectures.js";
 import { sizeOf } from "../../values/tensor.js";
 import { explainAdapter, explainedLines } from "../inspected/explained-adapter.js";
 import { ggufLines, inspectGguf, isGguf } from "../inspected/inspected-gguf.js";
@@ -76,7 +76,7 @@ export function defineInspect(program: Command, session: Session): void {
       const run = isFolder(path) ? await inspectRun(path) : null;
       const folds = run === null && isFolder(path) && holdsFolds(path) ? await inspectFolds(path) : null;
       const none = (run !== null || folds !== null) && !hasWeights(path);
-      const found = none ? nothingYet(path) : inspect(path);
+      const found = none ? nothingYet(path) : await inspect(path);
       const explained = found.adapter === null ? null : await explainAdapter(readInspected(path), base, session);
       if (base !== undefined && explained === null) throw noAdapter(path, base);
       const inspected = { run, folds, ...found, explained };
@@ -105,7 +105,7 @@ function nothingYet(folder: string): Inspected {
   return { file: folder, bytes: 0, parameters: 0, metadata: {}, model: null, merged: null, adapter: null, tensors: [] };
 }
 
-function inspect(path: string): Inspected {
+async function inspect(path: string): Promise<Inspected> {
   const folder = isFolder(path);
   const adapter = folder && existsSync(join(path, "adapter_config.json")) ? readInspected(path) : null;
   const { index, files } = folder ? weightsOf(path) : fileIndex(path);
@@ -115,7 +115,7 @@ function inspect(path: string): Inspected {
     bytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
     parameters: tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     metadata: Object.fromEntries(index.metadata),
-    model: folder && adapter === null ? describeModel(path) : null,
+    model: folder && adapter === null ? await describeModel(path) : null,
     merged: mergedInto(index),
     adapter: adapter === null ? null : describeAdapter(adapter),
     tensors,
@@ -123,10 +123,10 @@ function inspect(path: string): Inspected {
 }
 
 /** A model by its config.json; null for unknown architectures. */
-function describeModel(folder: string): Inspected["model"] {
+async function describeModel(folder: string): Promise<Inspected["model"]> {
   try {
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
-    const { layers, hiddenSize } = modelPlanNow(config).config;
+    const { layers, hiddenSize } = (await modelPlan(config)).config;
     return { architecture: String(config["model_type"]), layers, hiddenSize };
   } catch {
     // Weights of any model can be inspected.

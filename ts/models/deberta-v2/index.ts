@@ -19,5 +19,6 @@ export const debertaV2: Architecture = (json) => {
     return new DebertaEncoder(graph, config, weights, traits);
   });
   const head = beforeHead("deberta.", "pooler.dense", { activation: config.poolerActivation });
-  return { ...plan, head, targetModules: ["query_proj", "key_proj", "value_proj"] };
+  const targetModules = ["query_proj", "key_proj", "value_proj"];
+  return { ...plan, head, targetModules, packedCopies: 2, usualWeights: () => "f32" };
 };

@@ -7,6 +7,7 @@ import type { DecoderConfig } from "./config.js";
 import { Decoder, DecoderLayers } from "./decoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
 import type { ModelTraits } from "../read-model.js";
+import { usualWeights } from "./usual-weights.js";
 import { planOf } from "../weight-table.js";
 import { type DecoderNames, decoderTable, encoderTable } from "./names.js";
 
@@ -40,7 +41,16 @@ export function decoder(
     const linears = [...weights.linears.filter((linear) => linear !== read), output];
     return new Decoder(graph, config, { ...weights, linears, output }, traits);
   });
-  return { ...plan, targetModules, encoder: () => ({ ...encoderPlan(config, names), head, targetModules }) };
+  const defaults = { targetModules, packedCopies: 1 } as const;
+  return {
+    ...plan,
+    ...defaults,
+    usualWeights: () => usualWeights(plan),
+    encoder() {
+      const layers = encoderPlan(config, names);
+      return { ...layers, ...defaults, head, usualWeights: () => usualWeights(layers) };
+    },
+  };
 }
 
 /** The head of a language model's: one layer on the last token. */

@@ -1,6 +1,8 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
 import type { AdapterSet } from "../../adapters/adapter-set.js";
+import { withCopiedLora } from "../../adapters/copied-lora.js";
 import { checkRecord } from "../../arguments/collections.js";
+import { plainCopy } from "../../arguments/plain-copy.js";
 import type { Graph } from "../../graph/graph.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-map.js";
@@ -115,7 +117,8 @@ export class CausalLanguageModel extends AdaptedModel {
     options: LanguageMemoryOptions,
   ): Promise<MemoryEstimate> {
     checkRecord("estimateMemory: a model is its config.json, parsed", config);
-    return (await languageWork()).estimateLanguageMemory(config, options);
+    const [model, copied] = [plainCopy("estimateMemory", "model", config) as typeof config, withCopiedLora(options)];
+    return (await languageWork()).estimateLanguageMemory(model, copied);
   }
 
   /** Maximum length of a text in tokens, prompt and generated text together. */

@@ -6,7 +6,6 @@ import { decoderPlan } from "../decoders.js";
 import type { DecoderPlan } from "../decoder/index.js";
 import { estimateOf, type MemoryEstimate, type MemoryOptions } from "../estimate-memory.js";
 import { formatOf } from "../stored-weights.js";
-import { usualWeights } from "./usual-weights.js";
 import { checkTensors, presentTensors } from "../tensor-check.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
@@ -26,10 +25,9 @@ export async function estimateLanguageMemory(
   const plan = decoderPlan(config);
   const { weights, ...rest } = Object(options) as LanguageMemoryOptions;
   // Another object is refused there, with the option's name.
-  if (weights === undefined) return estimateOf(plan, { ...rest, weights: usualWeights(plan) }, 1);
-  if (!isOpenGguf(weights)) return estimateOf(plan, options as MemoryOptions, 1);
+  if (!isOpenGguf(weights)) return estimateOf(plan, options as MemoryOptions);
   const formats = await formatsOf(plan, weights);
-  return estimateOf(plan, { ...rest, weights: "q8" }, 1, formats);
+  return estimateOf(plan, { ...rest, weights: "q8" }, formats);
 }
 
 function isOpenGguf(value: unknown): value is GgufFile {

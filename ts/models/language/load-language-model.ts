@@ -19,8 +19,7 @@ import { checkRuns } from "../check-runs.js";
 import { raggedBatch } from "../ragged-batch.js";
 import { ChatTemplate } from "./chat-template.js";
 import type { WeightsOption } from "../stored-weights.js";
-import { hasGroups, usualWeights } from "./usual-weights.js";
-import { filled, type ModelOptions, openModel } from "../load-model.js";
+import { filled, keptWeights, type ModelOptions, openModel } from "../load-model.js";
 import { MODEL_OPTIONS } from "../model-options.js";
 
 /** Options of `CausalLanguageModel.load`. */
@@ -71,23 +70,22 @@ export async function loadLanguageModel(
   const { cache: cacheFormat = "f32" } = options;
   oneOf(WHAT, "cache", cacheFormat, ["f32", "f16"]);
   const taken = await openModel(WHAT, source, options);
-  const { from, seed, packedCopies, engine } = taken;
+  const { from, seed, engine } = taken;
   const json = await readRequiredJson(from, "config.json");
   refuseQuantized(json);
   const plan = decoderPlan(json);
   const { vocabularySize } = plan.config;
-  const weights = options.weights === undefined ? usualWeights(plan) : taken.weights;
+  const { packedCopies, weightsOf } = keptWeights(plan, taken);
   const ends = endsOf(from, (await readJson(from, "generation_config.json")) ?? {}, json, vocabularySize);
   const settings = (await readJson(from, "tokenizer_config.json")) ?? {};
   const tokenizer = await tokenizerOf(from, vocabularySize, settings);
   const chatTemplate = await ChatTemplate.read(from, settings);
-  const graph = new Graph({ seed, packedCopies: packedCopies ?? (weights === "f32" ? 1 : undefined), engine });
+  const graph = new Graph({ seed, packedCopies, engine });
   graph.owner.kind = "CausalLanguageModel";
   refuseMissing(graph, plan.config);
   // These weights' fingerprint is not needed, so it is not computed.
   return filled(graph, from, async (_, mergedModel, file) => {
-    const isKept = options.weights === undefined && weights !== "f32" && hasGroups(file);
-    const model = await plan.load(graph, file, { ...taken, weights: isKept ? "auto" : weights });
+    const model = await plan.load(graph, file, { ...taken, weights: weightsOf(file) });
     await checkRuns(graph, () => model.logits(model.infer(raggedBatch([Int32Array.of(0, 0)]), []), []));
     const { targetModules } = plan;
     // The plan was found by it.

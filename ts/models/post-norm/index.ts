@@ -23,5 +23,6 @@ export function postNormEncoder(config: EncoderConfig, names: EncoderNames, head
     return new PostNormEncoder(graph, config, { ...weights, tables }, traits);
   });
   const queryKeyValue = [names.query, names.key, names.value];
-  return { ...plan, head, targetModules: queryKeyValue.map((path) => path.slice(path.lastIndexOf(".") + 1)) };
+  const targetModules = queryKeyValue.map((path) => path.slice(path.lastIndexOf(".") + 1));
+  return { ...plan, head, targetModules, packedCopies: 2, usualWeights: () => "f32" };
 }

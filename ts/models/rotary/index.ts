@@ -23,5 +23,5 @@ export function rotaryEncoder(
   const plan = planOf(config, rotaryTable(config, names), traits, (graph, weights) => {
     return new RotaryEncoder(graph, config, weights, traits);
   });
-  return { ...plan, head, targetModules };
+  return { ...plan, head, targetModules, packedCopies: 2, usualWeights: () => "f32" };
 }

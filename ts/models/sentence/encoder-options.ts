@@ -21,14 +21,15 @@ export interface LoadOptions {
   /** How token vectors become a sentence vector; default: 1_Pooling/config.json, else "mean". */
   readonly pooling?: PoolingMode;
   /**
-   * Format of the matrices (linear layers and embeddings) in memory: "f32" (default); "f16" and "bf16", half the memory, rounded if the
+   * Format of the matrices (linear layers and embeddings) in memory: "f32"; "f16" and "bf16", half the memory, rounded if the
    * file has more bits; "q8", about a quarter (groups of 32 signed bytes with a scale); "q4", about a sixth (groups of 32 codes of 4 bits
-   * with a scale and a minimum); "auto", as in the file. Arithmetic is float32 in every case.
+   * with a scale and a minimum); "auto", as in the file. Arithmetic is float32 in every case. Default: "f32"; for the layers of a language
+   * model by size, as in `CausalLanguageModel.load`: "q8" from half a billion parameters, "q4" from a billion.
    */
   readonly weights?: WeightsOption;
   /**
-   * Float32 copies of each frozen weight in the matrix product's order: 2 for speed, 1 for less memory, 0 for none. Default: 2 for float32
-   * weights (which have no other copy, so 0 means 1 there), 0 for other formats.
+   * Float32 copies of each frozen weight in the matrix product's order: 2 for speed, 1 for less memory, 0 for none. Default: for float32
+   * weights (which have no other copy, so 0 means 1 there) 2, for the layers of a language model 1; 0 for other formats.
    */
   readonly packedCopies?: 0 | 1 | 2;
   /** Accept weights that are NaN or infinite; default false: loading throws and names the tensor. */

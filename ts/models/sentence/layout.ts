@@ -94,6 +94,30 @@ interface SentenceModules {
 /** Modules by the last word of their types, in the order in which they are supported. */
 const ORDER = ["Transformer", "Pooling", "Dense", "Normalize"];
 
+/** A module in a folder of its own that changes results. */
+interface ModuleFolder {
+  /** "LogitScore" is a language model's, which scores pairs. */
+  readonly kind: "Pooling" | "Dense" | "LogitScore";
+  readonly folder: string;
+}
+
+const FOLDERS: readonly string[] = ["Pooling", "Dense", "LogitScore"] satisfies ModuleFolder["kind"][];
+
+/** The modules that modules.json lists with a folder, in order; empty without that file. Invalid entries are left to `readSentenceLayout`. */
+export async function moduleFolders(source: ModelSource): Promise<readonly ModuleFolder[]> {
+  const found: ModuleFolder[] = [];
+  for (const module of (await readJsonList(source, "modules.json")) ?? []) {
+    const { type, path } = isJsonObject(module) ? module : {};
+    const kind = nameOfModule(type);
+    if (FOLDERS.includes(kind) && isFolderName(path) && found.length <= MOST_DENSE)
+      found.push({ kind: kind as ModuleFolder["kind"], folder: path });
+  }
+  return found;
+}
+
+/** The last word of a module's type: "Pooling" for "sentence_transformers.models.Pooling". */
+const nameOfModule = (type: unknown) => (typeof type === "string" ? type.slice(type.lastIndexOf(".") + 1) : "");
+
 async function readModules(source: ModelSource, needsPooling: boolean): Promise<SentenceModules> {
   const modules = await readJsonList(source, "modules.json");
   const dense: string[] = [];
@@ -104,7 +128,7 @@ async function readModules(source: ModelSource, needsPooling: boolean): Promise<
   for (const [i, module] of modules.entries()) {
     const { type, path } = isJsonObject(module) ? module : {};
     if (typeof type !== "string") throw fail(`module ${i} has no type, got ${excerpt(module)}`);
-    const name = type.slice(type.lastIndexOf(".") + 1);
+    const name = nameOfModule(type);
     // A language model's, which its cross-encoder reads itself.
     if (name === "LogitScore" && !needsPooling) continue;
     const place = ORDER.indexOf(name);

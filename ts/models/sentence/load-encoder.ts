@@ -19,7 +19,7 @@ import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.j
 import { pooledBy } from "./pooled.js";
 import { Pooling, poolingModes } from "./pooling.js";
 import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
-import { filled, openModel } from "../load-model.js";
+import { filled, keptWeights, openModel } from "../load-model.js";
 
 /** Where a model's files are. */
 export interface ModelOrigin {
@@ -82,7 +82,7 @@ export async function loadEncoder(
   const { maxTokens: longest, pooling, model: base } = options;
   if (pooling !== undefined) oneOf("load", "pooling", pooling, poolingModes);
   const taken = await openModel("load", source, options);
-  const { seed, packedCopies, engine, reopen } = taken;
+  const { seed, engine, reopen } = taken;
   const { source: from, adapter } = await withBase(taken.from, base, options);
   const json = await readRequiredJson(from, "config.json");
   const plan = await modelPlan(json);
@@ -92,15 +92,16 @@ export async function loadEncoder(
   const lengthOf = (of: SentenceLayout) => longest ?? longestText(of, maxPositions);
   const maxTokens = whole("load", "maxTokens", lengthOf(said), 2, maxPositions);
   const tokenizer = await TextTokenizer.load(from, maxTokens, vocabularySize, said.lowercase, said.tokenizerConfig);
+  const { packedCopies, weightsOf } = keptWeights(plan, taken);
   const graph = new Graph({ seed, packedCopies, engine });
   graph.owner.kind = "SentenceEncoder";
   return filled(graph, from, async (read, mergedModel, file) => {
-    const model = await plan.load(graph, read.file, taken);
+    const how = { ...taken, weights: weightsOf(file) };
+    const model = await plan.load(graph, read.file, how);
     const [tensors, { hiddenSize }] = [withTensors(file, wanted?.tensors ?? new Map()), plan.config];
-    const head = wanted?.of === "texts" ? await loadHead(tensors, graph, plan.head, model, taken) : null;
-    const tokenHead =
-      wanted?.of === "tokens" ? await loadTokenHead(tensors, graph, plan.head, hiddenSize, taken) : null;
-    const loaded = head?.pooling ?? (await said.pooling.loaded(from, graph, hiddenSize, taken));
+    const head = wanted?.of === "texts" ? await loadHead(tensors, graph, plan.head, model, how) : null;
+    const tokenHead = wanted?.of === "tokens" ? await loadTokenHead(tensors, graph, plan.head, hiddenSize, how) : null;
+    const loaded = head?.pooling ?? (await said.pooling.loaded(from, graph, hiddenSize, how));
     const weightsFingerprint = read.fingerprint(plan, tokenizer);
     const isKnown = knowsModules && head === null;
     const layout = isKnown ? withKnownModules(said, read.fingerprint(plan, noTokenizer)) : said;

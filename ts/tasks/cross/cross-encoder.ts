@@ -34,7 +34,7 @@ import type { CrossParts } from "./cross-parts.js";
 import { crossSaver, takeSavedCross } from "./saved-cross.js";
 import { crossTraining, orderedOptions } from "./cross-training.js";
 import type { CrossExample, CrossFitOptions } from "./cross-examples.js";
-import { openCross } from "./open-cross.js";
+import { isLanguageModel, openCross } from "./open-cross.js";
 
 /** The score of a pair: a number for one label, a list for several. */
 type ScoreOf<Labels> = Labels extends 1 ? number : Labels extends number | readonly string[] ? number[] : never;
@@ -102,7 +102,7 @@ export class CrossEncoder<Score extends number | number[] = number> {
     if (activation !== undefined) oneOf(what, "activation", activation, activationNames);
     checkUsable(what, encoder);
     const { graph, model, headPlan, adapterSet } = encoder;
-    if (headPlan.dense === "")
+    if (isLanguageModel(headPlan))
       throw new UnsupportedError(
         `${what}: a language model is a cross-encoder by its own answers: \`CrossEncoder.load\` opens it`,
         { op: what },

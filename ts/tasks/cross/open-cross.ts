@@ -1,5 +1,5 @@
 import { copiedLora } from "../../adapters/copied-lora.js";
-import { LORA_OPTIONS } from "../../adapters/lora-options.js";
+import { LORA_OPTIONS, type LoraOptions } from "../../adapters/lora-options.js";
 import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
@@ -15,6 +15,7 @@ import {
   withoutCopies,
   writeAdapter,
 } from "../../io/peft/index.js";
+import type { HeadPlan } from "../../models/architecture.js";
 import { MODEL_OPTIONS } from "../../models/model-options.js";
 import { headTensors } from "../../models/sentence/head-layer.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
@@ -37,6 +38,20 @@ export const answersOpener = /* @__PURE__ */ lazyChunk(
   async () => (await import("./answers/open-answers.js")).openAnswers,
 );
 
+/** What a cross-encoder is made of, beside its encoder. */
+interface CrossFiles {
+  /** Settings, and the head or the answers' tokens. */
+  readonly from: ModelSource;
+  /** PEFT's files of adapter and head; null for none. */
+  readonly saved: FileMap | null;
+  /** Name of the adapter. */
+  readonly adapter: string;
+  /** Options of a new adapter; undefined for none, and if one is saved. */
+  readonly lora?: LoraOptions | undefined;
+  readonly prompt?: string | undefined;
+  readonly allowNonFinite?: boolean;
+}
+
 /** A cross-encoder's parts by its files. On an error everything is freed. */
 export async function openCross(
   source: string | FileMap | ModelSource,
@@ -56,34 +71,51 @@ export async function openCross(
         ...{ op: what, option: "lora" },
       });
     const from = await encoder.origin.reopen();
-    const { graph, model, headPlan, adapterSet } = encoder;
-    const saved = encoder.adapterFiles && splitAdapter(encoder.adapterFiles, encoder, allowNonFinite);
-    const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
-    const tensors = await headOf(from, encoder, saved?.head ?? new Map<string, Tensor>(), allowNonFinite);
-    // A language model's own output layer scores; nothing else has a prompt.
-    const open = headPlan.dense === "" || prompt !== undefined ? await answersOpener() : null;
-    const head =
-      (await open?.(encoder, from, { settings, prompt, allowNonFinite })) ??
-      graph.allOrNothing(() => new CrossHead(graph, model, headPlan, tensors));
-    const added = { what, classifier: true };
-    const modelAdapter =
-      saved !== null
-        ? adapterSet.load(adapter, saved.files, { allowNonFinite }, added)
-        : lora === undefined
-          ? null
-          : adapterSet.add(adapter, lora, added);
-    const config: Settings = (await readJson(from, "config.json")) ?? {};
-    const activation = activationOf(encoder.name, settings, config) ?? defaultActivation(head.labels);
-    const labels = labelsOf(from, settings, config, head.labels);
-    return { encoder, head, labels, modelAdapter, activation, ownsEncoder: true };
+    const saved = encoder.adapterFiles;
+    const parts = await partsOn(encoder, { from, saved, adapter, lora, prompt, allowNonFinite });
+    return { ...parts, ownsEncoder: true };
   } catch (error) {
     encoder.dispose();
     throw error;
   }
 }
 
+/**
+ * Puts a cross-encoder's adapter and head on a loaded encoder: the head of a checkpoint or of PEFT's files, or the answers of a language
+ * model. Throws as `CrossEncoder.load`; on an error the encoder is as before.
+ */
+export async function partsOn(encoder: SentenceEncoder, files: CrossFiles): Promise<Omit<CrossParts, "ownsEncoder">> {
+  const { from, adapter, lora, prompt, allowNonFinite = false } = files;
+  const { graph, model, headPlan, adapterSet } = encoder;
+  const saved = files.saved && splitAdapter(files.saved, encoder, allowNonFinite);
+  const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
+  const config: Settings = (await readJson(from, "config.json")) ?? {};
+  const tensors = await headOf(from, encoder, saved?.head ?? new Map<string, Tensor>(), allowNonFinite);
+  // A language model's own output layer scores; nothing else has a prompt.
+  const open = isLanguageModel(headPlan) || prompt !== undefined ? await answersOpener() : null;
+  const answers = await open?.(encoder, from, { settings, prompt, allowNonFinite });
+  const added = { what, classifier: true };
+  const parts = graph.allOrNothing(() => {
+    const head = answers?.() ?? new CrossHead(graph, model, headPlan, tensors);
+    // Last, since only the head is freed if it is refused.
+    const modelAdapter =
+      saved !== null
+        ? adapterSet.load(adapter, saved.files, { allowNonFinite }, added)
+        : lora === undefined
+          ? null
+          : adapterSet.add(adapter, lora, added);
+    return { head, modelAdapter };
+  });
+  const count = parts.head.labels;
+  const activation = activationOf(encoder.name, settings, config) ?? defaultActivation(count);
+  return { ...parts, encoder, labels: labelsOf(from, settings, config, count), activation };
+}
+
+/** Whether a model's head is one layer on its last token, as a language model's is: as a cross-encoder it answers instead. */
+export const isLanguageModel = ({ dense }: HeadPlan): boolean => dense === "";
+
 /** PEFT's files without the head, and the head's tensors among them. */
-export function splitAdapter(files: FileMap, { headPlan }: SentenceEncoder, allowNonFinite: boolean) {
+function splitAdapter(files: FileMap, { headPlan }: SentenceEncoder, allowNonFinite: boolean) {
   const adapter = readAdapterForBase(files, { allowNonFinite });
   const names = headTensors(headPlan);
   const { prefix } = headPlan;
@@ -110,7 +142,7 @@ export async function headOf(
   allowNonFinite: boolean,
 ): Promise<ReadonlyMap<string, Tensor>> {
   const found = new Map(given);
-  if (headPlan.dense === "") return found;
+  if (isLanguageModel(headPlan)) return found;
   const file = await openWeights(from);
   try {
     // BERT's pooler is read with the model.

@@ -1,38 +1,45 @@
-import { FormatError } from "../../errors/errors.js";
+import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { FileMap } from "../../io/file-map.js";
-import { parseJsonObject } from "../../io/json.js";
+import { modelSource } from "../../io/model-locator.js";
+import type { ModelSource } from "../../io/model-source.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { activationOf, defaultActivation } from "../cross/activations.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
-import { CrossHead } from "../cross/cross-head.js";
+import type { CrossActivation } from "../cross/cross-options.js";
 import type { CrossParts } from "../cross/cross-parts.js";
-import { splitAdapter } from "../cross/open-cross.js";
+import { partsOn } from "../cross/open-cross.js";
 
-const SETTINGS = "config_sentence_transformers.json";
-const what = "CrossEncoder.load";
+const adapter = "cross-encoder";
+
+/** What a run knows of its cross-encoder, in place of what the files say. */
+interface Known {
+  readonly labels?: readonly string[] | undefined;
+  readonly activation?: CrossActivation | undefined;
+}
 
 /**
  * The cross-encoder of a run's files, on a loaded base. Throws as `CrossEncoder.load`; on an error the base is as before.
+ *
  * @param names of its classes; empty for one score
  */
-export function crossEncoderOn(encoder: SentenceEncoder, files: FileMap, names: readonly string[]) {
-  const { graph, model, headPlan, adapterSet } = encoder;
-  const fail = (problem: string) => new FormatError(`${SETTINGS}: ${problem}`, { file: SETTINGS });
-  const settings = Object.hasOwn(files, SETTINGS) ? parseJsonObject(files[SETTINGS]!, fail) : {};
-  const saved = splitAdapter(files, encoder, false);
-  const parts = graph.allOrNothing(() => {
-    const modelAdapter = adapterSet.load("cross-encoder", saved.files, {}, { what, classifier: true });
-    try {
-      const head = graph.allOrNothing(() => new CrossHead(graph, model, headPlan, saved.head));
-      return { modelAdapter, head };
-    } catch (error) {
-      adapterSet.remove(modelAdapter.name);
-      throw error;
-    }
-  });
-  const activation = activationOf(encoder.name, settings, {}) ?? defaultActivation(parts.head.labels);
-  const labels = names.length > 0 ? names : ["LABEL_0"];
-  return new (CrossEncoder as unknown as new (parts: CrossParts) => CrossEncoder<number | number[]>)({
-    ...{ ...parts, encoder, labels, activation, ownsEncoder: false },
-  });
+export async function crossEncoderOn(encoder: SentenceEncoder, files: FileMap, names: readonly string[]) {
+  const [base, run] = [await encoder.origin.reopen(), await modelSource(files)];
+  const from: ModelSource = { name: base.name, open: async (file) => (await run.open(file)) ?? base.open(file) };
+  const parts = await partsOn(encoder, { from, saved: files, adapter });
+  return crossOf(parts, { labels: names.length > 0 ? names : undefined });
+}
+
+/** A new adapter on a language model that answers for pairs of texts. Throws as `CrossEncoder.load`. */
+export async function answersOn(
+  encoder: SentenceEncoder,
+  lora: LoraOptions | null,
+  activation: CrossActivation | undefined,
+) {
+  const from = await encoder.origin.reopen();
+  return crossOf(await partsOn(encoder, { from, saved: null, adapter, lora: lora ?? undefined }), { activation });
+}
+
+function crossOf(parts: Omit<CrossParts, "ownsEncoder">, known: Known) {
+  const { labels = parts.labels, activation = parts.activation } = known;
+  const Cross = CrossEncoder as unknown as new (parts: CrossParts) => CrossEncoder<number | number[]>;
+  return new Cross({ ...parts, labels, activation, ownsEncoder: false });
 }

@@ -1,16 +1,20 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { readJson } from "../../io/model-source.js";
+import { readRequiredJson } from "../../io/model-source.js";
+import { modelPlan } from "../../models/architectures.js";
+import { moduleFolders } from "../../models/sentence/layout.js";
 import { drawnParts } from "../../training/data/drawn.js";
 import { warnSeen, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
+import type { JobModel } from "../../training/sources/job-sources.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { kindOfHead } from "../checkpoint.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
+import { isLanguageModel } from "../cross/open-cross.js";
 import { checkMining } from "../pairs/mining-check.js";
 import { pairsPlan } from "../pairs/settings.js";
-import { crossEncoderOn } from "./cross-encoder-on.js";
+import { answersOn, crossEncoderOn } from "./cross-encoder-on.js";
 import { withMinedRows } from "./mined-rows.js";
 import { RankModel, type TokenizedRank } from "./rank-model.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
@@ -18,9 +22,12 @@ import { type ReadyHead, readyHead } from "./ready-head.js";
 import { headFor } from "./ready-rank.js";
 import type { RankSettings } from "./settings.js";
 
-/** An encoder, and its head if it is a cross-encoder already. */
+/** An encoder, which may be a cross-encoder already. */
 interface RankBase extends EncoderBase {
+  /** The head of a checkpoint; null for none, and for a language model. */
   readonly ready: ReadyHead | null;
+  /** Whether it scores pairs before training: a checkpoint with a head, or a language model without sentence vectors. */
+  readonly wasReady: boolean;
 }
 
 /** A cross-encoder: an adapter and a head on an encoder, which score a text for a query. */
@@ -28,6 +35,8 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
   repeatsTexts: true,
   texts: ({ text: query, texts }) => texts.map((text) => `${query} ${text}`),
   makes: "a cross-encoder",
+  // The template that writes a language model's pairs.
+  modelFiles: ["chat_template.jinja"],
   reader(settings, context) {
     checkMining(settings, context.optionNames);
     return {
@@ -41,12 +50,11 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
     return {};
   },
   async base(hashed, settings, engine, context): Promise<RankBase> {
-    const config = await readJson(hashed.model, "config.json");
-    const isReady = config !== null && kindOfHead(config) === "ForSequenceClassification";
-    if (isReady && settings.mineNegatives !== null) throw noVectors(hashed.model.name, context);
-    const base = await encoderBase(hashed, settings, engine, context, isReady ? { of: "pairs" } : null);
+    const wasReady = await scoresPairs(hashed.model);
+    if (wasReady && settings.mineNegatives !== null) throw noVectors(hashed.model.name, context);
+    const base = await encoderBase(hashed, settings, engine, context, wasReady ? { of: "pairs" } : null);
     try {
-      return { ...base, ready: isReady ? await readyHead(base.encoder) : null };
+      return { ...base, wasReady, ready: wasReady ? await readyHead(base.encoder) : null };
     } catch (error) {
       base.dispose();
       throw error;
@@ -56,17 +64,21 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
     settings.mineNegatives === null ? data : withMinedRows((base as RankBase).encoder, data, settings, context),
   loss: ({ train: { examples } }) => examples[0]!.loss,
   async open(base, data, settings, context, _, from) {
-    const { encoder, ready } = base as RankBase;
+    const { encoder, ready, wasReady } = base as RankBase;
     const { labels } = data;
-    if (from !== undefined)
-      return new RankModel(crossEncoderOn(encoder, from, labels), data, settings, context, ready !== null);
-    const head = ready === null ? null : headFor(ready, labels, encoder.headPlan.out, context.emit);
+    const made = (cross: CrossEncoder<number | number[]>, isReady: boolean) =>
+      new RankModel(cross, data, settings, context, isReady);
+    if (isLanguageModel(encoder.headPlan) && labels.length > 0) throw oneScore(encoder.name, labels);
+    if (from !== undefined) return made(await crossEncoderOn(encoder, from, labels), wasReady);
     const { loss } = data.train.examples[0]!;
     const isFree = loss === "mse" || loss === "margin-mse" || labels.length > 0;
+    if (isLanguageModel(encoder.headPlan))
+      return made(await answersOn(encoder, loraOptions(settings), isFree ? "identity" : undefined), wasReady);
+    const head = ready === null ? null : headFor(ready, labels, encoder.headPlan.out, context.emit);
     const activation = isFree ? "identity" : head === null ? "sigmoid" : ready!.activation;
     const named = labels.length > 0 ? labels : 1;
     const cross = CrossEncoder.create(encoder, { labels: named, lora: loraOptions(settings), activation }, head);
-    return new RankModel(cross, data, settings, context, head !== null);
+    return made(cross, head !== null);
   },
   about({ examples, labels: classes }): Record<string, number | readonly number[]> {
     const queries = byQuery(examples).length;
@@ -75,6 +87,21 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
     return { queries, texts, labels: examples.flatMap((row) => row.labels) };
   },
 };
+
+/** Whether a model scores pairs before training: a checkpoint with a head, or a language model whose files pool no sentence vectors. */
+async function scoresPairs(model: JobModel): Promise<boolean> {
+  const config = await readRequiredJson(model, "config.json");
+  if (kindOfHead(config) === "ForSequenceClassification") return true;
+  const { head } = await modelPlan(config);
+  return isLanguageModel(head) && !(await moduleFolders(model)).some(({ kind }) => kind === "Pooling");
+}
+
+const oneScore = (model: string, labels: readonly string[]) =>
+  new ConfigError(
+    `${clip(model)} is a language model, whose answer is one score, and the data have the classes ${clip(labels.join(", "), 200)}: use labels ` +
+      "from 0 to 1, or start from an encoder such as BERT",
+    { option: "model", model, labels },
+  );
 
 const noVectors = (model: string, { optionNames: { setting } }: RunContext) =>
   new ConfigError(

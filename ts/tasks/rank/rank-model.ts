@@ -121,7 +121,8 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
 
   guessing(): Guessing | null {
     const { loss, cross } = this;
-    if (isLists(loss)) return null;
+    // A ready model's loss on new data may be above that of guessing; the yardstick "start" tells whether training made it worse.
+    if (isLists(loss) || this.wasReady) return null;
     if (this.ofClasses) return { loss: log(cross.labels.length) };
     // A new head's logits are near 0, which is a probability of one half.
     if (loss === "binary-cross-entropy") return { loss: log(2) };

@@ -4,7 +4,7 @@ import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js"
 import { activationOf, defaultActivation } from "../cross/activations.js";
 import type { HeadTensors } from "../cross/cross-head.js";
 import type { CrossActivation } from "../cross/cross-options.js";
-import { headOf, labelsOf } from "../cross/open-cross.js";
+import { headOf, isLanguageModel, labelsOf } from "../cross/open-cross.js";
 
 type Settings = Readonly<Record<string, Json>>;
 
@@ -19,7 +19,7 @@ export interface ReadyHead {
 
 /** The head that the files of an encoder have, a checkpoint of transformers' `AutoModelForSequenceClassification`; null for a language model. */
 export async function readyHead(encoder: SentenceEncoder): Promise<ReadyHead | null> {
-  if (encoder.headPlan.dense === "") return null;
+  if (isLanguageModel(encoder.headPlan)) return null;
   const from = await encoder.origin.reopen();
   const config: Settings = (await readJson(from, "config.json")) ?? {};
   const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};

@@ -24,7 +24,8 @@ export const bytesInWords = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
  */
 export async function checkModelFits(model: JobModel, { info }: Engine): Promise<number> {
   const { used, maximum } = info.memory;
-  const { weights, packed, total } = estimateMemory(await readRequiredJson(model, "config.json"), { tokens: 1 });
+  const config = await readRequiredJson(model, "config.json");
+  const { weights, packed, total } = await estimateMemory(config, { tokens: 1 });
   if (used + total <= maximum) return packed;
   throw new MemoryError(
     `model ${clip(model.name)}: training needs ${bytesInWords(weights + packed)} of linear memory for its weights, but ` +

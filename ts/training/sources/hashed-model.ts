@@ -3,6 +3,7 @@ import { ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { bytesSource, checkSource, readRange } from "../../io/byte-source.js";
 import { parseJsonObject } from "../../io/json.js";
+import { moduleFolders } from "../../models/sentence/layout.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import type { JobModel } from "./job-sources.js";
 import { sha256 } from "./sha256.js";
@@ -17,7 +18,10 @@ export interface HashedModel {
 /** Files that determine a model's results. */
 const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", WEIGHTS];
 
-/** Optional files that do so: tokenizer, pooling, and the index of weights in several files. */
+/**
+ * Optional files that do so: tokenizer, pooling, and the index of weights in several files. Modules in other folders follow, as modules.json
+ * lists them; the order is that of earlier versions, whose runs are resumed.
+ */
 const DECISIVE_IF_THERE = [
   ...["modules.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors"],
   ...["sentence_bert_config.json", WEIGHTS_INDEX],
@@ -44,7 +48,9 @@ export async function hashModel(
   };
   let whole = false;
   for (const file of DECISIVE) whole = await add(file, true);
-  for (const file of [...DECISIVE_IF_THERE, ...more]) await add(file, false);
+  for (const file of DECISIVE_IF_THERE) await add(file, false);
+  for (const file of new Set([...(await moduleFiles(model, kept)), ...more]))
+    if (!DECISIVE_IF_THERE.includes(file)) await add(file, false);
   if (!whole) for (const file of await shards(model, kept)) await add(file, true);
   const open: JobModel["open"] = async (file) => {
     const bytes = kept.get(file);
@@ -54,6 +60,18 @@ export async function hashModel(
     return bytes && bytesSource(bytes);
   };
   return { hash: await sha256(new TextEncoder().encode(lines.join(""))), model: { name, origin, open } };
+}
+
+/** Files of the modules that modules.json lists; of a module that scores pairs the settings too, which have its instruction. */
+async function moduleFiles(model: JobModel, kept: ReadonlyMap<string, Uint8Array | null>): Promise<string[]> {
+  const open = async (file: string) => {
+    const bytes = kept.get(file);
+    return bytes === undefined ? model.open(file) : bytes && bytesSource(bytes);
+  };
+  return (await moduleFolders({ name: model.name, open })).flatMap(({ kind, folder }) => [
+    ...[`${folder}/config.json`, `${folder}/model.safetensors`],
+    ...(kind === "LogitScore" ? ["config_sentence_transformers.json"] : []),
+  ]);
 }
 
 /** The files of weights in several files. Throws `ModelError` for an invalid index. */

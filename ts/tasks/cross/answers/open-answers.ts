@@ -26,7 +26,7 @@ export interface AnswerOptions {
 
 /**
  * The head of a language model that answers "yes" or "no": sentence-transformers' LogitScore, or transformers' checkpoint of Qwen3-Reranker
- * without it. Throws `ModelError` for files that lack its tokens or output layer, `UnsupportedError` for other models and templates.
+ * without it. Returns what makes it in the encoder's graph. Throws `ModelError` for files that lack its tokens or output layer, `UnsupportedError` for other models and templates.
  */
 export async function openAnswers(encoder: SentenceEncoder, from: ModelSource, options: AnswerOptions) {
   const { graph, model, tokenizer, layout } = encoder;
@@ -59,7 +59,8 @@ export async function openAnswers(encoder: SentenceEncoder, from: ModelSource, o
   const prompt = given === "" ? null : given;
   const { source, write } = await pairPrompt(from, tokenizer, layout.tokenizerConfig, prompt);
   const answers = { ...tokens, template: source, prompt };
-  return new AnswerHead(graph, weight, answers, new PromptedPairs(tokenizer, write));
+  const pairs = new PromptedPairs(tokenizer, write);
+  return () => new AnswerHead(graph, weight, answers, pairs);
 }
 
 const isScore = (module: Json): module is { type: string; path: string } =>

@@ -1,7 +1,6 @@
-import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { WeightFormat } from "../../ops/product/frozen-weight.js";
 import { sizeOf } from "../../values/shape.js";
-import type { DecoderPlan } from "../decoder/index.js";
+import type { ModelPlan } from "../architecture.js";
 
 /** Number of parameters from which float32 leaves little memory, and from which four bits lose little. */
 const [MANY, MOST] = [5e8, 1e9];
@@ -13,7 +12,7 @@ const MOST_TENSORS = 1e5;
  * The default format of weights: float32 for small models, so that numbers equal transformers' and PEFT's; four bits lose more in small
  * models.
  */
-export function usualWeights(plan: Pick<DecoderPlan, "tensors">): WeightFormat {
+export function usualWeights(plan: Pick<ModelPlan, "tensors">): WeightFormat {
   let [parameters, tensors] = [0, 0];
   for (const { shape } of plan.tensors()) {
     parameters += sizeOf(shape);
@@ -22,7 +21,3 @@ export function usualWeights(plan: Pick<DecoderPlan, "tensors">): WeightFormat {
   }
   return parameters < MANY ? "f32" : parameters < MOST ? "q8" : "q4";
 }
-
-/** Whether some of a file's tensors are in groups, which other groups would round again. */
-export const hasGroups = ({ grouped, names }: OpenTensorFile): boolean =>
-  grouped !== undefined && names.some((name) => grouped.nearest(name) !== null);
