@@ -156,6 +156,19 @@ it("a damaged or hostile workbook is a named problem, in time and memory like it
     (_, i) => `<row r="${i + 2}">${cell(`A${i + 2}`)}${cell(`B${i + 2}`)}</row>`,
   );
   expect(await problemOf(sheet(names + long.join(""), areas))).toBe("tooLarge");
+  // Thousands of sheets that are the same file.
+  const same = unzipSync(sheet(`${names}<row r="2">${cell("A2")}${cell("B2")}</row>`));
+  const book = new TextDecoder().decode(same["xl/workbook.xml"]);
+  same["xl/workbook.xml"] = strToU8(book.replace(/<sheet .*?\/>/, (one) => one.repeat(2000)));
+  expect((await read(zipSync(same))).how.book!.sheets).toHaveLength(1);
+  // Brackets of a date's format that do not end: each was searched for its end.
+  const styled = unzipSync(await real("values.xlsx"));
+  const styles = new TextDecoder().decode(styled["xl/styles.xml"]);
+  const format = `<numFmts><numFmt numFmtId="200" formatCode="${"[h".repeat(80_000)}"/></numFmts>`;
+  styled["xl/styles.xml"] = strToU8(styles.replace(/<cellXfs/, `${format}<cellXfs`));
+  const before = process.cpuUsage().user;
+  await read(zipSync(styled));
+  expect(process.cpuUsage().user - before).toBeLessThan(3e6);
   // Any byte may be wrong.
   const bytes = await real("cover.xlsx");
   for (let at = 0; at < bytes.length; at += 97) {

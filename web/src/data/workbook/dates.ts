@@ -4,8 +4,11 @@ import { parseElements } from "./elements.js";
 const isBuiltIn = (id: number) =>
   (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 58 && id !== 49);
 
-/** Quoted and escaped characters of a format, its colours, conditions and currencies: all that may have letters of no date. */
-const others = /"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]/gi;
+/**
+ * Quoted and escaped characters of a format, its colours, conditions and currencies: all that may have letters of no date. What does not end lasts
+ * to the format's end, and hours in brackets are few: otherwise each bracket would be searched for its end from its beginning.
+ */
+const others = /"[^"]*("|$)|\\.|_.|\*.|\[(?!(h{1,9}|m{1,9}|s{1,9})\])[^\]]*(\]|$)/gi;
 
 /** Whether numbers in a format are dates or times, such as `dd.mm.yyyy`, `h:mm` or `[h]:mm`. */
 const isDateFormat = (format: string): boolean => {

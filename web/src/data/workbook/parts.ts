@@ -43,8 +43,8 @@ export async function workbookParts(archive: Uint8Array): Promise<Parts> {
       if (name !== "sheet") return;
       const target = targets.get(attribute("id") ?? "");
       const bytes = target?.type === "worksheet" ? fileOf(target.path) : undefined;
-      // A sheet may also be a chart.
-      if (bytes === undefined) return;
+      // A sheet may also be a chart. A file is one sheet's: thousands that name the same one would each be read.
+      if (bytes === undefined || sheets.some((other) => other.bytes === bytes)) return;
       const isHidden = /hidden/i.test(attribute("state") ?? "");
       sheets.push({ name: attribute("name") ?? String(sheets.length + 1), isHidden, bytes });
     },
