@@ -2,9 +2,10 @@ import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { chromiumArguments, findChromium } from "./scripts/browsers/chromium.mjs";
+import { lacking } from "./scripts/checks/machine.mjs";
 import { serveFolder } from "./scripts/serve-folder.mjs";
 import { modelCache, root } from "./scripts/setup/paths.mjs";
-import { type FilesOfProject as Files, filesOfProjects } from "./test/projects.js";
+import { type FilesOfProject as Files, filesOfProjects, type Part } from "./test/projects.js";
 import { detectFeatures } from "./ts/engine/features.js";
 
 /** The engine under test. */
@@ -13,9 +14,8 @@ interface Engine {
   readonly threads: number;
 }
 
-const browser = findChromium();
-/** `npm test` runs the quick set; without a wish, as by hand, every project has all its files. */
-const extent = { quick: process.env.LOWRANK_TESTS === "quick", browser: browser !== null };
+/** `npm test` runs the quick part, `npm run test:all` then the rest; without a wish, as by hand, every project has all its files. */
+const part = (process.env.LOWRANK_TESTS ?? "all") as Part;
 
 // Node 20 has relaxed SIMD behind a flag that later versions no longer know.
 const execArgv = detectFeatures().relaxedSimd ? [] : ["--experimental-wasm-relaxed-simd"];
@@ -48,19 +48,14 @@ function scheduling(project: string, { threads }: Engine) {
 const modules = (project: string) => ({ isolate: project === "node" || project === "node-threads" });
 
 /** What test/setup reads; folders as the runtime finds them. */
-function constants(
-  { build, threads }: Engine,
-  project: string,
-  models: string,
-  quick: boolean,
-): Record<string, string> {
-  const values = { __BUILD__: build, __THREADS__: threads, __PROJECT__: project, __MODELS__: models, __QUICK__: quick };
+function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {
+  const values = { __BUILD__: build, __THREADS__: threads, __PROJECT__: project, __MODELS__: models };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
 function inNode(name: string, engine: Engine, files: Files): TestProjectConfiguration {
   return {
-    define: constants(engine, root, modelCache, extent.quick),
+    define: constants(engine, root, modelCache),
     resolve: { alias: aliases(sources) },
     test: { name, ...files, execArgv, environment: "node", ...common, ...modules(name), ...scheduling(name, engine) },
   };
@@ -83,12 +78,11 @@ const server: Plugin = {
 };
 
 function inChromium(name: string, engine: Engine, files: Files): TestProjectConfiguration {
-  const executablePath = browser ?? undefined;
+  const executablePath = findChromium() ?? undefined;
   return {
     plugins: [server],
     server: { headers: isolation },
-    // Arguments are checked by the same JavaScript as in Node, which tries every wrong value.
-    define: constants(engine, "/project", "/models", true),
+    define: constants(engine, "/project", "/models"),
     resolve: { alias: aliases({ lowrank: "index", "lowrank/extension": "entry/extension" }) },
     // Named here, they are not found in the middle of a test, which would reload the page.
     optimizeDeps: { include: ["ai", "fast-check", "@huggingface/tokenizers", "papaparse", "zod"] },
@@ -133,7 +127,7 @@ const aliases = (entries: Record<string, string>) =>
     replacement: `${root}/ts/${entry}.ts`,
   }));
 
-const projects = Object.entries(filesOfProjects(extent)).map(([name, files]) =>
+const projects = Object.entries(filesOfProjects(part, lacking())).map(([name, files]) =>
   (name.startsWith("node") ? inNode : inChromium)(name, engines[name]!, files),
 );
 

@@ -1,4 +1,9 @@
-// Which test files run in which project of vitest, in `npm test` and in `npm run test:all`.
+// Which test files run in which project of vitest, in `npm test` and in the rest of the matrix, which `npm run test:all` runs after it.
+import { readdirSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { createFilter } from "vite";
+import type { Need } from "../scripts/checks/machine.mjs";
+import { root } from "../scripts/setup/paths.mjs";
 
 /** Tests of what only Node has; they choose their build themselves and run once. */
 export const nodeOnly = [
@@ -51,7 +56,7 @@ const differsInBrowser = [
 ];
 
 /** Files that `npm test` leaves to `npm run test:all`, by the reason. */
-const leftToAll = {
+export const leftToAll = {
   /** They start Redis, PostgreSQL, an S3 service or Flower, or Python's and the system's clients of a server. */
   services: [
     "packages/queue/test/**",
@@ -86,8 +91,10 @@ const leftToAll = {
   wholeModel: [
     "test/models/{estimate-memory.test,estimate-memory-options.node.test,sentence/known-modules.node.test}.ts",
   ],
-  /** It compiles a shader for each of some hundred kernels, without a GPU; test/engine/webgpu/training trains with the usual ones. */
-  shaders: ["test/engine/webgpu/ops.node.test.ts"],
+  /** They compile shaders of some hundred kernels, of every model and task, without a GPU; what usual ones need stays. */
+  shaders: ["test/engine/webgpu/{ops,every-model,every-task,many-programs}.node.test.ts"],
+  /** They call public functions with three of four wrong values at each place; the fourth stays. */
+  otherValues: ["test/properties/arguments/{,*/}other-values.{node.test,test}.ts"],
   /** They install the package into projects of their own, bundle it with every bundler, or ask pip for a wheel. */
   consumers: [
     "test/packaging/{consumers,sample-consumers,edge-worker,bundler-warnings,worker-page,trusted-types}.test.ts",
@@ -96,30 +103,49 @@ const leftToAll = {
   ],
 };
 
-/** Tests that drive a browser from Node. */
-const withBrowser = [
-  "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
-  "test/{pages,studio,engine/webgpu}/*.node.test.ts",
-  "packages/flower/test/{leaving,pages}.node.test.ts",
-  "test/cli/commands/{bench-gpu,studio}.test.ts",
-  "test/docs/{search,starts,webgpu,worker}.node.test.ts",
-];
+/** Files whose tests need something that a machine may lack. */
+export const needing: Readonly<Record<Need, readonly string[]>> = {
+  /** They drive one from Node. */
+  browser: [
+    "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
+    "test/{pages,studio,engine/webgpu}/*.node.test.ts",
+    "packages/flower/test/{leaving,pages}.node.test.ts",
+    "test/cli/commands/{bench-gpu,studio}.test.ts",
+    "test/docs/{search,starts,webgpu,worker}.node.test.ts",
+  ],
+  unix: ["test/training/node/pipes.node.test.ts"],
+  linux: [
+    "test/cli/signals.test.ts",
+    "test/io/node/{handles,process-mark}.node.test.ts",
+    "test/properties/kills/quantize-kills.node.test.ts",
+  ],
+  disks: ["test/properties/kills/{adapter-kills,merge-kills,onnx-processes}.node.test.ts"],
+};
 
-/** How much is run: "all", or "quick" as `npm test` does; without a browser where there is none. */
-export interface Extent {
-  readonly quick: boolean;
-  readonly browser: boolean;
-}
+/** What is run: everything, what `npm test` runs, or what it leaves to the rest of the matrix. */
+export type Part = "all" | "quick" | "rest";
 
 export interface FilesOfProject {
   readonly include: string[];
   readonly exclude: string[];
 }
 
-/** The files of each project; a project that runs nothing is not there. */
-export function filesOfProjects({ quick, browser }: Extent): Readonly<Record<string, FilesOfProject>> {
+type Table = Readonly<Record<string, FilesOfProject>>;
+
+/** The files of each project in a part, on a machine that lacks something; a project that runs nothing is not there. */
+export function filesOfProjects(part: Part, lacking: readonly Need[]): Table {
+  if (part !== "rest") return table(part === "quick", lacking);
+  const quick = table(true, lacking);
+  const rest = Object.entries(table(false, lacking)).map(([name, { include, exclude }]): [string, FilesOfProject] => [
+    name,
+    { include, exclude: [...exclude, ...(quick[name] ? namesOf(quick[name]) : [])] },
+  ]);
+  return Object.fromEntries(rest.filter(([, files]) => namesOf(files).length > 0));
+}
+
+function table(quick: boolean, lacking: readonly Need[]): Table {
   const left = quick ? Object.values(leftToAll).flat() : [];
-  const absent = browser ? [] : withBrowser;
+  const absent = lacking.flatMap((need) => needing[need]);
   const inNode = {
     node: { include: [...nodeOnly, ...ownProcess], exclude: ["test/runtimes/**", ...shared, ...left, ...absent] },
     "node-shared": { include: shared, exclude: [...left, ...absent] },
@@ -127,12 +153,30 @@ export function filesOfProjects({ quick, browser }: Extent): Readonly<Record<str
     "node-relaxed": { include: quick ? covering : numeric, exclude: [...nodeOnly, ...ownProcess, ...equalInBuilds] },
     "node-threads": { include: quick ? covering : numeric, exclude: [...nodeOnly, ...equalInBuilds] },
   };
-  if (!browser) return inNode;
+  if (lacking.includes("browser")) return inNode;
+  const numbers = [...nodeOnly, ...equalInBuilds];
   return {
     ...inNode,
     // A browser's engine is Node's: all of its tests run in one build, what covers the kernels in the others.
     ...(quick ? {} : { "chromium-simd": { include: covering, exclude: nodeOnly } }),
-    "chromium-relaxed": { include: quick ? differsInBrowser : everything, exclude: [...nodeOnly, ...equalInBuilds] },
+    // Arguments are checked by the same JavaScript as in Node, which tries every wrong value.
+    "chromium-relaxed": {
+      include: quick ? differsInBrowser : everything,
+      exclude: [...numbers, ...leftToAll.otherValues],
+    },
     "chromium-threads": { include: quick ? coveringInBrowser : covering, exclude: nodeOnly },
   };
+}
+
+/** Every test file, by its path from the project's root. */
+const testFiles = ["test", "packages"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts") && !entry.parentPath.includes("node_modules"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/")),
+);
+
+/** The test files that a project's patterns name. */
+export function namesOf({ include, exclude }: FilesOfProject): string[] {
+  const isNamed = createFilter(include, exclude, { resolve: root });
+  return testFiles.filter((name) => isNamed(join(root, name)));
 }

@@ -47,7 +47,7 @@ const types = (name, project) => ({
 const cached = ["--cache", "--cache-strategy", "content", "--cache-location", ".cache/prettier"];
 
 /** Checks that run no test in JavaScript, the longest first, and apart from one another those that wait for cargo's lock. */
-const others = ({ all }) => [
+const others = [
   { name: "cargo-test", command: ["cargo", "test", "--workspace", "--no-fail-fast"], count: countCargo },
   { name: "eslint", command: ["eslint", "--max-warnings", "0", "."] },
   { name: "prettier", command: ["prettier", "--check", ".", ...cached] },
@@ -63,27 +63,30 @@ const others = ({ all }) => [
     command: ["cargo", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
     hint: missing.clippy,
   },
-  // The kernels for wasm32 are linted by `all` alone: between the two, each feature is on once and off once.
-  ...(all ? [wasmClippy("relaxed", `rustup target add ${target}`)] : []),
-  ...(all ? [wasmClippy("simd-threads", "rustup component add rust-src")] : []),
+];
+
+/** The kernels as wasm32 compiles them: between the two, each feature is on once and off once. */
+const lintOfKernels = () => [
+  wasmClippy("relaxed", `rustup target add ${target}`),
+  wasmClippy("simd-threads", "rustup component add rust-src"),
 ];
 
 /** In browsers, if all of them are here, the bits of every runtime and a tab that is hidden; `npm run test:runtimes` runs the rest. */
-const inBrowsers = ["test/runtimes/browsers.test.ts", "test/runtimes/hidden.test.ts"];
-const browsers = vitest("browsers", {}, "--config", "vitest.runtimes.config.ts", ...inBrowsers);
+const browserFiles = ["test/runtimes/browsers.test.ts", "test/runtimes/hidden.test.ts"];
+const browsers = vitest("browsers", {}, "--config", "vitest.runtimes.config.ts", ...browserFiles);
 
 /**
- * The checks of `npm test`, or with `all` of `npm run test:all`, in stages that follow one another, and how many of a stage's run
- * beside each other. `count` reads `{ passed, failed, skipped }` from the output; a check without it counts as one. `loud` checks
- * show their output as it comes. `again` gives a check of what a run that broke off left, or null. `hint` is the command that brings
- * a missing program.
+ * The checks of a part, in stages that follow one another, and how many of a stage's run beside each other: "quick" is what `npm test`
+ * runs, "rest" what it leaves of the matrix, nothing twice. `count` reads `{ passed, failed, skipped }` from the output; a check without it
+ * counts as one. `loud` checks show their output as it comes. `again` gives a check of what a run that broke off left, or null. `hint` is
+ * the command that brings a missing program.
  */
-export function stagesOfChecks({ all }) {
-  const tests = vitest("vitest", { LOWRANK_TESTS: all ? "all" : "quick", LOWRANK_MINUTES: minutesFile });
-  const everyBrowser = all && findFirefox() !== null && findWebKit() !== null;
+export function stagesOfChecks(part) {
+  const tests = vitest("vitest", { LOWRANK_TESTS: part, LOWRANK_MINUTES: minutesFile });
+  const inBrowsers = part === "rest" && findFirefox() !== null && findWebKit() !== null ? [browsers] : [];
   return [
-    { checks: others({ all }), atOnce: 2 },
+    { checks: part === "rest" ? lintOfKernels() : others, atOnce: 2 },
     // Vitest has workers of its own.
-    { checks: [tests, ...(everyBrowser ? [browsers] : [])], atOnce: 1 },
+    { checks: [tests, ...inBrowsers], atOnce: 1 },
   ];
 }

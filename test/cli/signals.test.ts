@@ -103,9 +103,7 @@ describe("an interruption", () => {
     expect(readdirSync(fixture.folder)).toEqual(before);
   });
 
-  it
-    .runIf(process.platform === "linux")
-    .each(["predict --run run --file idle", "evaluate --run run --data /dev/stdin"])(
+  it.each(["predict --run run --file idle", "evaluate --run run --data /dev/stdin"])(
     "is heard while a pipe has nothing to say (%s)",
     async (line) => {
       execFileSync("mkfifo", [fixture.path("idle")]);
@@ -183,7 +181,7 @@ describe("an output that takes no more", () => {
     ]);
   });
 
-  it.runIf(process.platform === "linux")("because the disk is full is an error", async () => {
+  it("because the disk is full is an error", async () => {
     for (const line of [
       "predict --run run --file many.csv",
       "embed --model model --normalize text",

@@ -127,14 +127,14 @@ export const compareHalves = () =>
 /** Every op with a kernel. */
 export const compareOps = async () => ({ ...(await onBoth(runOps)), plain: await onPlain(runOfRows) });
 
-/** Random programs on both: ordinary ones, and those with NaN, infinities and large numbers. */
-export async function compareRandomPrograms(counts: { plain: number; wild: number }) {
+/** Random programs on both, from a first one on: ordinary ones, and those with NaN, infinities and large numbers. */
+export async function compareRandomPrograms({ first, ...counts }: { first: number; plain: number; wild: number }) {
   // Programs are made with a graph of the page's own engine.
   await init(options);
   const [wasm, gpu] = [await createEngine(options), await createEngine({ ...options, device: "webgpu" })];
   const before = gpu.info.memory.used;
-  const plain = await comparePrograms({ from: 1, count: counts.plain, wild: false }, gpu, wasm);
-  const wild = await comparePrograms({ from: 3000, count: counts.wild, wild: true }, gpu, wasm);
+  const plain = await comparePrograms({ from: 1 + first, count: counts.plain, wild: false }, gpu, wasm);
+  const wild = await comparePrograms({ from: 3000 + first, count: counts.wild, wild: true }, gpu, wasm);
   const bytesLeft = gpu.info.memory.used - before;
   await Promise.all([gpu.close(), wasm.close()]);
   const unused = onGpu.ops.filter((name) => !plain.ops.has(name));

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { expectGeneratedAlike } from "./alike.js";
 import { GpuPage } from "./gpu-page.js";
 import type * as inPage from "./in-page.js";
 import { difference } from "./training-loop.js";
 
 type Calls = Omit<typeof inPage, "lowrank">;
 type Compared = Awaited<ReturnType<Calls["compareLanguage"]>>;
-type Generated = Awaited<ReturnType<Calls["compareGenerated"]>>;
 
 let page: GpuPage;
 let compared: Compared;
@@ -16,19 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => page?.close());
 
-function expectAlike({ gpu, wasm }: Generated): void {
-  expect(gpu.bytesLeft).toBe(0);
-  for (const [name, { numbers, tokens }] of Object.entries(wasm.found)) {
-    // Measured on SwiftShader: 1.2e-6 of the largest number.
-    numbers.forEach((values, i) =>
-      expect(difference(values, gpu.found[name]!.numbers[i]!), `${name}: numbers ${i}`).toBeLessThan(2e-6),
-    );
-    expect(gpu.found[name]!.tokens, name).toEqual(tokens);
-  }
-}
-
 it("computes logits, perplexity and scores of language models on a GPU as on WASM, and generates the same tokens", () => {
-  expectAlike({ gpu: compared.gpu.generated, wasm: compared.wasm.generated });
+  expectGeneratedAlike({ gpu: compared.gpu.generated, wasm: compared.wasm.generated });
 
   // What decides speed: a token of three layers, and the logits of one row that come back.
   const { counted } = compared.gpu.generated.found["llama f32"]!;
@@ -87,14 +76,4 @@ it("refuses by name what language models cannot do on a GPU, and frees everythin
     merging: readsAtOnce,
     "bytes left": "0",
   });
-});
-
-it.runIf(process.env["LOWRANK_TESTS"] === "all")("does so for the other families", { timeout: 600_000 }, async () => {
-  const names = [
-    ...["gemma2", "gemma3_text", "gemma4_keys", "gemma4_text", "gpt2", "gpt_neox", "gpt_neox_serial", "granite"],
-    ...["granite4", "lfm2", "llama_yarn", "ministral3", "mistral", "olmo2", "phi3", "phi3_longrope", "qwen2", "qwen3"],
-    ...["smollm3", "vaultgemma"],
-  ];
-  expectAlike(await page.call<Generated>("compareGenerated", [names, ["f32"]]));
-  expectAlike(await page.call<Generated>("compareGenerated", [["qwen3"], ["q4"]]));
 });

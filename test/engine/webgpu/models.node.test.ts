@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { expectVectorsAlike } from "./alike.js";
 import { GpuPage } from "./gpu-page.js";
 import type * as inPage from "./in-page.js";
 import { difference } from "./training-loop.js";
 
 type Calls = Omit<typeof inPage, "lowrank">;
-type Vectors = Record<string, number[]>;
 type Compared = Awaited<ReturnType<Calls["compareModels"]>>;
 
 let page: GpuPage;
@@ -16,15 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => page?.close());
 
-function expectAlike(gpu: Vectors, wasm: Vectors): void {
-  // Measured on SwiftShader: 2.5e-7 of the largest number.
-  for (const [name, values] of Object.entries(wasm)) expect(difference(values, gpu[name]!), name).toBeLessThan(1e-6);
-  expect(gpu["bytes left"]).toEqual([0]);
-}
-
 it("encodes texts with models of files on a GPU as on WASM, adapters in one batch, and frees everything", async () => {
   const { gpu, wasm } = compared;
-  expectAlike(gpu.vectors, wasm.vectors);
+  expectVectorsAlike(gpu.vectors, wasm.vectors);
   expect(wasm.vectors["bert f32"]).not.toEqual(wasm.vectors["bert f32, adapter and none in turn"]);
 });
 
@@ -68,10 +62,4 @@ it("trains, measures, saves, resumes and cancels a classifier on a GPU as on WAS
   expect(step("dispatches")).toBeLessThanOrEqual(131);
   // With its uploads of ids, offsets, plans and targets, each in order with what uses it, and its one read.
   expect(step("submissions")).toBe(1);
-});
-
-it.runIf(process.env["LOWRANK_TESTS"] === "all")("encodes with the other encoders", { timeout: 600_000 }, async () => {
-  const names = ["mpnet", "nomic-bert", "roberta", "distilbert", "electra", "albert", "eurobert"];
-  const { gpu, wasm } = await page.call<Awaited<ReturnType<Calls["compareVectors"]>>>("compareVectors", names);
-  expectAlike(gpu, wasm);
 });

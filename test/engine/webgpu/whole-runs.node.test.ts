@@ -24,19 +24,3 @@ it("trains a classifier on a GPU as on WebAssembly, and continues there from its
   expect(gpu.files).toEqual(wasm.files);
   expect(gpu.engine).toEqual(wasm.engine);
 });
-
-const all = process.env["LOWRANK_TESTS"] === "all";
-it.runIf(all)("trains every other task on a GPU as on WebAssembly", { timeout: 600_000 }, async () => {
-  const names = ["dora", "head only", "few-shot", "multi-label", "regress", "tokens", "pairs", "rank", "text"];
-  for (const name of names) {
-    const found = await page.call<Awaited<ReturnType<typeof wholeRuns.compareJobs>>>("compareJobs", [name]);
-    const { gpu, wasm } = found[name]!;
-    expect(gpu.engine, name).toEqual({
-      ...wasm.engine,
-      ...{ device: "webgpu", tile: "64×64" },
-      gpu: expect.stringMatching(/software adapter/),
-    });
-    expect(difference([...wasm.losses, ...wasm.metrics], [...gpu.losses, ...gpu.metrics]), name).toBeLessThan(1e-5);
-    expect(gpu.files, name).toEqual(wasm.files);
-  }
-});

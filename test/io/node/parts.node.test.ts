@@ -1,32 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { withPart } from "../../../ts/io/node/parts.js";
 import { ownMark, parseMark, stateOf } from "../../../ts/io/node/process-mark.js";
 import { temporaryFolder } from "../temporary-folder.js";
+import { idleProcess, kill, markOf } from "./other-processes.js";
 
 const HOUR = 3_600_000;
-
-/** A process that does nothing until it is killed. */
-async function idleProcess(): Promise<ChildProcess & { pid: number }> {
-  const child = spawn(process.execPath, ["-e", "console.log('up'); setInterval(() => {}, 1000)"]);
-  await once(child.stdout, "data");
-  onTestFinished(() => void child.kill("SIGKILL"));
-  return child as ChildProcess & { pid: number };
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  child.kill("SIGKILL");
-  await once(child, "exit");
-}
-
-/** This process's mark with another number, which a process of this machine would have made. */
-function markOf(processId: number, start = "0"): string {
-  const { place } = parseMark(ownMark())!;
-  return `${place}-${processId}-${start}-00000000`;
-}
 
 const elsewhere = () => `000000000000-${process.pid}-1-00000000`;
 
@@ -46,28 +26,6 @@ describe("process marks", () => {
     expect(stateOf(parseMark(elsewhere()))).toBe("unknown");
     expect(stateOf(parseMark("12345-00ff"))).toBe("unknown");
     expect(stateOf(parseMark(`${ownMark()}-1`))).toBe("unknown");
-  });
-
-  it.runIf(process.platform === "linux")("know a dead process whose parent has not asked how it ended", async () => {
-    // `sleep` never asks.
-    const parent = spawn("sh", ["-c", "sleep 1000 & echo $!; exec sleep 1000"]);
-    onTestFinished(() => void parent.kill("SIGKILL"));
-    const [line] = (await once(parent.stdout, "data")) as [Buffer];
-    const child = Number(line.toString());
-    expect(stateOf(parseMark(markOf(child)))).toBe("running");
-    // The shell that it is until then would ask.
-    while ((await readFile(`/proc/${parent.pid!}/comm`, "utf8")) !== "sleep\n")
-      await new Promise((done) => setTimeout(done, 5));
-    process.kill(child, "SIGKILL");
-    while (!/\) Z /.test(await readFile(`/proc/${child}/stat`, "utf8")))
-      await new Promise((done) => setTimeout(done, 5));
-    expect(stateOf(parseMark(markOf(child)))).toBe("gone");
-  });
-
-  it.runIf(process.platform === "linux")("are not taken in by a number that another process has now", async () => {
-    const child = await idleProcess();
-    expect(stateOf(parseMark(markOf(child.pid, "1")))).toBe("gone");
-    expect(stateOf(parseMark(markOf(process.pid, "1")))).toBe("gone");
   });
 });
 

@@ -22,22 +22,26 @@ export const bare: Ground<void> = { make: () => undefined, state: () => "", end:
 
 type Spoil = (right: unknown[]) => unknown[];
 
-/** `npm test` tries every fourth value at a place, others at the next one; `npm run test:all` and a run by hand try all in Node. Browsers try every fourth. */
-declare const __QUICK__: boolean;
-const EVERY = __QUICK__ ? 4 : 1;
+/**
+ * What is tried at a place: every fourth value, at the next place others, and with them getters that throw and too few arguments; or the
+ * other values, which take three times as long: the files other-values try them, in Node and not in `npm test`.
+ */
+export type Share = "every fourth" | "others";
 
 /** Right arguments with something wrong at one place, and too few of them. */
 export function* spoilers(
   right: unknown[],
+  share: Share = "every fourth",
   wrong: () => Record<string, unknown> = wrongValues,
 ): Generator<[what: string, spoil: Spoil]> {
   const show = (place: Place) => place.join(".");
   for (const [i, place] of placesIn(right).entries()) {
     for (const [j, [what, value]] of Object.entries(wrong()).entries()) {
-      if ((i + j) % EVERY !== 0) continue;
+      if (((i + j) % 4 === 0) !== (share === "every fourth")) continue;
       yield [`${what} at ${show(place)}`, (all) => withAt(all, place, value) as unknown[]];
     }
   }
+  if (share === "others") return;
   for (const place of objectsIn(right)) {
     for (const name of Object.keys(at(right, place) as object)) {
       const refuse = () => {
@@ -54,10 +58,14 @@ export function* spoilers(
 }
 
 /** What does not answer with its work or a short error of ours, or is not as before after one. */
-export async function refusals<S>({ make, state, end }: Ground<S>, { args, run }: Call<S>): Promise<string[]> {
+export async function refusals<S>(
+  { make, state, end }: Ground<S>,
+  { args, run }: Call<S>,
+  share?: Share,
+): Promise<string[]> {
   const problems: string[] = [];
   let scene = await make();
-  for (const [what, spoil] of spoilers(args(scene))) {
+  for (const [what, spoil] of spoilers(args(scene), share)) {
     const given = spoil(args(scene));
     const before = state(scene);
     try {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { adapterConfig, type AdapterLayer, writeAdapter, writeSafetensors } from "../../../ts/entry/node.js";
-import { contents, mountable, signalledWhen, unfinished, withShortFiles, withSmallDisk } from "./disturbed.js";
+import { contents, signalledWhen, unfinished, withShortFiles, withSmallDisk } from "./disturbed.js";
 import { lowrankProcess } from "../../cli/process.js";
 
 const [ROWS, COLUMNS, RANK, LAYERS] = [1024, 32, 32, 24];
@@ -123,13 +123,13 @@ describe.each(Object.keys(commands))("%s", (name) => {
     if (readdirSync(path("at/made")).length > 0) expect(contents(path("at/made"))).toEqual(whole);
   });
 
-  describe.runIf(process.platform === "linux")("that finds no room", () => {
+  describe("that finds no room", () => {
     it("because files may not be so long: an error, and nothing is left", () => {
       const { out, err } = withShortFiles(1000, args("made"), path("at"));
       expect({ out, err }).toEqual({ out: "code 1\n", err: "error: EFBIG: file too large, write\n" });
     });
 
-    it.runIf(mountable()).each([
+    it.each([
       ["known before", -2 * PAGE, /^error: --out: [\d.]+ MB are needed, the disk of .* has [\d.]+ MB left: make room/],
       ["at its end", 0, /^error: ENOSPC: no space left on device, write\n$/],
     ])("because the disk is full, %s: an error, and nothing is left", (_name, more, message) => {

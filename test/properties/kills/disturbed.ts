@@ -3,9 +3,6 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { lowrankProcess, type ProcessOutcome, program } from "../../cli/process.js";
 
-/** Whether users may mount a disk of their own, in a namespace of its own: not every system lets them. */
-export const mountable = () => spawnSync("unshare", ["-Urm", "true"]).status === 0;
-
 /** Runs a line of a shell in a folder; `$0` and `$@` are the program's call with its arguments. */
 function shell(line: string, args: readonly string[], cwd: string, around: readonly string[] = []): Said {
   const [file, ...rest] = [...around, "sh", "-c", line, process.execPath, program, ...args] as [string, ...string[]];

@@ -1,5 +1,5 @@
 import { LowrankError } from "../../../../ts/index.js";
-import { spoilers } from "../refusals.js";
+import { type Share, spoilers } from "../refusals.js";
 import { own } from "../wrong.js";
 import { hostileValues, LOSES_CLASS, REVOKED } from "./wrong.js";
 
@@ -78,10 +78,11 @@ const isAbort = (error: unknown) => error instanceof LowrankError && error.code 
 export async function differences<Here, There>(
   stage: Stage<Here, There>,
   { args, here, there }: Pair<Here, There>,
+  share?: Share,
 ): Promise<string[]> {
   const problems: string[] = [];
   let before = await stage.state();
-  for (const [what, spoil] of spoilers(args(stage.here), hostileValues)) {
+  for (const [what, spoil] of spoilers(args(stage.here), share, hostileValues)) {
     const [mine, theirs] = [spoil(args(stage.here)), spoil(args(stage.there))];
     const known = await outcome(() => here(stage.here, ...mine));
     const held = buffersOf(theirs);
