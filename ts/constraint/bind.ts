@@ -7,7 +7,9 @@ import type { Rule } from "./part.js";
 import { texts } from "./parts.js";
 import { ProgramBuilder } from "./program-builder.js";
 import { type Pieces, PieceWork } from "./pieces.js";
+import type { Program } from "./program.js";
 import { regexPart } from "./regex/bind-regex.js";
+import { prepareProperties } from "./regex/properties.js";
 import type { Schema } from "./schema/keywords.js";
 import { SchemaReader } from "./schema/schema-reader.js";
 import type { TakenTextFormat } from "./text-format.js";
@@ -98,7 +100,7 @@ function made(
   const tokens = [...special.values()];
   const rule =
     format.kind === "tools" ? callsRule(what, format.value, tokens) : ruleOf(what, format.kind, format.value);
-  const program = ProgramBuilder.program(what, format.kind, rule);
+  const program = programOf(what, format, rule);
   const key = JSON.stringify([...special]);
   const tree = () => {
     const known = trees.get(key) ?? new PieceWork(treeOf(vocabulary, special));
@@ -106,6 +108,24 @@ function made(
     return known;
   };
   return new Constraint(what, program, tree, vocabulary.ends, ended);
+}
+
+function* programOf(what: string, format: TakenTextFormat | CallsFormat, rule: Rule): Pieces<Program> {
+  yield* prepareProperties(what, format.kind, expressionsIn(format));
+  return yield* ProgramBuilder.program(what, format.kind, rule);
+}
+
+/** The regular expressions of a format: those of schemas are its texts named "pattern". */
+function* expressionsIn({ kind, value }: TakenTextFormat | CallsFormat): Generator<string> {
+  if (kind === "regex") yield value as string;
+  if (kind !== "schema" && kind !== "tools") return;
+  for (const waiting: unknown[] = [value]; waiting.length > 0;) {
+    const next = waiting.pop();
+    if (typeof next !== "object" || next === null) continue;
+    for (const [name, inner] of Object.entries(next))
+      if (name === "pattern" && typeof inner === "string") yield inner;
+      else waiting.push(inner);
+  }
 }
 
 /** The id of an added token, if the vocabulary has it. */

@@ -9,23 +9,14 @@ import type { Alternative } from "./syntax.js";
 /** Most characters of an expression. */
 const LONGEST = 100_000;
 
-/**
- * Reads an expression. Throws `ConfigError` for one that is none, or not supported.
- * @param properties names of properties of characters, in this expression and in others of its format
- */
-export function parsedRegex(
-  what: string,
-  where: string,
-  source: string,
-  dotAll = false,
-  properties = new Set<string>(),
-): readonly Alternative[] {
+/** Reads an expression, whose properties of characters are prepared. Throws `ConfigError` for one that is none, or not supported. */
+export function parsedRegex(what: string, where: string, source: string, dotAll = false): readonly Alternative[] {
   const fail = (problem: string, place: number) =>
     new ConfigError(`${what}: ${where}: ${problem}, at place ${place} of ${excerpt(source)}`, {
       ...{ op: what, option: where, value: source, place },
     });
   if (source.length > LONGEST) throw fail(`more than ${LONGEST} characters`, LONGEST);
-  return RegexParser.parse(source, dotAll, fail, properties);
+  return RegexParser.parse(source, dotAll, fail);
 }
 
 /** The texts that match an expression as a whole. */

@@ -28,33 +28,3 @@ export const noLineEnd = others(
     [0x2028, 0x2029],
   ]),
 );
-
-const known = new Map<string, Characters>();
-
-/** The characters with a Unicode property, as `\p{L}`; null for a property that is not known. */
-export function withProperty(property: string): Characters | null {
-  const found = known.get(property) ?? searchProperty(property);
-  if (found !== null) known.set(property, found);
-  return found;
-}
-
-/** Tests every character, some 50 ms: the tables are in the runtime. */
-function searchProperty(property: string): Characters | null {
-  // A script's name or the like: nothing that could have another meaning within an expression.
-  if (!/^\w+(=\w+)?$/.test(property)) return null;
-  let expression: RegExp;
-  try {
-    expression = new RegExp(`^\\p{${property}}$`, "u");
-  } catch {
-    return null;
-  }
-  const ranges: [number, number][] = [];
-  for (let code = 0; code <= 0x10ffff; code++) {
-    if (code === 0xd800) code = 0xe000;
-    if (!expression.test(String.fromCodePoint(code))) continue;
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === code - 1) last[1] = code;
-    else ranges.push([code, code]);
-  }
-  return ranges;
-}

@@ -1,5 +1,6 @@
 import { type Characters, charactersOf, others } from "../characters.js";
-import { classes, noLineEnd, withProperty } from "./classes.js";
+import { classes, noLineEnd } from "./classes.js";
+import { withProperty } from "./properties.js";
 import type { Alternative, Regex } from "./syntax.js";
 
 /** Creates the error for a problem at a place of an expression. */
@@ -9,8 +10,6 @@ export type RegexFailure = (problem: string, place: number) => Error;
 const DEEPEST = 200;
 /** Deepest groups that are the whole expression or an alternative, and may have anchors: each is read twice. */
 const DEEPEST_WHOLE = 4;
-/** Most properties as \p{L}: finding the characters of one takes some 50 ms. */
-const MOST_PROPERTIES = 16;
 
 const escapes: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13 };
 
@@ -30,17 +29,13 @@ export class RegexParser {
     source: string,
     private readonly dot: Characters,
     private readonly fail: RegexFailure,
-    private readonly properties: Set<string>,
   ) {
     this.source = Array.from(source);
   }
 
-  /**
-   * @param dotAll whether "." is also the end of a line
-   * @param properties names of properties in this expression and in others of its format
-   */
-  static parse(source: string, dotAll: boolean, fail: RegexFailure, properties: Set<string>): readonly Alternative[] {
-    const parser = new RegexParser(source, dotAll ? others([]) : noLineEnd, fail, properties);
+  /** @param dotAll whether "." is also the end of a line */
+  static parse(source: string, dotAll: boolean, fail: RegexFailure): readonly Alternative[] {
+    const parser = new RegexParser(source, dotAll ? others([]) : noLineEnd, fail);
     const alternatives = parser.anchored();
     if (parser.at < parser.source.length) throw parser.error("a ) without a (");
     return alternatives;
@@ -216,8 +211,6 @@ export class RegexParser {
 
   private property(isNegated: boolean): Characters {
     const name = this.matched(/^\{([^}]*)\}/)?.[1];
-    if (name !== undefined && this.properties.add(name).size > MOST_PROPERTIES)
-      throw this.error(`more than ${MOST_PROPERTIES} properties of characters`);
     const set = name === undefined ? null : withProperty(name);
     if (set === null) throw this.error("an unknown property of characters");
     return isNegated ? others(set) : set;

@@ -1,3 +1,4 @@
+import { isRecord } from "../../arguments/collections.js";
 import type { Schema } from "./keywords.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -8,7 +9,15 @@ export type MergeFailure = (keyword: string) => Error;
 const larger = (a: unknown, b: unknown) => Math.max(a as number, b as number);
 const smaller = (a: unknown, b: unknown) => Math.min(a as number, b as number);
 const listOf = (value: unknown) => (Array.isArray(value) ? (value as unknown[]) : [value]);
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+/** JSON of a value that equal values share, whatever the order of their properties. */
+export const canonical = (value: unknown) =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    isRecord(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
+const same = (a: unknown, b: unknown) => canonical(a) === canonical(b);
+
+/** What no value meets. */
+const NONE = Symbol("none");
 
 /** Values of a keyword for one text, all of which apply. A schema from outside has lists of other classes. */
 export class JoinedTexts {
@@ -20,14 +29,16 @@ export class JoinedTexts {
   }
 }
 
-/** How two values of a keyword become one that demands both. */
+/** How two values of a keyword become one that demands both; NONE if no value meets both. */
 const joins: Readonly<Record<string, (a: unknown, b: unknown) => unknown>> = {
   ...{ minLength: larger, minItems: larger, minimum: larger, exclusiveMinimum: larger },
   ...{ maxLength: smaller, maxItems: smaller, maximum: smaller, exclusiveMaximum: smaller },
   type: (a, b) => commonTypes(new Set(listOf(a) as string[]), new Set(listOf(b) as string[])),
+  const: (a, b) => (same(a, b) ? a : NONE),
   enum: (a, b) => {
-    const others = new Set(listOf(b).map((other) => JSON.stringify(other)));
-    return listOf(a).filter((own) => others.has(JSON.stringify(own)));
+    const others = new Set(listOf(b).map(canonical));
+    const common = listOf(a).filter((own) => others.has(canonical(own)));
+    return common.length > 0 ? common : NONE;
   },
   required: (a, b) => [...new Set([...listOf(a), ...listOf(b)])],
   items: (a, b) => mergedItems(a, b),
@@ -39,8 +50,8 @@ const joins: Readonly<Record<string, (a: unknown, b: unknown) => unknown>> = {
 const MERGED_TOGETHER = new Set(["properties", "additionalProperties", "prefixItems"]);
 
 /**
- * A schema for the values that both allow, neither with branches or references. Schemas of their properties and items are joined under
- * `allOf`. Throws what `fail` creates for keywords that cannot be joined.
+ * A schema for the values that both allow, neither with branches or references; false if their listed values exclude each other. Schemas of
+ * their properties and items are joined under `allOf`. Throws what `fail` creates for keywords that cannot be joined.
  */
 export function mergedSchemas(a: Schema, b: Schema, fail: MergeFailure): Schema {
   if (a === true) return b;
@@ -54,6 +65,7 @@ export function mergedSchemas(a: Schema, b: Schema, fail: MergeFailure): Schema 
     else if (Object.hasOwn(joins, key) && !isTuple(key, own, value)) merged.set(key, joins[key]!(own, value));
     else if (!same(own, value)) throw fail(key);
   }
+  if ([...merged.values()].includes(NONE)) return false;
   mergeFirstItems(a, b, merged);
   mergeProperties(a, b, merged);
   return Object.fromEntries(merged);

@@ -1,45 +1,35 @@
 import type { Part } from "../part.js";
-import { bytes, choice, nothing, optionally, sequence, text } from "../parts.js";
-import {
-  anyDigit,
-  anyDigits,
-  decimalOf,
-  fraction,
-  fractionBetween,
-  fractionFrom,
-  fractionTo,
-  positive,
-  wholesBetween,
-} from "./digits.js";
+import { choice, nothing, optionally, sequence, text } from "../parts.js";
+import { decimalOf, fraction, fractionBetween, fractionFrom, fractionTo, wholesBetween } from "./digits.js";
+import { finiteNumber } from "./finite-number.js";
 
 const minus = text("-");
-const sign = bytes([[[0x2b, 0x2b]], [[0x2d, 0x2d]]]);
-const exponent = sequence(bytes([[[0x45, 0x45]], [[0x65, 0x65]]]), optionally(sign), anyDigit, anyDigits);
 
-/** A whole number, "-0" too. */
-const anyInteger: Part = sequence(optionally(minus), choice([text("0"), positive]));
-/** A number of RFC 8259. */
-const anyNumber: Part = sequence(anyInteger, optionally(fraction), optionally(exponent));
-
-/** A whole number from `least` to `most`, which may be infinite. */
+/** A whole number from `least` to `most`, which may be infinite: finite, and not "-0", which `JSON.stringify` never writes. */
 export function integersBetween(least: number, most: number): Part {
-  const [low, high] = [Math.ceil(least), Math.floor(most)];
-  if (low === -Infinity && high === Infinity) return anyInteger;
-  return signed(low, high, (from, to) => wholesBetween(BigInt(from), to === Infinity ? null : BigInt(to)));
+  return signed(Math.ceil(least), Math.floor(most), 1, (from, to) =>
+    wholesBetween(BigInt(from), to === Infinity ? null : BigInt(to)),
+  );
 }
 
-/** A number from `least` to `most`, which may be infinite; without an exponent if there is a limit. */
+/** A finite number from `least` to `most`, which may be infinite; without an exponent if there is a limit. Zero has no sign. */
 export function numbersBetween(least: number, most: number): Part {
-  if (least === -Infinity && most === Infinity) return anyNumber;
-  return signed(least, most, decimalsBetween);
+  if (least === -Infinity && most === Infinity) return finiteNumber();
+  return signed(least, most, Number.MIN_VALUE, decimalsBetween);
 }
 
-function signed(least: number, most: number, magnitudes: (least: number, most: number) => Part): Part {
+/** @param smallest the smallest number that may follow a minus sign */
+function signed(
+  least: number,
+  most: number,
+  smallest: number,
+  magnitudes: (least: number, most: number) => Part,
+): Part {
   const parts: Part[] = [];
   // A limit beyond the largest number leaves none.
   if (least > most || least === Infinity || most === -Infinity) return nothing;
   if (most >= 0) parts.push(magnitudes(Math.max(least, 0), most));
-  if (least <= 0) parts.push(sequence(minus, magnitudes(Math.max(-most, 0), -least)));
+  if (least <= -smallest) parts.push(sequence(minus, magnitudes(Math.max(-most, smallest), -least)));
   return choice(parts);
 }
 

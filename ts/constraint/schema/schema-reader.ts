@@ -8,7 +8,7 @@ import { array, object, type Property, reusable } from "./containers.js";
 import { formats, patternBeside } from "./formats.js";
 import { jsonLength } from "./json-length.js";
 import { allTypes, annotations, constraintsOf, isKnown, type Schema, typeOfKeyword } from "./keywords.js";
-import { mergedSchemas } from "./merge.js";
+import { canonical, mergedSchemas } from "./merge.js";
 import { integersBetween, neighbour, numbersBetween } from "./numbers.js";
 import { keysBut } from "./other-keys.js";
 import { withoutPropertyNames } from "./property-names.js";
@@ -38,12 +38,10 @@ export interface SchemaBudget {
   read: number;
   joined: number;
   size: number;
-  /** Properties of characters in patterns. */
-  readonly properties: Set<string>;
 }
 
 /** What they have taken before the first. */
-export const newBudget = (): SchemaBudget => ({ read: 0, joined: 0, size: 0, properties: new Set() });
+export const newBudget = (): SchemaBudget => ({ read: 0, joined: 0, size: 0 });
 
 /** A schema without references and branches, and the branches: one of each list applies too. */
 interface Flat {
@@ -162,7 +160,8 @@ export class SchemaReader {
   /** The texts of a schema with references, `allOf` and branches. */
   private combined(bare: Schema, path: string, depth: number): Part {
     const { base, branches } = this.flat(bare, path, new Set());
-    if (branches.length === 0) return base === false ? nothing : this.leaf(this.fields(path, base as object), depth);
+    if (base === false) return nothing;
+    if (branches.length === 0) return this.leaf(this.fields(path, base as object), depth);
     const [first, ...others] = branches;
     const before = isFree(base) ? [] : [base];
     const after = others.map((anyOf) => ({ anyOf }));
@@ -238,10 +237,10 @@ export class SchemaReader {
     const beside = Object.keys(own.fields).find((key) => !["const", "enum", "type"].includes(key));
     if (beside !== undefined) throw own.unsupported(beside, "beside const or enum is not supported");
     const types = own.has("type") ? this.typesOf(own) : null;
-    const fixed = own.has("const") ? JSON.stringify(own.fields["const"]) : null;
-    const values = own.has("enum") ? own.list("enum") : [own.fields["const"]];
+    const fixed = own.has("const") ? canonical(own.fields["const"]) : null;
+    const values = own.has("enum") ? own.items("enum") : [own.fields["const"]];
     const written = values.filter((value) => types === null || types.some((type) => isOfType(value, type)));
-    const all = written.filter((value) => fixed === null || JSON.stringify(value) === fixed);
+    const all = written.filter((value) => fixed === null || canonical(value) === fixed);
     const spelled = all.map((value) => this.texts.written(value)).filter((value) => value !== null);
     return spelled.length === 0 ? nothing : texts(spelled);
   }
@@ -319,8 +318,7 @@ export class SchemaReader {
   private expressions(own: SchemaFields): readonly Regex[] {
     const given = own.joined("format");
     const known = given.filter((format) => formats.has(format));
-    const parsed = (keyword: string, source: string) =>
-      parsedRegex(this.what, `${own.path}.${keyword}`, source, false, this.spent.properties);
+    const parsed = (keyword: string, source: string) => parsedRegex(this.what, `${own.path}.${keyword}`, source);
     const patterns = own
       .joined("pattern")
       .map((pattern) => searching(parsed("pattern", patternBeside(pattern, known))));

@@ -55,6 +55,12 @@ export class SchemaFields {
     throw this.wrong(keyword, "a list of texts");
   }
 
+  items(keyword: string): readonly unknown[] {
+    const value = this.fields[keyword];
+    if (Array.isArray(value)) return value as unknown[];
+    throw this.wrong(keyword, "a list");
+  }
+
   list(keyword: string): readonly unknown[] {
     const value = this.fields[keyword];
     if (Array.isArray(value) && value.length > 0) return value as unknown[];
