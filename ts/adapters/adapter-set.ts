@@ -83,6 +83,7 @@ export class AdapterSet {
     this.known.checkNew(what, name);
     const { signal, ...sum } = takeWeighted(options);
     const parts = sum.adapters.map((part) => this.get(part));
+    this.known.checkHeads(what, parts);
     const paths = this.base.linears.flatMap((linear) => linear.parts.map(({ path }) => path));
     const files = parts.map((part) => part.toFile());
     const factors = parts.map((part) => part.scale);

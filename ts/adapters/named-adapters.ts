@@ -1,4 +1,4 @@
-import { ConfigError } from "../errors/errors.js";
+import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { ModelAdapter } from "./model-adapter.js";
 
@@ -62,6 +62,17 @@ export class NamedAdapters {
       name: selection.name,
       reason: "unknown",
     });
+  }
+
+  /** Throws `UnsupportedError` if several of some adapters are classifiers', which have a head beside them. */
+  checkHeads(what: string, adapters: readonly ModelAdapter[]): void {
+    const names = [...new Set(adapters)].filter((adapter) => this.ofClassifiers.has(adapter)).map(({ name }) => name);
+    if (names.length < 2) return;
+    throw new UnsupportedError(
+      `${what}: ${clip(names.map((name) => `"${name}"`).join(" and "))} are adapters of classifiers, whose heads (modulesToSave in PEFT) ` +
+        "cannot be summed: sum adapters without a head, and train a classifier on the result",
+      { op: what, names },
+    );
   }
 
   /** Throws `ConfigError` for an invalid name, or one in use. */

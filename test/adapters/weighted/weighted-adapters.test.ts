@@ -4,10 +4,12 @@ import {
   AbortError,
   AdapterError,
   ConfigError,
+  CrossEncoder,
   engineInfo,
   readAdapter,
   readSafetensors,
   SentenceEncoder,
+  TextClassifier,
   UnsupportedError,
   type WeightedAdapterOptions,
 } from "../../../ts/index.js";
@@ -210,6 +212,9 @@ describe("a weighted sum of adapters", () => {
   it("refuses what makes no sense, and changes nothing", async () => {
     using encoder = await withAdapters();
     encoder.addAdapter("dora", { dora: true });
+    encoder.addAdapter("whole", { modulesToSave: ["LayerNorm"] });
+    using first = TextClassifier.create(encoder, { labels: ["a", "b"], adapter: "first" });
+    using _ = CrossEncoder.create(encoder, { adapter: "second" });
     const used = encoder.graph.engine.info.memory.used;
     const refused = async (options: WeightedAdapterOptions, kind: new (...args: never[]) => Error, message: string) => {
       await expect(encoder.addWeightedAdapter("sum", options)).rejects.toThrow(kind);
@@ -230,8 +235,14 @@ describe("a weighted sum of adapters", () => {
     await refused({ ...pair, combinationType: "cat", svdRank: 2 }, ConfigError, "svdRank says nothing");
     await refused({ ...pair, combinationType: "mean" as "cat" }, ConfigError, "combinationType");
     await refused({ adapters: ["dora"], weights: [1] }, UnsupportedError, "DoRA");
+    await refused({ adapters: ["whole"], weights: [1] }, UnsupportedError, '"whole" has trained biases or whole modules (modulesToSave)'); // prettier-ignore
+    const heads =
+      '"first" and "second" are adapters of classifiers, whose heads (modulesToSave in PEFT) cannot be summed';
+    await refused({ adapters: ["one", "first", "second"], weights: [1, 1, 1] }, UnsupportedError, heads);
     await expect(encoder.addWeightedAdapter("one", pair)).rejects.toThrow("there is an adapter");
     expect(encoder.graph.engine.info.memory.used).toBe(used);
-    expect(encoder.adapters().map(({ name }) => name)).toEqual([...NAMES, "dora"]);
+    expect(encoder.adapters().map(({ name }) => name)).toEqual([...NAMES, "dora", "whole", "first", "second"]);
+    // One of them has no other's head beside it.
+    await encoder.addWeightedAdapter("sum", { adapters: ["one", first.adapter!], weights: [1, 1] });
   });
 });

@@ -79,7 +79,7 @@ function checkPlain({ config, extra, layers }: Adapter, name: string): void {
   const more = config.useDora
     ? "magnitudes (DoRA), which no sum of updates has"
     : config.loraBias || config.bias !== "none" || extra.size > 0
-      ? "trained biases or whole modules"
+      ? "trained biases or whole modules (modulesToSave)"
       : [...layers.values()].some(({ kind }) => kind !== "linear")
         ? "an embedding's update"
         : null;
