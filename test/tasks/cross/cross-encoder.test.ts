@@ -47,6 +47,37 @@ describe("fit of a cross-encoder", () => {
     expect((await cross.fit(own, { negatives: 0, steps: 1 })).steps).toHaveLength(1);
   });
 
+  it.each(["multiple-negatives-ranking", "cached-multiple-negatives-ranking"] as const)(
+    "%s compares a query with all positives and negatives of the batch, as sentence-transformers does",
+    async (loss) => {
+      const { encoder, cross } = await open();
+      using _ = encoder;
+      const examples = ["good", "bad", "very"].map((name, i) => ({
+        ...{ query: `a ${name} film`, positive: `it was ${name}`, negatives: [`the ${name} end`, `dull ${name} ${i}`] },
+      }));
+      const candidates = examples.flatMap(({ positive, negatives }) => [positive, ...negatives]);
+      const scaled = (z: number) => 10 / (1 + Math.exp(-z));
+      const losses = await Promise.all(
+        examples.map(async ({ query, positive }) => {
+          const logits = await cross.logits(candidates.map((text) => [query, text] as const));
+          const scores = logits.map(([z]) => scaled(z!));
+          const sum = scores.reduce((total, score) => total + Math.exp(score), 0);
+          return Math.log(sum) - scores[candidates.indexOf(positive)]!;
+        }),
+      );
+      const expected = losses.reduce((sum, own) => sum + own) / 3;
+      const lossOf = async (negatives: number | null) => {
+        const order = () => [0, 1, 2];
+        const { steps } = await cross.fit(examples, { loss, negatives, order, steps: 1, batchSize: 3, learningRate: 1e-12 }); // prettier-ignore
+        return steps[0]!.loss;
+      };
+      expect(await lossOf(null)).toBeCloseTo(expected, 5);
+      // Six texts of others are all that there are; of fewer the loss is lower.
+      expect(await lossOf(6)).toBeCloseTo(expected, 5);
+      expect(await lossOf(4)).toBeLessThan(expected - 0.1);
+    },
+  );
+
   it("uses the options of the loss as they are at the call", async () => {
     const examples = Array.from({ length: 6 }, (_, i) => ({ query: `q ${i}`, text: `a ${i}`, label: i % 2 }));
     const trained = async (change: (options: { posWeight: number }) => void) => {

@@ -49,8 +49,8 @@ export interface CrossFitOptions extends Omit<
   /** Its options, as of `crossEncoderLoss`, without labels. */
   readonly lossOptions?: Omit<CrossEncoderLossOptions, "labels" | "scores" | "teacher" | "batchSize">;
   /**
-   * For "multiple-negatives-ranking": number of other positives of the batch that each query is compared with; null for all. Default 4, the
-   * next ones in the batch. No text is then twice in a batch, where it would count against itself, unless there is an `order`.
+   * For "multiple-negatives-ranking": number of texts of other queries in the batch, positives and negatives, that each query is compared
+   * with beside its own; null for all. Default 4, those of the next examples in the batch. No text is then twice in a batch, where it would count against itself, unless there is an `order`.
    */
   readonly negatives?: number | null;
 }

@@ -158,17 +158,17 @@ function pairsOf(part: readonly TokenizedExample[], loss: CrossEncoderLossName, 
     for (const example of part) for (const text of example.texts) add(example, text);
     return { pairs, columns: 1, labels };
   }
-  // Column by column: all positives, other queries' positives, then each example's own negatives.
-  const [own, inBatch] = [
-    Math.min(...part.map(({ texts }) => texts.length)) - 1,
-    loss === "margin-mse" ? 0 : part.length - 1,
-  ];
+  // Column by column: all positives, texts of other queries, then each example's own negatives.
+  const own = Math.min(...part.map(({ texts }) => texts.length));
+  const inBatch = loss === "margin-mse" ? 0 : (part.length - 1) * own;
   const others = Math.min(negatives ?? inBatch, inBatch);
   for (const example of part) add(example, example.texts[0]!);
-  for (let round = 1; round <= others; round++)
-    for (const [i, example] of part.entries()) add(example, part[(i + round) % part.length]!.texts[0]!);
-  for (let n = 1; n <= own; n++) for (const example of part) add(example, example.texts[n]!);
-  return { pairs, columns: 1 + others + own, labels };
+  // The next example's positive and negatives, then those of the one after it.
+  for (let other = 0; other < others; other++)
+    for (const [i, example] of part.entries())
+      add(example, part[(i + 1 + Math.floor(other / own)) % part.length]!.texts[other % own]!);
+  for (let n = 1; n < own; n++) for (const example of part) add(example, example.texts[n]!);
+  return { pairs, columns: others + own, labels };
 }
 
 /** The logits of some examples, and what is known of them. */
