@@ -20,7 +20,7 @@ import { answersOpener } from "../tasks/cross/open-cross.js";
 import { crossSaver } from "../tasks/cross/saved-cross.js";
 import { saveCross } from "../tasks/cross/saving/save-cross.js";
 import * as multiLabelCalls from "../tasks/multi-label/multi-label-calls.js";
-import { openedParts, openedRun } from "../tasks/opened-parts.js";
+import { openedParts, openedRegressor, openedRun } from "../tasks/opened-parts.js";
 import { opener } from "../tasks/opener.js";
 import { measures, severalLabels } from "../tasks/text-classifier.js";
 import { libraryTokenizer } from "../tokenize/library-tokenizer.js";
@@ -30,7 +30,7 @@ import { measureLogits } from "../train/metrics/metrics.js";
 // A service worker that no bundler made one script of: it has no `import()`.
 joining.provide(join);
 encoderLoader.provide(loadEncoder);
-opener.provide({ openedParts, openedRun });
+opener.provide({ openedParts, openedRegressor, openedRun });
 measures.provide(measureLogits);
 severalLabels.provide(multiLabelCalls);
 library.provide(libraryTokenizer);

@@ -1,5 +1,5 @@
 import { checkOptions } from "../arguments/options.js";
-import { ConfigError } from "../errors/errors.js";
+import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-map.js";
 import { modelSource } from "../io/model-locator.js";
@@ -42,7 +42,8 @@ export async function openCheckpoint(
     );
   const encoder = await SentenceEncoder.load(source, options, { of: "texts" });
   try {
-    const labels = labelsFor(checkpoint, encoder.head!.weight.shape[0]!);
+    const classes = outputsOf(encoder, source);
+    const labels = labelsFor(checkpoint, classes);
     return { encoder, labels, multiLabel: multiLabel ?? checkpoint.multiLabel, adapter: null };
   } catch (error) {
     encoder.dispose();
@@ -50,13 +51,28 @@ export async function openCheckpoint(
   }
 }
 
-/** PEFT's files for such a model, with its base model; null if the source has none. Throws as `readPeftClassifier`. */
+/** Number of a head's outputs. Throws `ModelError` for fewer than `least`. */
+function outputsOf({ head }: SentenceEncoder, { name }: ModelSource, least = 2): number {
+  const { shape } = head!.weight;
+  if (shape[0]! >= least) return shape[0]!;
+  const advice = "TextRegressor.open opens PEFT's adapter with such a head, CrossEncoder.load scores pairs with one";
+  throw new ModelError(
+    `${what}: the head of ${clip(name)} has one output, and a classifier has two classes or more: ${advice}`,
+    { found: shape },
+  );
+}
+
+/**
+ * PEFT's files for such a model, with its base model; null if the source has none. Throws as `readPeftClassifier`.
+ * @param least number of outputs that the head must have
+ */
 export async function openPeft(
   given: string | FileMap | ModelSource,
   model: string | FileMap | ModelSource | undefined,
   names: readonly string[] | null,
   options: CutOptions,
   multiLabel?: boolean,
+  least = 2,
 ): Promise<OpenedCheckpoint | null> {
   const source = await sourceOf(given, options);
   const files = await readThere(source);
@@ -70,7 +86,7 @@ export async function openPeft(
   const { base } = saved;
   const encoder = await SentenceEncoder.load(base, options, { of: "texts", tensors: saved.head });
   try {
-    const classes = encoder.head!.weight.shape[0]!;
+    const classes = outputsOf(encoder, source, least);
     if (names !== null && names.length !== classes)
       throw new ConfigError(
         `${what}: labels names ${names.length} classes, and the head of ${clip(source.name)} has ${classes}`,

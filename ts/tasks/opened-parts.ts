@@ -1,7 +1,7 @@
 import type { LoraOptions } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { flag } from "../arguments/settings.js";
-import { ConfigError } from "../errors/errors.js";
+import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import type { FileMap } from "../io/file-map.js";
 import type { ModelSource } from "../io/model-source.js";
 import { layerScalings, targetTest } from "../io/peft/index.js";
@@ -42,6 +42,27 @@ export async function openedParts(
   return openedRun(source, { model, adapter, allowOtherBase, ...loading });
 }
 
+/**
+ * The parts of `TextRegressor.open`: those of a run, or PEFT's adapter and head with one output. Throws `UnsupportedError` for a head with
+ * several.
+ */
+export async function openedRegressor(
+  source: string | FileMap | ModelSource,
+  options: OpenRunOptions,
+  what: string,
+): Promise<ClassifierParts> {
+  const { model, adapter, allowOtherBase: _, ...loading } = options;
+  const saved = await openPeft(source, model, null, loading, false, 1);
+  if (saved === null) return openedRun(source, options, what, "regress");
+  const { encoder, labels } = saved;
+  if (labels.length === 1) return checkpointParts(saved, null, adapter, "regress");
+  encoder.dispose();
+  throw new UnsupportedError(
+    `${what}: the head of this adapter has ${labels.length} outputs, and a number has one: open it with TextClassifier.open`,
+    { op: what, actual: labels.length },
+  );
+}
+
 /** The parts of a run's model, with its encoder. */
 export async function openedRun(
   source: string | FileMap | ModelSource,
@@ -68,6 +89,7 @@ function checkpointParts(
   { encoder, labels, multiLabel, adapter: files }: OpenedCheckpoint,
   lora: LoraOptions | null,
   adapter = "classifier",
+  task?: HeadTask,
 ): ClassifierParts {
   const { graph, adapterSet, tokenizer } = encoder;
   const { weight, bias } = encoder.head!;
@@ -84,7 +106,7 @@ function checkpointParts(
     if (files !== null && lora !== null)
       throw notFor("lora", "makes a new adapter, and these files already have one; omit it");
     const parts = whole(
-      { encoder, labels: takeLabels(labels), tokenizer, merged: null },
+      { encoder, labels: task === "regress" ? labels : takeLabels(labels), tokenizer, merged: null },
       addAdapter,
       () => new ClassificationHead(graph, transpose(weight), bias),
     );

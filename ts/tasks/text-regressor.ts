@@ -83,7 +83,8 @@ export class TextRegressor {
   }
 
   /**
-   * Loads a run's model and its encoder. `dispose` frees both. Throws as `load`, and `ModelError` if the encoder cannot be found.
+   * Loads a run's model, or PEFT's adapter of a `SEQ_CLS` model with one output, and its encoder. `dispose` frees both. Throws as `load`, and
+   * `ModelError` if the encoder cannot be found.
    *
    * @param source a folder (in runtimes with a file system), a URL, or the files by name
    */
@@ -93,8 +94,8 @@ export class TextRegressor {
     const given = copiedOptions(options);
     const from = copiedSource(source);
     if (given.model !== undefined) Object.assign(given, { model: copiedSource(given.model) });
-    const { openedRun } = await opener();
-    return TextRegressor.of(await openedRun(from, { ...given }, what, "regress"));
+    const { openedRegressor } = await opener();
+    return TextRegressor.of(await openedRegressor(from, given, what));
   }
 
   private static of(parts: ClassifierParts): TextRegressor {

@@ -79,10 +79,12 @@ export async function loadHead(
   checkTensors(file, linear(out));
   const weight = await weightTensor(file, outWeight, options);
   const bias = await weightTensor(file, `${plan.out}.bias`, options);
-  if (classes < 2)
+  if (classes < 1)
     throw new ModelError(
-      `model.safetensors: ${outWeight} is ${formatShape(weight.shape)}: a classifier has two classes or more; regression is not supported`,
-      { tensor: outWeight, found: weight.shape },
+      `model.safetensors: ${outWeight} is ${formatShape(weight.shape)}: a head has one output or more`,
+      {
+        ...{ tensor: outWeight, found: weight.shape },
+      },
     );
   const shape = { paths: [plan.dense], inFeatures: hiddenSize, outFeatures: hiddenSize, hasBias: plan.denseBias };
   const own = model.linears().find(({ parts }) => parts[0]!.path === plan.dense);
