@@ -33,8 +33,8 @@ interface TemplatePiece {
 
 /** Classes of transformers that separate two texts by two tokens and have no token types, whatever tokenizer.json's template says. */
 const doubled = /^(?:XLM)?Roberta|^MPNet|^Camembert/;
-/** Those of other classes that have no token types. */
-const untyped = /^DistilBert|^ModernBert|^Bart/;
+/** Those of other classes that give no token types, though ALBERT has an embedding of them. */
+const untyped = /^DistilBert|^ModernBert|^Bart|^Albert/;
 
 /** How a tokenizer's files describe pairs. */
 interface PairSettings {
@@ -42,8 +42,8 @@ interface PairSettings {
   readonly model_input_names?: unknown;
 }
 
-/** Whether transformers gives token types with the ids. */
-function givesTypes({ tokenizer_class: name, model_input_names: inputs }: PairSettings): boolean {
+/** Whether transformers gives token types with the ids, by tokenizer_config.json. */
+export function givesTypes({ tokenizer_class: name, model_input_names: inputs }: PairSettings): boolean {
   if (Array.isArray(inputs)) return inputs.includes("token_type_ids");
   return typeof name !== "string" || !(doubled.test(name) || untyped.test(name));
 }

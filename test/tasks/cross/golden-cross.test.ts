@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CrossEncoder, type CrossExample, readSafetensors } from "../../../ts/index.js";
+import { goldenBytes, goldenJson } from "../../golden.js";
 import { goldenExpected, goldenFolder, pairs as filePairs } from "../../models/sentence/golden-folder.js";
 import { crossAdapter, crossBase, crossBytes, type CrossCase, crossCase, crossCases } from "./golden-cross.js";
 
@@ -134,4 +135,33 @@ describe.each([
     using merged = await CrossEncoder.load<number | number[]>(await cross.save({ merged: true }));
     expect(farthest(flat(await merged.logits(filePairs)), expected.tensor("logits").data)).toBeLessThan(NEAR);
   });
+});
+
+describe("token types of pairs, of ALBERT, whose tokenizer in Python gives none unless its settings say so", async () => {
+  const folder = "tasks/albert_pair";
+  const names = ["config.json", "config_sentence_transformers.json", "model.safetensors", "modules.json", "sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json"]; // prettier-ignore
+  const files = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await goldenBytes(`${folder}/${name}`)] as const)),
+  );
+  const pairs = await goldenJson<[string, string][]>(`${folder}/pairs.json`);
+  const expected = readSafetensors(await goldenBytes(`${folder}/expected.safetensors`));
+  const settings = await goldenJson<object>(`${folder}/tokenizer_config.json`);
+  const untyped = ["input_ids", "attention_mask"];
+  const typed = ["input_ids", "token_type_ids", "attention_mask"];
+
+  it.each([
+    ["logits", "as saved", {}, untyped],
+    ["typed", "asked for", { model_input_names: typed }, typed],
+    // A tokenizer that names no class is read with the template's types.
+    ["typed", "without a class", { tokenizer_class: undefined }, typed],
+  ] as const)("gives the %s of sentence-transformers, %s, and is saved with what it gave", async (name, _, more, inputs) => {
+    const config = new TextEncoder().encode(JSON.stringify({ ...settings, ...more }));
+    using cross = await CrossEncoder.load({ ...files, "tokenizer_config.json": config });
+    expect(farthest(flat(await cross.logits(pairs)), expected.tensor(name).data)).toBeLessThan(1e-5);
+    const saved = await cross.save({ merged: true });
+    const told = JSON.parse(new TextDecoder().decode(saved["tokenizer_config.json"])) as object;
+    expect(told).toMatchObject({ model_input_names: inputs });
+    using again = await CrossEncoder.load(saved);
+    expect(await again.logits(pairs)).toEqual(await cross.logits(pairs));
+  }); // prettier-ignore
 });

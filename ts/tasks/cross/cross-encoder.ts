@@ -31,7 +31,7 @@ import {
   takePairs,
 } from "./cross-options.js";
 import type { CrossParts } from "./cross-parts.js";
-import { crossSaver, takeSavedCross } from "./saved-cross.js";
+import { crossSaver, hasTypes, takeSavedCross } from "./saved-cross.js";
 import { crossTraining, orderedOptions } from "./cross-training.js";
 import type { CrossExample, CrossFitOptions } from "./cross-examples.js";
 import { isLanguageModel, openCross } from "./open-cross.js";
@@ -298,7 +298,3 @@ function takeActivation<T extends PredictPairsOptions>(what: string, options: T,
   if (activation !== undefined) oneOf(what, "activation", activation, activationNames);
   return { ...options };
 }
-
-/** Whether a model has an embedding for the second text's tokens. */
-const hasTypes = ({ model }: SentenceEncoder) =>
-  model.tables.some(({ path, rows }) => path.endsWith("token_type_embeddings") && rows > 1);

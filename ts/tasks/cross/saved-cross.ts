@@ -1,6 +1,7 @@
 import { checkOptions } from "../../arguments/options.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import { takeSavedBase } from "../../models/sentence/saved-encoder.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { CrossParts } from "./cross-parts.js";
 import type { SavedAnswers, SavedCross } from "./saving/saved-state.js";
 import type { SaveCrossEncoderOptions } from "./cross-options.js";
@@ -28,5 +29,10 @@ export function takeSavedCross(
     activation,
     head: tensors,
     modules: head.modules(),
+    hasTypes: hasTypes(encoder),
   };
 }
+
+/** Whether a model has an embedding for the second text's tokens. */
+export const hasTypes = ({ model }: SentenceEncoder): boolean =>
+  model.tables.some(({ path, rows }) => path.endsWith("token_type_embeddings") && rows > 1);

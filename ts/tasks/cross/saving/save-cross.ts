@@ -18,6 +18,7 @@ import {
 import { checkBaseUnchanged } from "../../../models/sentence/saving/base-check.js";
 import { modelCard } from "../../../models/sentence/saving/model-card.js";
 import { savedWeights } from "../../../models/sentence/saving/saved-weights.js";
+import { givesTypes } from "../../../tokenize/pair-tokens.js";
 import { withHead } from "../../peft-classifier.js";
 import { torchClasses } from "../activations.js";
 import { saveAnswers } from "./save-answers.js";
@@ -32,6 +33,7 @@ export async function saveCross(saved: SavedCross | SavedAnswers): Promise<Saved
   const { adapter, merged, tokenizer, base, labels, activation, head, plan, signal, engine } = saved;
   const source = await saved.reopen();
   const files: Files = { ...(await tokenizerFiles(source, tokenizer)) };
+  if (saved.hasTypes) files["tokenizer_config.json"] = withInputs(files["tokenizer_config.json"]!);
   const activationFn = torchClasses[activation];
   const isAdapter = adapter !== null && !merged;
   if (isAdapter) Object.assign(files, adapterFiles(adapter.file, saved));
@@ -63,6 +65,15 @@ export async function saveCross(saved: SavedCross | SavedAnswers): Promise<Saved
   });
   files["README.md"] = textBytes(card);
   return files;
+}
+
+/** tokenizer_config.json that says whether token types are given, which transformers otherwise decides by the tokenizer's class. */
+function withInputs(settings: Uint8Array): Uint8Array<ArrayBuffer> {
+  const edited = editedJson<Readonly<Record<string, Json>>>(new TextDecoder().decode(settings), (json) => ({
+    ...json,
+    model_input_names: ["input_ids", ...(givesTypes(json) ? ["token_type_ids"] : []), "attention_mask"],
+  }));
+  return textBytes(`${edited.trimEnd()}\n`);
 }
 
 /** config.json of the model with a head. */

@@ -13,6 +13,8 @@ export interface SavedCross extends SavedEncoder {
   readonly head: ReadonlyMap<string, Tensor>;
   /** Names of its modules among `modules_to_save`. */
   readonly modules: readonly string[];
+  /** Whether the model has an embedding for the second text's tokens. */
+  readonly hasTypes: boolean;
 }
 
 /** The same of a language model that answers. */
