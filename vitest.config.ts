@@ -41,11 +41,16 @@ function scheduling(project: string, { threads }: Engine) {
   return project === "node" ? { maxWorkers: 4, sequence: { groupOrder: 1 } } : {};
 }
 
+/** Projects whose tests start engines, change the process's environment and stop it; and those with threads, which a process starts once. */
+const apart = ["node", "node-threads", "chromium", "chromium-threads"];
+
 /**
- * Files of one project share a process and its modules, whose import takes longer than most files' tests. In two projects they stay apart:
- * in `node`, whose tests start engines, change the process's environment and stop it, and with threads, which a process starts once.
+ * Files of one project share a process, or a page, and its modules, whose import takes longer than most files' tests; but for those that stay
+ * apart, and in Chromium for the many files of the whole matrix.
  */
-const modules = (project: string) => ({ isolate: project === "node" || project === "node-threads" });
+const modules = (project: string) => ({
+  isolate: apart.includes(project) || (project.startsWith("chromium") && part !== "quick"),
+});
 
 /** What test/setup reads; folders as the runtime finds them. */
 function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {
@@ -97,6 +102,7 @@ function inChromium(name: string, engine: Engine, files: Files): TestProjectConf
         instances: [{ browser: "chromium" }],
       },
       ...common,
+      ...modules(name),
       ...scheduling(name, engine),
     },
   };
@@ -108,6 +114,7 @@ const engines: Record<string, Engine> = {
   "node-simd": { build: "simd", threads: 1 },
   "node-relaxed": { build: "relaxed", threads: 1 },
   "node-threads": { build: "relaxed", threads: 2 },
+  chromium: { build: "relaxed", threads: 1 },
   "chromium-simd": { build: "simd", threads: 1 },
   "chromium-relaxed": { build: "relaxed", threads: 1 },
   "chromium-threads": { build: "simd", threads: 2 },

@@ -14,8 +14,8 @@ export const nodeOnly = [
 const shared = ["test/cli/**/*.test.ts", "test/{tasks,jobs}/**/*.node.test.ts"];
 
 /**
- * Tests that start their process's engine with settings, or ask what a first start would get: each has a process of its own, in project
- * `node`. With threads and in browsers every file has one.
+ * Tests that start their process's engine with settings, or ask what a first start would get: each has a process or a page of its own, in
+ * projects `node` and `chromium`. With threads every file has one.
  */
 const ownProcess = ["test/engine/options.test.ts", "test/properties/threads/*.test.ts"];
 
@@ -158,12 +158,13 @@ function table(quick: boolean, lacking: readonly Need[]): Table {
   return {
     ...inNode,
     // A browser's engine is Node's: all of its tests run in one build, what covers the kernels in the others.
-    ...(quick ? {} : { "chromium-simd": { include: covering, exclude: nodeOnly } }),
+    ...(quick ? {} : { "chromium-simd": { include: covering, exclude: [...nodeOnly, ...ownProcess] } }),
     // Arguments are checked by the same JavaScript as in Node, which tries every wrong value.
     "chromium-relaxed": {
       include: quick ? differsInBrowser : everything,
-      exclude: [...numbers, ...leftToAll.otherValues],
+      exclude: [...numbers, ...ownProcess, ...leftToAll.otherValues],
     },
+    chromium: { include: ownProcess, exclude: nodeOnly },
     "chromium-threads": { include: quick ? coveringInBrowser : covering, exclude: nodeOnly },
   };
 }
