@@ -37,6 +37,9 @@ const covering = [
   "test/properties/{bits,programs}/*.test.ts",
 ];
 
+/** Of those, what `npm test` does not repeat in the relaxed build without threads: MiniLM's steps take long, and run in it with two threads. */
+const withThreadsAlone = ["test/models/replay.test.ts"];
+
 /** Of those, what no build changes: estimates of memory, files and their texts, formats. Project `node-simd` alone runs them. */
 const equalInBuilds = [
   "test/models/{estimate-memory,weight-precision,sentence/save}.test.ts",
@@ -150,7 +153,10 @@ function table(quick: boolean, lacking: readonly Need[]): Table {
     node: { include: [...nodeOnly, ...ownProcess], exclude: ["test/runtimes/**", ...shared, ...left, ...absent] },
     "node-shared": { include: shared, exclude: [...left, ...absent] },
     "node-simd": { include: everything, exclude: [...nodeOnly, ...ownProcess, ...left] },
-    "node-relaxed": { include: quick ? covering : numeric, exclude: [...nodeOnly, ...ownProcess, ...equalInBuilds] },
+    "node-relaxed": {
+      include: quick ? covering : numeric,
+      exclude: [...nodeOnly, ...ownProcess, ...equalInBuilds, ...(quick ? withThreadsAlone : [])],
+    },
     "node-threads": { include: quick ? covering : numeric, exclude: [...nodeOnly, ...equalInBuilds] },
   };
   if (lacking.includes("browser")) return inNode;

@@ -1,7 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { root } from "../../scripts/setup/paths.mjs";
 
 /** What `npm pack` makes of a package of the repository. */
@@ -29,6 +40,47 @@ export function packed(destination: string, folder = "."): Packed {
   };
 }
 
+const packedFolder = join(root, ".cache/packed");
+
+/**
+ * A package of the repository, packed once for all test files of a run: they have one parent process, and one `dist`. What earlier runs
+ * packed is removed.
+ */
+function packedForRun(folder: string): Packed {
+  const run = `${process.ppid}-${statSync(join(root, folder, "dist")).mtimeMs}`;
+  const place = join(packedFolder, `${run}-${folder.replaceAll("/", "-")}`);
+  const report = join(place, "packed.json");
+  if (!existsSync(report)) {
+    removeOfEarlierRuns();
+    const fresh = `${place}.${process.pid}`;
+    mkdirSync(fresh, { recursive: true });
+    writeFileSync(join(fresh, "packed.json"), JSON.stringify(packed(fresh, folder)));
+    try {
+      renameSync(fresh, place);
+    } catch (error) {
+      // Another process was first.
+      rmSync(fresh, { recursive: true });
+      if (!existsSync(report)) throw error;
+    }
+  }
+  const result = JSON.parse(readFileSync(report, "utf8")) as Packed;
+  return { ...result, tarball: join(place, basename(result.tarball)) };
+}
+
+function removeOfEarlierRuns(): void {
+  mkdirSync(packedFolder, { recursive: true });
+  const over = readdirSync(packedFolder).filter((name) => !isRunning(Number.parseInt(name)));
+  for (const name of over) rmSync(join(packedFolder, name), { recursive: true, force: true });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** A small project that has the packed tarball installed; the package's own dependencies are links to ours. */
 export class Consumer {
   readonly folder = mkdtempSync(join(tmpdir(), "lowrank-consumer-"));
@@ -41,7 +93,7 @@ export class Consumer {
 
   /** Packs and installs a package of the repository, and gives its files. Its dependencies are links to those of the repository. */
   install(folder: string, name: string): string[] {
-    const { tarball, files } = packed(this.folder, folder);
+    const { tarball, files } = packedForRun(folder);
     const installed = this.path(name);
     mkdirSync(installed, { recursive: true });
     execFileSync("tar", ["-xzf", tarball, "-C", installed, "--strip-components=1"]);
