@@ -9,7 +9,7 @@ import { ProgramBuilder } from "./program-builder.js";
 import { type Pieces, PieceWork } from "./pieces.js";
 import type { Program } from "./program.js";
 import { regexPart } from "./regex/bind-regex.js";
-import { prepareProperties } from "./regex/properties.js";
+import { prepareProperties } from "./regex/character-properties.js";
 import type { Schema } from "./schema/keywords.js";
 import { SchemaReader } from "./schema/schema-reader.js";
 import type { TakenTextFormat } from "./text-format.js";
