@@ -22,7 +22,7 @@ const external = (id) => id.startsWith("node:") || installed.some((name) => id =
 // The set-up builds into a folder of its own and renames it when complete.
 const dir = process.env.DIST ?? "dist";
 // For `npm start` there is one build of the kernels, and what runs in Node is enough.
-const builds = process.env.BUILDS?.split(",") ?? Object.keys(variants);
+const builds = process.env.BUILDS?.split(",").filter(Boolean) ?? Object.keys(variants);
 const whole = builds.length === Object.keys(variants).length;
 const inNode = {
   node: "ts/entry/node.ts",

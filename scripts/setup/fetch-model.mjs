@@ -1,9 +1,12 @@
-// node scripts/setup/fetch-model.mjs NAME: brings a model into the cache, telling how far it is.
-import { fetchModel } from "../../dist/node.js";
+// node scripts/setup/fetch-model.mjs NAME FOLDER: brings a model into the cache, telling how far it is, by the built package in a folder.
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
+const [name, folder] = process.argv.slice(2);
 const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 try {
-  await fetchModel(process.argv[2], {
+  const { fetchModel } = await import(pathToFileURL(join(folder, "node.js")).href);
+  await fetchModel(name, {
     onProgress({ from, file, received, total }) {
       console.log(`${from}: ${file}, ${megabytes(received)} of ${megabytes(total)} MB`);
     },

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { seconds, SetupError } from "./report.mjs";
+import { currentStep, seconds, SetupError } from "./report.mjs";
 
 const terminal = process.stdout.isTTY === true && process.env.CI === undefined;
 const children = new Set();
@@ -46,7 +46,8 @@ export function show(command, args, options) {
  */
 export async function watch(command, args, options = {}) {
   const start = performance.now();
-  const label = options.label === undefined ? "" : `${options.label}: `;
+  const name = options.label ?? currentStep.getStore();
+  const label = name === undefined ? "" : `${name}: `;
   const chunks = [];
   let newest = "";
   const take = (chunk) => {

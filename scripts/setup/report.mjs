@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 /** Something that can't be had or done. `command` is what would bring it. */
 export class SetupError extends Error {
   constructor(message, command) {
@@ -18,10 +20,13 @@ export function seconds(start) {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
 }
 
+/** The title of the step that a command runs for: several run beside each other. */
+export const currentStep = new AsyncLocalStorage();
+
 /** Says what begins, does it, says how long it took. */
 export async function step(title, body) {
   const start = performance.now();
   console.log(`▸ ${title}`);
-  await body();
+  await currentStep.run(title, body);
   console.log(`▸ ${title}: done in ${seconds(start)}`);
 }

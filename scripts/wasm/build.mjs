@@ -57,18 +57,26 @@ export async function buildVariant(variant) {
 
 /** Compiles one variant into `folder`: by the wasm-pack at that path, or, where it is null, by the same steps without it. */
 export async function compileVariant(variant, folder, wasmPack) {
+  if (wasmPack !== null) return packed(wasmPack, folder, optionsOf(variant));
+  await compileCrate(variant);
+  const module = join(compiledIn(variant), target, "release", `${NAME}.wasm`);
+  const choices = ["--out-dir", folder, "--typescript", "--target", "web"];
+  await run(wasmBindgen.path, [module, ...choices], optionsOf(variant));
+}
+
+/** Runs cargo alone, which is most of the time; what it has compiled before it does not compile again. */
+export async function compileCrate(variant) {
+  const { cwd, env } = optionsOf(variant);
+  await run("cargo", ["build", "--lib", "--release"], { cwd, env: { ...env, CARGO_BUILD_TARGET: target } });
+}
+
+const compiledIn = (variant) => join(root, "target", variant);
+
+function optionsOf(variant) {
   const { path, env } = findToolchain(variants[variant]);
-  const compiled = join(root, "target", variant);
-  const options = {
-    cwd: crate,
-    env: {
-      ...env,
-      PATH: pathWith(toolsOnPath, ...path),
-      RUSTFLAGS: rustFlags(variants[variant]),
-      CARGO_TARGET_DIR: compiled,
-    },
-  };
-  await (wasmPack === null ? direct(compiled, folder, options) : packed(wasmPack, folder, options));
+  const PATH = pathWith(toolsOnPath, ...path);
+  const RUSTFLAGS = rustFlags(variants[variant]);
+  return { cwd: crate, env: { ...env, PATH, RUSTFLAGS, CARGO_TARGET_DIR: compiledIn(variant) } };
 }
 
 /** Runs wasm-opt over what `compileVariant` has made, then again for the order of its functions. */
@@ -87,11 +95,4 @@ async function packed(wasmPack, folder, options) {
   // Forced, it does not look for a compiled standard library, which Debian's Rust has none of.
   const choices = ["--mode", "force", "--no-pack", "--no-gitignore"];
   await run(wasmPack, ["build", crate, "--target", "web", "--release", ...choices, "--out-dir", folder], options);
-}
-
-/** What wasm-pack does, one after the other. */
-async function direct(compiled, folder, { cwd, env }) {
-  await run("cargo", ["build", "--lib", "--release"], { cwd, env: { ...env, CARGO_BUILD_TARGET: target } });
-  const module = join(compiled, target, "release", `${NAME}.wasm`);
-  await run(wasmBindgen.path, [module, "--out-dir", folder, "--typescript", "--target", "web"], { cwd, env });
 }

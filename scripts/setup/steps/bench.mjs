@@ -11,6 +11,7 @@ const stamp = join(folder, "node_modules/.installed");
 /** The peers of the benchmark, and the newest Node. */
 export const benchModules = {
   title: "the benchmark's peers (npm ci in bench/, 1.5 GB)",
+  uses: "network",
   needed: () => !existsSync(stamp) || readFileSync(stamp, "utf8") !== hashOf("bench/package-lock.json"),
   async run() {
     const hash = hashOf("bench/package-lock.json");
@@ -27,6 +28,7 @@ const pythons = ["python3.11", "python3.10", "python3.9"];
 /** Graphs for ONNX Runtime's training build, which only Python of that age can make; without it that peer is left out. */
 export const trainingArtifacts = {
   title: "training graphs for onnxruntime-web 1.19 (pip install onnxruntime-training-cpu)",
+  uses: "network",
   needed: () => !existsSync(artifacts) && pythons.some(findExecutable),
   async run() {
     const part = `${artifacts}-part`;

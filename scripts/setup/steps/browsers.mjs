@@ -7,6 +7,7 @@ import { SetupError } from "../report.mjs";
 function browserStep({ title, seconds, packages, find, advice }) {
   return {
     title,
+    uses: "network",
     seconds,
     needed: () => find() === null,
     async run() {

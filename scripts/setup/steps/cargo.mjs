@@ -5,6 +5,8 @@ import { SetupError } from "../report.mjs";
 
 export const cargo = {
   title: "Rust",
+  makes: "cargo",
+  uses: "network",
   seconds: 30,
   needed: () => findExecutable("cargo") === null,
   async run() {

@@ -5,6 +5,7 @@ import { SetupError } from "../report.mjs";
 /** The browser that tests run in. */
 export const chromium = {
   title: "Chromium (apt-get install chromium)",
+  uses: "network",
   seconds: 15,
   needed: () => findChromium() === null,
   async run() {

@@ -7,6 +7,7 @@ function document(file, ...sources) {
   const inputs = () => hashOf("scripts/documents", file, ...sources);
   return {
     title: `${file} from the code`,
+    after: ["node modules", "kernel interface"],
     seconds: 5,
     needed: () => !isFresh(file.replace("/", "-"), inputs()),
     async run() {

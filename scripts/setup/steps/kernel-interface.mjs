@@ -7,6 +7,7 @@ import { writeAtomically } from "../stamp.mjs";
 /** The kernels' TypeScript interface, which is made from the exports of Rust. */
 export const kernelInterface = {
   title: "the kernels' interface in ts/engine",
+  makes: "kernel interface",
   seconds: 1,
   needed: () => changed().length > 0,
   run() {

@@ -9,7 +9,9 @@ const stamp = join(root, "node_modules/.installed");
 
 export const nodeModules = {
   title: "node modules (npm ci)",
-  seconds: 15,
+  makes: "node modules",
+  uses: "network",
+  seconds: 35,
   needed: () => !existsSync(stamp) || readFileSync(stamp, "utf8") !== hashOf("package-lock.json"),
   async run() {
     const hash = hashOf("package-lock.json");

@@ -14,6 +14,8 @@ const built = (name) => {
     hashOf(`${folder}/src`, `${folder}/package.json`, "packages/rollup.config.js", "scripts/bundle", "dist/index.d.ts");
   return {
     title: `@lowrank/${name} (rollup)`,
+    after: ["package"],
+    makes: "packages",
     seconds: 10,
     needed: () => !existsSync(place) || !isFresh(stamp, inputs()),
     run: () =>

@@ -11,6 +11,7 @@ const debian = ["python3", "python3-venv"];
 /** A step that puts Python packages into an environment of their own. */
 export const pythonServer = ({ title, seconds, folder, there, purpose, packages }) => ({
   title,
+  uses: "network",
   seconds,
   needed: () => !there(),
   async run() {

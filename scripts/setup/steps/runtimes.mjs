@@ -10,6 +10,7 @@ const name = "runtimes";
 /** Deno, Bun, the oldest and the newest Node, of pinned versions, as npm has them. */
 export const runtimes = {
   title: "Deno, Bun, the oldest and the newest Node (npm ci in .cache/runtimes, 400 MB)",
+  uses: "network",
   seconds: 30,
   needed: () => !isFresh(name, hashOf(packages)),
   async run() {

@@ -10,7 +10,10 @@ export function rustTarget(chosen) {
   const lacking = () => chosen.some((variant) => !isBuilt(variant) && findToolchain(variants[variant]) === null);
   return {
     title: `Rust's standard library for ${target}`,
-    seconds: 35,
+    makes: "rust target",
+    after: ["cargo"],
+    uses: "network",
+    seconds: 25,
     needed: lacking,
     async run() {
       if (canInstall()) await install(debianPackages);

@@ -8,6 +8,7 @@ const packages = ["redis-server", "postgresql", "curl"];
 /** The servers that queues are tested with, and a client of the server of language models. */
 export const servers = {
   title: "Redis, PostgreSQL and curl (apt-get install)",
+  uses: "network",
   seconds: 20,
   needed: () => ["redis-server", "curl"].some((name) => findExecutable(name) === null) || postgresFolder() === null,
   async run() {

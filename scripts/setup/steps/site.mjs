@@ -10,6 +10,7 @@ const stamp = join(folder, "node_modules/.installed");
 /** What builds the site, with the newest Node, which it needs. */
 export const siteModules = {
   title: "what builds the site (npm ci in site/, 500 MB)",
+  uses: "network",
   seconds: 60,
   needed: () => !existsSync(stamp) || readFileSync(stamp, "utf8") !== hashOf("site/package-lock.json"),
   async run() {

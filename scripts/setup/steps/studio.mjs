@@ -12,7 +12,9 @@ const inputs = () => hashOf(...sources().map((name) => `web/${name}`), "dist");
 /** The Studio's static files, as @lowrank/studio has them. The old ones stay until the new ones are complete. */
 export const studio = {
   title: "the Studio (vite)",
-  seconds: 15,
+  after: ["package"],
+  makes: "studio",
+  seconds: 10,
   needed: () => !existsSync(place) || !isFresh("studio", inputs()),
   run: () =>
     replaceFolder({ place, fresh: join(root, "build/studio"), stamp: "studio", hash: inputs() }, (folder) => {

@@ -1,10 +1,24 @@
-import { buildVariant, isBuilt } from "../../wasm/build.mjs";
+import { buildVariant, compileCrate, isBuilt } from "../../wasm/build.mjs";
+
+/** What cargo compiles of a build of the kernels: all but its last steps, which need wasm-bindgen and npm's wasm-opt. */
+export function wasmCrate(variant) {
+  return {
+    title: `kernels, build "${variant}" (cargo)`,
+    makes: `crate ${variant}`,
+    after: ["rust target"],
+    seconds: 55,
+    needed: () => !isBuilt(variant),
+    run: () => compileCrate(variant),
+  };
+}
 
 /** A build of the kernels. */
 export function wasmBuild(variant) {
   return {
-    title: `kernels, build "${variant}"`,
-    seconds: 50,
+    title: `kernels, build "${variant}" (wasm-bindgen, wasm-opt)`,
+    makes: "kernels",
+    after: [`crate ${variant}`, "wasm tools", "node modules"],
+    seconds: 20,
     needed: () => !isBuilt(variant),
     run: () => buildVariant(variant),
   };
