@@ -16,13 +16,22 @@ const seconds = Number(query.get("seconds")) || 0.5;
 const isSmall = query.get("models") === "small";
 const models = (isSmall ? SMALL : [MINILM, SMOLLM2]).map((shape) => withRandomWeights(shape, isSmall));
 
-if ((navigator as { readonly gpu?: GPU }).gpu === undefined) {
-  say(
-    "This browser has no WebGPU (navigator.gpu). Use a current Chrome, Edge, Safari or Firefox, over HTTPS or from localhost.",
-  );
-} else {
+measure.addEventListener("click", () => void run());
+void begin();
+
+/** The button is enabled only where there is something to measure. */
+async function begin(): Promise<void> {
+  const { gpu } = navigator as { readonly gpu?: GPU };
+  if (gpu === undefined)
+    return say(
+      "This browser has no WebGPU (navigator.gpu). Use a current Chrome, Edge, Safari or Firefox, over HTTPS or from localhost.",
+    );
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
+  if (adapter === null)
+    return say(
+      "This browser offers no GPU, so there is nothing to measure: this machine has none, the browser does not accept its driver, or hardware acceleration is turned off in the browser's settings.",
+    );
   measure.disabled = false;
-  measure.addEventListener("click", () => void run());
 }
 
 async function run(): Promise<void> {

@@ -77,7 +77,21 @@ it("How fast is my GPU says so where there is no WebGPU", async () => {
   const page = await browser.newPage();
   await page.addInitScript(() => void Reflect.deleteProperty(Object.getPrototypeOf(navigator), "gpu"));
   await page.goto(site.url);
-  expect(await page.getByRole("status").textContent()).toContain("This browser has no WebGPU");
+  await page.getByRole("status").getByText("This browser has no WebGPU").waitFor();
   expect(await page.getByRole("button", { name: "Measure" }).isDisabled()).toBe(true);
   await page.close();
+});
+
+it("How fast is my GPU says before it measures that a browser offers no adapter", async () => {
+  const args = [...chromiumArguments, "--enable-unsafe-webgpu", "--use-webgpu-adapter=opengles", "--disable-gpu"];
+  const without = await chromium.launch({ executablePath: findChromium()!, args });
+  try {
+    const page = await without.newPage();
+    await page.goto(site.url);
+    expect(await page.evaluate("navigator.gpu.requestAdapter()")).toBeNull();
+    await page.getByRole("status").getByText("This browser offers no GPU").waitFor();
+    expect(await page.getByRole("button", { name: "Measure" }).isDisabled()).toBe(true);
+  } finally {
+    await without.close();
+  }
 });

@@ -78,15 +78,15 @@ it("a file of questions and answers teaches it an adapter, which is taken away",
   await page.locator(".prepared summary").click();
   await page.getByRole("spinbutton", { name: "Steps" }).fill("2");
   await page.getByRole("button", { name: "Start training" }).click();
-  await page.getByText(/the right next word is now [\d.]+ times as likely/).waitFor({ timeout: 300_000 });
+  await page.getByText(/the right next word is now about [\d.,]+ times as likely/).waitFor({ timeout: 300_000 });
   const [times] = (await page.locator(".verdict").innerText()).match(/[\d.]*\d/g)!.map(Number);
   await page.locator(".trained summary").first().click();
   const perplexity = await page.getByText(/^Perplexity [\d.]+ before training, [\d.]+ after\.$/).innerText();
   const [before, after] = perplexity.match(/[\d.]*\d/g)!.map(Number);
   expect(after).toBeLessThan(before!);
-  // All three are rounded.
-  expect(times).toBeGreaterThanOrEqual((before! - 0.05) / (after! + 0.05) - 0.005);
-  expect(times).toBeLessThanOrEqual((before! + 0.05) / (after! - 0.05) + 0.005);
+  // All three are rounded, to as many digits as one example carries.
+  expect(times! / (before! / after!)).toBeGreaterThan(0.6);
+  expect(times! / (before! / after!)).toBeLessThan(1.5);
   const answers = await answersTo(asked);
   expect(answers).toHaveLength(2);
   const { name, bytes } = await saved(page, "Save the adapter");

@@ -136,17 +136,20 @@ it("where a site may keep nothing, and asking for it throws, it says so, trains 
   await page.close();
 });
 
-it("a tab that has not heard that another one finished the run keeps it from being discarded", async () => {
+it("a tab shows a run that another one trains as such, and as finished once it is", async () => {
   const first = await openTable(studio);
   await first.getByLabel("Thorough").check();
   await begin(first);
   await first.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 60_000 });
   const second = await studio.open("train");
-  const discard = second.getByRole("button", { name: "Delete it" });
-  await discard.waitFor();
+  const elsewhere = second.getByText("Training on “films.csv” runs in another tab.");
+  await elsewhere.waitFor();
+  expect(await second.getByRole("button", { name: "Delete it" }).count()).toBe(0);
   await finished(first);
-  await discard.click();
-  await discard.waitFor({ state: "detached" });
+  await elsewhere.waitFor({ state: "detached" });
+  await second.getByRole("link", { name: "Results" }).click();
+  await finished(second);
+  await second.close();
   await first.reload();
   await finished(first);
   expect((await answered(first, "the story was warm")).label).toBe("good");

@@ -32,8 +32,18 @@ it("the zip carries a model card with data, result and limits, which the page sh
   expect([...card.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual(["Data", "Result", "Limits"]);
   // What a stranger writes into a label is text, no link.
   expect(card).toContain("- 2 labels: \\[a\\](b) \\#1, good.\n");
-  expect(card).toMatch(/- \d+ of 24 texts get the right label\. Always guessing the most frequent label: \d+\.\n/);
+  expect(card).toMatch(
+    /- Adapted model: \d+ of 24 texts get the right label\. Always guessing the most frequent label: \d+\.\n/,
+  );
   expect(card).toContain("- It reads the first 32 tokens of a text, about 24 words. The rest is cut off.\n");
+  // The page, the card and the report recommend the same model.
+  const verdict = (await page.locator(".take > .verdict, .verdict[data-kind]").first().innerText()).trim();
+  expect(card.replace(/\\(.)/g, "$1")).toContain(`- ${verdict}\n`);
+  const { result } = JSON.parse(new TextDecoder().decode(unzipSync(bytes)["report.json"])) as {
+    result: { recommended: "adapter" | "head-only" };
+  };
+  const main = await page.locator(".items button.primary").getAttribute("aria-label");
+  expect(main).toBe(result.recommended === "adapter" ? "Save: Adapted model" : "Save: Simple model");
   const shown = await page.locator(".card li").allInnerTexts();
   const written = [...card.matchAll(/^- (.*)$/gm)].map(([, line]) => line!.replace(/\\(.)/g, "$1"));
   expect(shown).toEqual(written);

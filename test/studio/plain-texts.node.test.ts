@@ -58,13 +58,17 @@ it("the chat's model is trained on a file of texts, and its adapter is taken awa
   await page.locator(".teach input[type=file]").setInputFiles(picked("cats.txt", texts.join("\n")));
   await page.getByText("30 examples in “cats.txt”").waitFor();
   expect((await page.locator(".prepared blockquote").innerText()).trim()).toBe(texts[0]);
+  // 30 examples, of which 3 are set aside, in 50 steps of 4.
+  await page.getByLabel("Recommended: at most 50 steps, about 7 passes over the examples").waitFor();
   await page.locator(".prepared summary").click();
   await page.getByRole("spinbutton", { name: "Steps" }).fill("30");
   await page.getByRole("button", { name: "Start training" }).click();
-  const verdict = page.getByText(/the right next word is now [\d.]+ times as likely as before training\./);
+  const verdict = page.getByText(/the right next word is now about [\d.,]+ times as likely as before training\./);
   await verdict.waitFor({ timeout: 180_000 });
   const [times] = (await verdict.innerText()).match(/[\d.]*\d/g)!.map(Number);
   expect(times).toBeGreaterThan(1);
+  // What three examples say is said to be rough.
+  await page.getByText("Measured on 3 examples: with so few, this is only a rough measurement.").waitFor();
   const { name, bytes } = await saved(page, "Save the adapter");
   expect(name).toBe("cats-adapter.zip");
   const files = unzipSync(bytes);

@@ -61,12 +61,18 @@ it(
     const undisturbed = await resultOf(first);
     await begin(first);
     await first.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 120_000 });
-    // A second tab is told that the first has the run.
+    // A second tab says that the first has the run, and offers nothing to continue or to delete.
     const other = await studio.open("train");
-    await other.getByRole("button", { name: "Continue" }).click();
-    await other.getByText("This training runs in another tab.").waitFor();
-    await other.close();
+    await other.getByText("Training on “tickets.csv” runs in another tab.").waitFor();
+    expect(await other.locator(".unfinished button").count()).toBe(0);
+    await other.getByRole("link", { name: "Download" }).click();
+    const row = other.locator(".history tr", { hasText: "in another tab" });
+    expect(await row.getByRole("button", { name: "Delete" }).isDisabled()).toBe(true);
+    await other.getByRole("link", { name: "Train", exact: true }).click();
     await first.getByRole("button", { name: "Pause" }).click();
+    // Once the first tab has let go of it, it is there to continue.
+    await other.getByText("Training on “tickets.csv” is not finished.").waitFor({ timeout: 60_000 });
+    await other.close();
     await first.getByRole("button", { name: "Continue" }).click({ timeout: 60_000 });
     await first.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 120_000 });
     await first.close();

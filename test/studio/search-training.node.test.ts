@@ -93,9 +93,9 @@ it("trains, can be paused, and the next visit continues", { timeout: 400_000 }, 
   for (const cell of cells) expect(Number(cell)).toBeGreaterThanOrEqual(0);
   for (const cell of cells) expect(Number(cell)).toBeLessThanOrEqual(1);
   const [, base, after] = cells.map(Number);
-  const verdict = await page.locator(".quality .verdict").innerText();
-  expect(verdict).toContain(base!.toFixed(3));
-  expect(verdict).toContain(after!.toFixed(3));
+  const verdict = await page.locator(".quality .details .verdict").innerText();
+  expect(verdict).toContain(base!.toFixed(2));
+  expect(verdict).toContain(after!.toFixed(2));
   // Who answers which questions only training tells.
   expect(after).toBeGreaterThan(base!);
   expect(verdict).toMatch(/^(Training helps|After training)/);

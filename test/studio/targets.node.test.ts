@@ -116,4 +116,26 @@ describe("the Studio finds what is odd about", () => {
     const one = rows.map((row) => ({ ...row, label: "a" }));
     expect(findingsIn(one, null, target)[0]).toMatchObject({ kind: "fewLabels", stops: true });
   });
+
+  it("labels to merge are not removed with the rare ones, and contradict each other only after that", () => {
+    const counts = { Delivery: 40, delivery: 5, Delivrey: 3, Billing: 30, billing: 4, Refund: 6 };
+    const rows = Object.entries(counts).flatMap(([label, count]) =>
+      Array.from({ length: count }, (_, i) => ({ id: 0, text: `${said(i)} about ${label.toLowerCase()}`, label })),
+    );
+    rows.forEach((row, id) => Object.assign(row, { id }));
+    const found = findingsIn(rows);
+    const labelsOfKind = (kind: string) => found.filter((one) => one.kind === kind).map(({ labels }) => labels);
+    expect(labelsOfKind("similarLabels")).toEqual([["Delivery", "delivery"], ["Billing", "billing"]]); // prettier-ignore
+    expect(labelsOfKind("misspelt")).toEqual([["Delivrey", "Delivery"]]);
+    const [rare] = found.filter(({ kind }) => kind === "smallClass");
+    expect(rare).toMatchObject({ labels: ["Refund"], rows: rare!.removable });
+    expect(rare!.removable.map((id) => rows[id]!.label)).toEqual(Array.from({ length: 6 }, () => "Refund"));
+    // The same text as "Billing" and "billing" is no contradiction.
+    expect(labelsOfKind("contradictions")).toEqual([]);
+    // Without the rare label, one label would be left once the others are merged.
+    const two = rows.filter(({ label }) => /^billing$|Refund/i.test(label));
+    expect(findingsIn(two).filter(({ kind }) => kind === "smallClass")).toMatchObject([
+      { labels: ["Refund"], removable: [] },
+    ]);
+  });
 });

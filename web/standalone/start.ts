@@ -10,6 +10,9 @@ interface Facts {
   readonly failed: string;
   /** Shown for a text without any of several labels. */
   readonly none: string;
+  /** Shown for a probability that rounds to 100 %, and to 0 %. */
+  readonly sure: string;
+  readonly unlikely: string;
 }
 
 /** Number of labels shown per line, and of lines per prediction. */
@@ -81,17 +84,18 @@ const sourceOf = (bytes: Uint8Array | undefined) =>
     ? null
     : { size: bytes.length, read: async (at: number, length: number) => bytes.subarray(at, at + length) };
 
-function listen(ask: Ask, { locale, none }: Facts): void {
+function listen(ask: Ask, { locale, none, sure, unlikely }: Facts): void {
   const [form, input, button, list] = [
     find<HTMLFormElement>("ask"),
     find<HTMLTextAreaElement>("text"),
     find<HTMLButtonElement>("go"),
     find("answers"),
   ];
-  const places = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  const whole = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
   const plain = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
   const written: Written = {
-    percent: new Intl.NumberFormat(locale, { style: "percent", ...places }).format,
+    // As `odds` of the Studio's notation.
+    percent: (share) => (share >= 0.995 ? sure : share < 0.005 ? unlikely : whole.format(share)),
     number: (value) => plain.format(value),
     none,
   };

@@ -67,7 +67,10 @@ export function findingsIn(
   const whole = usableRows(rows, target);
   const counts = countLabels(whole, target);
   const noText = idsOf(rows.filter(({ text }) => text.trim() === ""));
-  const { repeated, extra, contradicting } = equalTexts(whole);
+  const similar = alike(whole, counts, target);
+  const wrong = misspeltIn(whole, counts, target);
+  const merged = mergedNames([...similar, ...wrong], counts);
+  const { repeated, extra, contradicting } = equalTexts(whole, ({ label }) => mergedLabel(label, merged, target));
   const found: Found[] = [
     ...stopsOf[target.task](whole, counts),
     ...(new Set(whole.map(normalForm)).size < FEWEST_TEXTS ? [["fewRows", [], { stops: true }] as Found] : []),
@@ -75,12 +78,12 @@ export function findingsIn(
     ...unlabelledIn[target.task](rows, target),
     ["contradictions", contradicting],
     ["duplicates", repeated, { removable: extra }],
-    ...alike(whole, counts, target),
-    ...misspeltIn(whole, counts, target),
+    ...similar,
+    ...wrong,
     ...formsOf[target.task](whole, counts, from, target),
     // Columns of tags are no texts.
     ...(target.task === "tokens" ? [] : pairsOf(from)),
-    ...smallClasses(whole, counts, target),
+    ...smallClasses(whole, counts, merged, target),
   ];
   return found
     .filter(([kind, ids, rest]) => ids.length > 0 || rest?.stops || WHOLE_TABLE.has(kind))
@@ -130,14 +133,40 @@ function emptyLabels(rows: readonly Row[]): Found {
   return ["emptyLabel", without, { removable: without }];
 }
 
-/** Labels with too few rows to learn. */
-function smallClasses(rows: readonly Row[], counts: Counts, target: Target): Found[] {
-  const small = isManyLabels(counts) || counts.length < 2 ? [] : counts.filter(([, n]) => n < SMALL_CLASS);
-  if (small.length === 0) return [];
-  const labels = small.map(([label]) => label);
+/** The name that each label of a group gets if the group is merged, as its finding offers: the most frequent one. */
+function mergedNames(groups: readonly Found[], counts: Counts): ReadonlyMap<string, string> {
+  const merged = new Map<string, string>();
+  for (const [, , { labels = [] } = {}] of groups) {
+    const most = counts.find(([label]) => labels.includes(label))![0];
+    for (const label of labels) merged.set(label, most);
+  }
+  return merged;
+}
+
+/** A row's label once its names are merged. Marks of words also have places. */
+const mergedLabel = (label: string, merged: ReadonlyMap<string, string>, target: Target): string =>
+  merged.size === 0 || target.task === "tokens"
+    ? label
+    : JSON.stringify(
+        labelsOf(label, target)
+          .map((name) => merged.get(name) ?? name)
+          .sort(),
+      );
+
+/** Labels with too few rows to learn. One that another finding offers to merge is left out: after that it may have enough. */
+function smallClasses(
+  rows: readonly Row[],
+  counts: Counts,
+  merged: ReadonlyMap<string, string>,
+  target: Target,
+): Found[] {
+  if (isManyLabels(counts) || counts.length < 2) return [];
+  const labels = counts.filter(([label, n]) => n < SMALL_CLASS && !merged.has(label)).map(([label]) => label);
+  if (labels.length === 0) return [];
   const rare = new Set(labels);
   const ids = idsOf(rows.filter(({ label }) => labelsOf(label, target).some((name) => rare.has(name))));
-  const isSafe = target.task === "classify" && counts.length - small.length >= 2;
+  const others = counts.filter(([label]) => !rare.has(label)).map(([label]) => merged.get(label) ?? label);
+  const isSafe = target.task === "classify" && new Set(others).size >= 2;
   return [["smallClass", ids, { labels, removable: isSafe ? ids : [] }]];
 }
 
@@ -193,8 +222,8 @@ function pairsOf(from: RowsFrom | null): Found[] {
 const MOST_FORMS = 2000;
 const SAMPLE = 200;
 
-/** Rows whose text also appears in another row. */
-function equalTexts(rows: readonly Row[]) {
+/** Rows whose text also appears in another row. Labels contradict each other if they differ after `merged`. */
+function equalTexts(rows: readonly Row[], merged: (row: Row) => string) {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
     const key = normalForm(row);
@@ -205,7 +234,7 @@ function equalTexts(rows: readonly Row[]) {
   const [repeated, extra, contradicting]: [number[], number[], number[]] = [[], [], []];
   for (const group of groups.values()) {
     if (group.length < 2) continue;
-    if (new Set(group.map(({ label }) => label)).size > 1) contradicting.push(...group.map(({ id }) => id));
+    if (new Set(group.map(merged)).size > 1) contradicting.push(...group.map(({ id }) => id));
     const seen = new Set<string>();
     const again = group.filter(({ label }) => seen.has(label) || !seen.add(label));
     if (again.length === 0) continue;

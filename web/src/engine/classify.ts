@@ -4,6 +4,7 @@ import type { Download } from "../state/download.js";
 import { type Run, type RunOf, taskOf } from "../state/runs.js";
 import { client } from "./client.js";
 import { type EncoderId, encoderNamed } from "./encoders.js";
+import { sourcesFrom } from "./job-sources.js";
 import { findModel } from "./model.js";
 import { once } from "./once.js";
 import type { Example } from "./parts.js";
@@ -41,6 +42,7 @@ export async function recovering<T>(work: () => Promise<T>): Promise<T> {
     loaded.clear();
     adapted.clear();
     heads.clear();
+    headFiles.clear();
     return work();
   }
 }
@@ -67,7 +69,11 @@ const loaders: { readonly [T in Task]: (on: EncoderId, files: SavedFiles, adapte
 
 /** Trained models by their run. */
 const adapted = new Map<string, Promise<AnyTrained>>();
-const heads = new Map<string, Promise<RemoteClassifier>>();
+const heads = new Map<string, Promise<AnyTrained>>();
+/** Names of a head-only model's files. */
+const HEAD = ["head.safetensors", "labels.json"];
+/** Files of the simple models that were fitted. */
+const headFiles = new Map<string, Promise<SavedFiles>>();
 
 /** The run's adapted model (adapter and head). */
 export const adaptedOf = <T extends Task>(run: RunOf<T>): Promise<Trained[T]> =>
@@ -79,12 +85,6 @@ export const adaptedOf = <T extends Task>(run: RunOf<T>): Promise<Trained[T]> =>
 export function examplesOf({ data }: RunOf<"classify">): Example[] {
   const lines = new TextDecoder().decode(data).split("\n").filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Example);
-}
-
-/** The examples that were not used for the test. */
-function learntOf(run: RunOf<"classify">): Example[] {
-  const tested = new Set(run.predictions.map(({ text }) => text));
-  return examplesOf(run).filter(({ text }) => !tested.has(text));
 }
 
 /**
@@ -100,29 +100,36 @@ export async function nearestNames(run: RunOf<"classify">, text: string): Promis
   return labels.map((label, i): [string, number] => [label, cosine(names[i]!)]).sort(([, a], [, b]) => b - a);
 }
 
-/** The head-only model, trained on the run's training examples. */
-export const headOf = (
-  run: RunOf<"classify">,
-  onProgress?: (done: number, total: number) => void,
-): Promise<RemoteClassifier> =>
-  once(heads, run.id, async () => {
-    const labels = [...run.report!.data.labels];
-    const { TextClassifier } = await client();
-    const classifier = await TextClassifier.create(await sharedEncoder(encoderOf(run)), {
-      labels,
-      lora: null,
-      adapter: `${run.id}-head`,
-    });
-    const told = (event: unknown) => {
-      const { done, total } = event as { done?: number; total?: number };
-      if (done !== undefined && total !== undefined) onProgress?.(done, total);
-    };
-    await classifier.fitHead(learntOf(run), { onProgress: told });
-    return classifier;
+/**
+ * The files of the run's head-only model: another run with the same data, seed and test, which fits only the head, in seconds. It needs no
+ * validation, so that its head is fitted to those examples too.
+ */
+export const headFilesOf = (run: Run): Promise<SavedFiles> =>
+  once(headFiles, run.id, async () => {
+    const { memoryStore, runJob } = await client();
+    const store = memoryStore();
+    const sources = sourcesFrom({ encoder: encoderOf(run), dataOf: () => run.data });
+    await runJob({ ...(run as RunOf<"classify">).spec, headOnly: true, device: "wasm" }, store, { sources });
+    const files = store.files();
+    return Object.fromEntries(HEAD.map((name) => [name, files[name]!]));
   });
 
-/** Whether a head-only model can be trained. A loaded adapter has no examples. */
-export const hasHead = (run: RunOf<"classify">): boolean => run.report !== null && run.data.length > 0;
+/** The run's head-only model. */
+export const headOf = <T extends Task>(run: RunOf<T>): Promise<Trained[T]> =>
+  once<string, AnyTrained>(heads, run.id, async () =>
+    loaders[taskOf(run)](encoderOf(run), await headFilesOf(run as Run), `${run.id}-head`),
+  ) as Promise<Trained[T]>;
+
+/** The run's adapted model, or its head-only one. */
+export const modelOf = <T extends Task>(run: RunOf<T>, byHead: boolean): Promise<Trained[T]> =>
+  byHead ? headOf(run) : adaptedOf(run);
+
+/** Whether there is a head-only model: the report compares with it, and the examples are there. A loaded adapter has none. */
+export function hasHead({ report, data }: Run): boolean {
+  if (report === null || data.length === 0) return false;
+  const { result } = report;
+  return ("yardsticks" in result ? result.yardsticks.headOnly : result.headOnly) !== null;
+}
 
 /** Texts per call of the worker. Between calls, progress is reported and cancelling takes effect. */
 const CHUNK = 64;
@@ -151,6 +158,7 @@ export async function checkFiles(id: string, task: Task, files: SavedFiles, on: 
 
 /** Disposes a run's models. */
 export async function disposeRun(id: string): Promise<void> {
+  headFiles.delete(id);
   for (const known of [adapted, heads]) {
     const there = known.get(id);
     known.delete(id);

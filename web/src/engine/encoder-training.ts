@@ -2,14 +2,14 @@ import type { AnyJobResult, AnyJobSpec } from "lowrank/jobs";
 import { read, remove } from "../storage/database.js";
 import { type Client, client } from "./client.js";
 import { encoderNamed } from "./encoders.js";
-import { findModel, modelAfter } from "./model.js";
+import { sourcesFrom } from "./job-sources.js";
+import { modelAfter } from "./model.js";
 import { type StoredRun, storedTraining } from "./stored-training.js";
 import { runIn, type SavedFiles, storeOf } from "./stores.js";
 import { WATCHED } from "./watched.js";
 
 /** A training of the encoder on a page of its own, stored for the next visit. */
 export interface EncoderRun extends StoredRun {
-  readonly id: string;
   /** Name of its table. */
   readonly name: string;
   readonly spec: AnyJobSpec;
@@ -38,51 +38,45 @@ export function encoderTraining<R extends EncoderRun>({ key, notSaved, resultOf 
   return {
     ...training,
 
-    /** Deletes the run and its files. One that another tab has finished since is shown instead. */
+    /** Deletes the run and its files, unless another tab trains it. One that another tab has finished since is shown instead. */
     async forget(): Promise<void> {
       const now = run.value;
       if (now === null || progress.value !== null) return;
-      const stored = await read<R>("project", key).catch(() => undefined);
-      if (run.value !== now || progress.value !== null) return;
-      const isSame = stored?.id === now.id;
-      problem.value = null;
-      run.value = isSame && now.status !== "finished" && stored.status === "finished" ? stored : null;
-      if (run.value !== null) return;
-      await (await storeOf(now.id)).discard().catch(() => undefined);
-      // Another tab's newer run stays.
-      if (isSame) await remove("project", key).catch(() => undefined);
+      await training.deleting(now.id, async () => {
+        const stored = await read<R>("project", key).catch(() => undefined);
+        if (run.value !== now || progress.value !== null) return;
+        const isSame = stored?.id === now.id;
+        problem.value = null;
+        run.value = isSame && now.status !== "finished" && stored.status === "finished" ? stored : null;
+        if (run.value !== null) return;
+        await (await storeOf(now.id)).discard().catch(() => undefined);
+        // Another tab's newer run stays.
+        if (isSame) await remove("project", key).catch(() => undefined);
+      });
     },
 
     /** Starts or continues a run. */
-    async goOn(given: R): Promise<void> {
-      if (progress.value !== null) return;
-      const { started, signal } = training.start(given);
-      const encoder = encoderNamed(given.spec.model);
-      try {
-        await remember(started);
-        const job: Parameters<Client["runJob"]>[2] = {
-          signal,
-          onProgress: training.hear,
-          showExamples: WATCHED,
-          sources: {
-            // The worker finds a cached model by its name.
-            findModel: async (_name, { onDownload }) => (await findModel({ encoder, signal, onDownload })) as never,
-            readData: async (name) => ({ name, bytes: given.data[name]! }),
-            machine: () => ({ userAgent: navigator.userAgent }),
-          },
-        };
-        const { runJob } = await client();
-        const { result, files: all } = await runIn(given.id, (store) => runJob(given.spec, store, job));
-        const files = Object.fromEntries(Object.entries(all).filter(([file]) => !notSaved.test(file)));
-        await remember({ ...run.value!, status: "finished", files, ...resultOf(result) });
-      } catch (error) {
-        if (!signal.aborted) problem.value = error;
-        await modelAfter(error, encoder);
-        await remember({ ...run.value!, status: "paused" });
-      } finally {
-        progress.value = null;
-      }
-    },
+    goOn: (given: R): Promise<void> =>
+      training.start(given, async (started, signal) => {
+        const encoder = encoderNamed(given.spec.model);
+        try {
+          await remember(started);
+          const job: Parameters<Client["runJob"]>[2] = {
+            signal,
+            onProgress: training.hear,
+            showExamples: WATCHED,
+            sources: sourcesFrom({ encoder, dataOf: (name) => given.data[name]!, signal }),
+          };
+          const { runJob } = await client();
+          const { result, files: all } = await runIn(given.id, (store) => runJob(given.spec, store, job));
+          const files = Object.fromEntries(Object.entries(all).filter(([file]) => !notSaved.test(file)));
+          await remember({ ...run.value!, status: "finished", files, ...resultOf(result) });
+        } catch (error) {
+          if (!signal.aborted) problem.value = error;
+          await modelAfter(error, encoder);
+          await remember({ ...run.value!, status: "paused" });
+        }
+      }),
   };
 }
 

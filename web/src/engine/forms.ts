@@ -10,7 +10,7 @@ interface Form {
   spec(rows: readonly Row[], column: string): object;
   /** The metric that is drawn during training, and how it is written. */
   readonly metric: string;
-  readonly written: "percent" | "decimal";
+  readonly written: "share" | "metric";
 }
 
 /** Up to this many different numbers are a scale, which predictions do not leave. */
@@ -24,12 +24,12 @@ export const forms: Readonly<Record<Task, Form>> = {
     example: ({ text, label }) => ({ text, label }),
     // The page shows what the saved classifier itself says about rows that it has not seen.
     spec: () => ({ finalFit: false }),
-    ...{ metric: "accuracy", written: "percent" },
+    ...{ metric: "accuracy", written: "share" },
   },
   "multi-label": {
     example: ({ text, label }, target) => ({ text, label: labelsOf(label, target) }),
     spec: () => ({ multiLabel: true }),
-    ...{ metric: "f1Micro", written: "percent" },
+    ...{ metric: "f1Micro", written: "share" },
   },
   regress: {
     example: ({ text, label }, _, column) => ({ text, [nameOf(column)]: numberIn(label)! }),
@@ -38,11 +38,11 @@ export const forms: Readonly<Record<Task, Form>> = {
       const limits = numbers.size <= SCALE && { min: Math.min(...numbers), max: Math.max(...numbers) };
       return { task: "regress", label: nameOf(column), ...limits };
     },
-    ...{ metric: "spearman", written: "decimal" },
+    ...{ metric: "spearman", written: "metric" },
   },
   tokens: {
     example: markedExample,
     spec: () => ({ task: "tokens" }),
-    ...{ metric: "f1", written: "percent" },
+    ...{ metric: "f1", written: "share" },
   },
 };

@@ -1,11 +1,13 @@
 import { signal } from "@preact/signals";
 import type { JobEvent } from "lowrank/jobs";
+import { elsewhere, lookElsewhere, onlyHere } from "../state/elsewhere.js";
 import { read, write } from "../storage/database.js";
 import { registerPage } from "../storage/page-values.js";
 import { after, atStart, type Curves, type JobProgress } from "./job-progress.js";
 
 /** What a page's training is stored with. */
 export interface StoredRun extends Curves {
+  readonly id: string;
   readonly status: "training" | "paused" | "finished";
 }
 
@@ -16,6 +18,15 @@ export function storedTraining<R extends StoredRun>(key: string) {
   const problem = signal<unknown>(null);
   let cancelling: AbortController | null = null;
   const store = (now: R) => write("project", key, now);
+  const stored = () => read<R>("project", key).catch(() => undefined);
+  /** Shows what another tab has left of a run. */
+  const again = async (id: string) => {
+    const kept = await stored();
+    if (run.value?.id === id && progress.value === null) run.value = kept === undefined ? null : ended(kept);
+  };
+  /** A run whose tab is gone can be continued. */
+  const ended = (kept: R): R =>
+    kept.status === "training" && !elsewhere.value.has(kept.id) ? { ...kept, status: "paused" } : kept;
   registerPage(key, {
     get: () => run.value,
     show(value) {
@@ -37,22 +48,36 @@ export function storedTraining<R extends StoredRun>(key: string) {
       await store(now).catch(() => undefined);
     },
 
-    /** Restores the run of an earlier visit. */
+    /** Restores the run of an earlier visit, or one that another tab trains. */
     async find(): Promise<void> {
       if (run.value !== null) return;
-      const kept = await read<R>("project", key).catch(() => undefined);
-      if (kept !== undefined && run.value === null)
-        run.value = kept.status === "training" ? { ...kept, status: "paused" } : kept;
+      const kept = await stored();
+      if (kept?.status === "training") await lookElsewhere(kept.id, () => void again(kept.id));
+      if (kept !== undefined && run.value === null && progress.value === null) run.value = ended(kept);
     },
 
-    /** The state of a run that is starting or continuing, and the signal that pauses it. */
-    start(given: R): { readonly started: R; readonly signal: AbortSignal } {
-      cancelling = new AbortController();
+    /** Starts or continues a run, with the signal that pauses it. Nothing happens if another tab trains it. */
+    async start(given: R, work: (started: R, signal: AbortSignal) => Promise<void>): Promise<void> {
+      if (progress.value !== null) return;
+      const { signal } = (cancelling = new AbortController());
       problem.value = null;
       const started: R = { ...given, status: "training" };
       run.value = started;
       progress.value = atStart;
-      return { started, signal: cancelling.signal };
+      try {
+        await onlyHere(
+          given.id,
+          () => void again(given.id),
+          () => work(started, signal),
+        );
+      } finally {
+        progress.value = null;
+      }
+    },
+
+    /** Deletes what is stored for a run, by `work`, unless another tab trains it. */
+    async deleting(id: string, work: () => Promise<void>): Promise<void> {
+      await onlyHere(id, () => void again(id), work);
     },
 
     /** Stops within a step. The run can be continued from its last checkpoint. */

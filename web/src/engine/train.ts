@@ -1,12 +1,12 @@
 import type { JobEvent, ReadyJob } from "lowrank/jobs";
-import type { Download } from "../state/download.js";
-import { forgetRun, newestOf, type Point, type Run, saveRun } from "../state/runs.js";
+import { onlyHere } from "../state/elsewhere.js";
+import { forgetRun, newestOf, type Point, readAgain, type Run, saveRun } from "../state/runs.js";
 import { failure, type Training, training } from "../state/training.js";
-import { isInUse } from "../state/training-errors.js";
 import { type Client, client } from "./client.js";
 import { Clock } from "./clock.js";
 import { encoderNamed } from "./encoders.js";
-import { findModel, modelAfter } from "./model.js";
+import { sourcesFrom } from "./job-sources.js";
+import { modelAfter } from "./model.js";
 import { runIn, storeOf } from "./stores.js";
 import { WATCHED, watchedAfter } from "./watched.js";
 
@@ -20,7 +20,10 @@ const leftOf = (ready: ReadyJob | null) =>
 
 const RESULTS = /^(adapter_config\.json|adapter_model\.safetensors|head\.safetensors|labels\.json|loss\.svg)$/;
 
-/** Trains, or continues a run from an earlier visit with its original spec and data. */
+/**
+ * Trains, or continues a run from an earlier visit with its original spec and data. Null if it was paused, failed, or another tab trains
+ * it.
+ */
 export async function train(given: Run): Promise<Run | null> {
   if (training.value !== null) return null;
   const run: Run = { ...given, status: "training" as const, error: null };
@@ -41,24 +44,29 @@ export async function train(given: Run): Promise<Run | null> {
   const curves = { training: run.training, validation: run.validation };
   training.value = { ...nothing, ...curves, run, state: "starting", done: 0, total: 0, warnings: [], fellBack: false };
   try {
+    return await onlyHere(
+      run.id,
+      () => void readAgain(run.id),
+      () => trainHere(run, signal),
+    );
+  } finally {
+    training.value = null;
+    cancelling = null;
+  }
+}
+
+async function trainHere(run: Run, signal: AbortSignal): Promise<Run | null> {
+  try {
     // Without storage the run lasts as long as the page, which says so.
     await saveRun(run).catch(() => undefined);
     const job: Parameters<Client["runJob"]>[2] = {
       signal,
       onProgress: hear,
       showExamples: WATCHED,
-      sources: {
-        findModel: async (_name, { onDownload }) => {
-          const told = (download: Download) => {
-            onDownload(download);
-            update({ state: "downloading", download });
-          };
-          // The worker finds a cached model by its name. Nothing else of the model is used here.
-          return (await findModel({ encoder: encoderNamed(run.spec.model), signal, onDownload: told })) as never;
-        },
-        readData: async (name) => ({ name, bytes: run.data }),
-        machine: () => ({ userAgent: navigator.userAgent }),
-      },
+      sources: sourcesFrom({
+        ...{ encoder: encoderNamed(run.spec.model), dataOf: () => run.data, signal },
+        onDownload: (download) => update({ state: "downloading", download }),
+      }),
     };
     const { runJob } = await client();
     const runOn = (spec: Run["spec"]) => runIn(run.id, (store) => runJob(spec, store, job));
@@ -70,7 +78,7 @@ export async function train(given: Run): Promise<Run | null> {
     });
     const { report, predictions = [] } = result as Pick<Run, "report"> & Partial<Pick<Run, "predictions">>;
     const results = Object.fromEntries(Object.entries(files).filter(([name]) => RESULTS.test(name)));
-    const drawn = training.value;
+    const drawn = training.value!;
     const ended = { training: drawn.training, validation: drawn.validation, report, predictions, files: results };
     const took = began === null ? {} : { seconds: seconds() - began };
     const finished = { ...run, ...ended, ...took, status: "finished" } as Run;
@@ -80,18 +88,13 @@ export async function train(given: Run): Promise<Run | null> {
     const paused = signal.aborted;
     if (!paused) failure.value = error;
     await modelAfter(error, encoderNamed(run.spec.model));
-    // Another tab has the run, and that tab reports its state.
-    if (!paused && isInUse(error)) return null;
     // If data or settings are invalid, continuing does not help. Other errors may be temporary.
     const refused = !paused && (error as Error).name === "ConfigError";
     const message = paused ? null : String((error as Error).message);
-    const { training: points, validation } = training.value;
+    const { training: points, validation } = training.value!;
     const ended = { training: points, validation, error: message };
     await saveRun({ ...run, ...ended, status: refused ? "failed" : "paused" }).catch(() => undefined);
     return null;
-  } finally {
-    training.value = null;
-    cancelling = null;
   }
 }
 
@@ -101,12 +104,19 @@ export function pause(): void {
   cancelling?.abort();
 }
 
-/** Deletes a run and its files. If another tab has finished it meanwhile, it stays and is shown as finished. */
+/** Deletes a run and its files. It stays if another tab trains it, or has finished it meanwhile. */
 export async function discard(run: Run): Promise<void> {
-  if (training.value?.run.id === run.id || (await newestOf(run)) !== run) return;
-  const { discard } = await storeOf(run.id);
-  await discard();
-  await forgetRun(run.id);
+  if (training.value?.run.id === run.id) return;
+  await onlyHere(
+    run.id,
+    () => void readAgain(run.id),
+    async () => {
+      if ((await newestOf(run)) !== run) return;
+      const { discard } = await storeOf(run.id);
+      await discard();
+      await forgetRun(run.id);
+    },
+  );
 }
 
 function update(change: Partial<Training>): void {

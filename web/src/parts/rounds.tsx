@@ -16,13 +16,13 @@ interface Props {
   readonly areErrors?: boolean;
 }
 
-/** The results of the trainings with a table, as a line that rises as they get better, and in words. */
+/** The results of the trainings with a table, as a line that rises where they do, and in words. */
 export function Rounds({ results, areErrors = false }: Props) {
   const values = results.map(({ value }) => value);
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const points = values.map((value, i) => {
     const up = high === low ? 0.5 : (value - low) / (high - low);
-    return [4 + ((WIDTH - 8) * i) / (values.length - 1), 4 + (HEIGHT - 8) * (areErrors ? up : 1 - up)] as const;
+    return [4 + ((WIDTH - 8) * i) / (values.length - 1), 4 + (HEIGHT - 8) * (1 - up)] as const;
   });
   const [x, y] = points.at(-1)!;
   return (

@@ -8,10 +8,12 @@ interface Props {
   readonly preparing: string;
   readonly name: string;
   readonly make: () => Promise<Uint8Array>;
+  /** Whether it is the page's main download. */
+  readonly isMain?: boolean;
 }
 
 /** A button that makes a zip and saves it. */
-export function SaveButton({ title, preparing, name, make }: Props) {
+export function SaveButton({ title, preparing, name, make, isMain = false }: Props) {
   const busy = useSignal(false);
   const error = useSignal<unknown>(null);
   const take = async () => {
@@ -27,7 +29,7 @@ export function SaveButton({ title, preparing, name, make }: Props) {
   };
   return (
     <>
-      <button type="button" disabled={busy.value} onClick={() => void take()}>
+      <button type="button" class={isMain ? "primary" : ""} disabled={busy.value} onClick={() => void take()}>
         <Icon name="down" /> {busy.value ? preparing : title}
       </button>
       {error.value !== null && <Problem error={error.value} title="" />}

@@ -12,6 +12,7 @@ import type {
 import { type Task, tasks } from "../data/target.js";
 import { read, readAll, remove, write } from "../storage/database.js";
 import type { SavedFiles } from "../engine/stores.js";
+import { lookElsewhere } from "./elsewhere.js";
 
 /** A point of a curve. */
 export interface Point {
@@ -89,7 +90,16 @@ const newest = (a: Run, b: Run) => b.began - a.began;
 
 export async function loadRuns(): Promise<void> {
   const kept = await readAll<Run>("runs").catch(() => []);
+  const unended = kept.filter(({ status }) => status === "training");
+  await Promise.all(unended.map(({ id }) => lookElsewhere(id, () => void readAgain(id))));
   runs.value = [...kept].sort(newest);
+}
+
+/** Shows a run as it is stored now: another tab has trained or deleted it. */
+export async function readAgain(id: string): Promise<void> {
+  const kept = await read<Run>("runs", id).catch(() => undefined);
+  if (kept === undefined) runs.value = runs.value.filter((run) => run.id !== id);
+  else runs.value = runs.value.map((run) => (run.id === id ? kept : run));
 }
 
 /** The stored state of the run. Another tab may have finished it since this tab read it. */

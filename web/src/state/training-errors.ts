@@ -2,12 +2,6 @@
 const detailsOf = (error: unknown): Readonly<Record<string, unknown>> =>
   (error as { details?: Readonly<Record<string, unknown>> }).details ?? {};
 
-/** Whether an error means that another tab or worker has the run open. */
-export function isInUse(error: unknown): boolean {
-  const { op, reason } = detailsOf(error);
-  return reason === "running" && (op === "opfsStore" || op === "memoryStore");
-}
-
 /** Whether an error means that some of a run's own files are gone, so that there is nothing to continue from. */
 export const isIncomplete = (error: unknown): boolean => detailsOf(error)["reason"] === "incomplete";
 

@@ -75,6 +75,7 @@ const preferred = having({ rewardAccuracy: isNumber, accuracy: isNumber });
 const lesson = having({
   ...{ ...training, model: isText, rows: isCount, data: isBytes },
   result: orNull(having({ before: perplexity, after: perplexity })),
+  measured: orMissing(isCount),
   preferences: orMissing(orNull(having({ before: preferred, after: preferred }))),
 });
 const prompt: Check = (value) => isText(value) || listOf(having({ role: isText, content: isText }))(value);

@@ -36,6 +36,18 @@ describe("calibrate", () => {
     expect(calibrate(right, measured, { temperature: true, precision: null }).kept).toEqual({ temperature: 1 });
   });
 
+  it("makes no probability surer by fewer than 100 texts, and does by more", () => {
+    // Right more often than the small logits say, so that the least loss is at a temperature far below 1.
+    const few = [[0.5, 1], [0.4, 1], [-0.5, 0], [-0.6, 0], [0.1, 0], [-0.4, 0], [0.7, 1], [0.6, 1], [-0.3, 0], [0.5, 1]] as const; // prettier-ignore
+    const asked = { temperature: true, precision: null };
+    const of = (times: number) => calibrate(answered(Array.from({ length: times }, () => few).flat()), measured, asked);
+    const { temperature } = calibration(answered(few).logits, answered(few).targets);
+    expect(temperature).toBeLessThan(0.5);
+    expect(of(1).result).toMatchObject({ temperature: 1, chosenOn: 10 });
+    expect(of(9).kept).toEqual({ temperature: 1 });
+    expect(of(10).result.temperature).toBeCloseTo(temperature, 9);
+  });
+
   it("finds the lowest probability from which on so large a share is right", () => {
     const of = (precision: number) =>
       calibrate(validation, measured, { temperature: false, precision }).result.abstain!;

@@ -22,7 +22,7 @@ export interface AbstentionShare {
 
 /** The temperature and the threshold that the validation gave, and what they do on the measured texts. */
 export interface CalibrationResult {
-  /** Logits are divided by it. It has the lowest loss on the validation; 1 if every prediction there is right, or `calibrate` is false. */
+  /** Logits are divided by it. It has the lowest loss on the validation; at least 1 with fewer than 100 texts there; 1 if every prediction there is right, or `calibrate` is false. */
   readonly temperature: number;
   /** Number of validation texts. */
   readonly chosenOn: number;
@@ -93,11 +93,18 @@ export function calibrate(
   };
 }
 
-/** The loss of texts that are all classified rightly has no least temperature above 0. */
+/** With fewer validation texts, a few that are right by chance would make every probability surer. */
+const ENOUGH = 100;
+
+/**
+ * The loss of texts that are all classified rightly has no least temperature above 0. So few texts as have no wrong one by chance do not
+ * show that probabilities may be surer than the model's own: with fewer than 100, the temperature is at least 1.
+ */
 function temperatureOf(validation: Answered): number {
   if (answers(validation, 1).every(({ isRight }) => isRight)) return 1;
   const rows = validation.logits.map((row) => Array.from(row));
-  return calibration(rows, validation.targets).temperature;
+  const { temperature } = calibration(rows, validation.targets);
+  return rows.length < ENOUGH ? Math.max(1, temperature) : temperature;
 }
 
 /** A saved classifier computes its probabilities with the temperature in its head, in float32. */

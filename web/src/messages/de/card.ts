@@ -6,6 +6,9 @@ export const card: typeof en = {
   hint: "Diese Sätze liegen der Zip-Datei als README.md bei, als Model Card des Hugging-Face-Hubs.",
   intro: (base) =>
     `Ein Adapter für ${base}, in einem Browser trainiert mit lowrank. Er lässt sich mit PEFT in Python und mit lowrank in JavaScript laden.`,
+  simpleIntro: (base) =>
+    `Ein einfaches Modell auf ${base}, in einem Browser mit lowrank trainiert: eine kleine Schicht auf dem unveränderten Modell. lowrank in JavaScript lädt es.`,
+  adapted: "Angepasstes Modell:",
   dataHeading: "Daten",
   resultHeading: "Ergebnis",
   limitsHeading: "Grenzen",

@@ -73,7 +73,7 @@ export const chat: typeof en = {
   tooFew:
     "Das sind zu wenige, um einige beiseitezulegen. Das Modell wird mit allen trainiert, und das Ergebnis wird nicht gemessen.",
   quick: "Kurzer Versuch: 20 Schritte, ein bis zwei Minuten",
-  normal: "Empfohlen: drei Durchgänge durch die Beispiele",
+  normal: (steps, passes) => `Empfohlen: höchstens ${n(steps)} Schritte, etwa ${passes} Durchgänge durch die Beispiele`,
   steps: "Schritte",
   stepsAsAbove: "wie oben gewählt",
   teach: "Training beginnen",
@@ -91,12 +91,14 @@ export const chat: typeof en = {
   probable: (before, after) =>
     `Die Belohnung einer Antwort sagt, wie viel wahrscheinlicher das Training sie gemacht hat. Vor dem Training sind alle gleich, was als halb zählt. Die bessere Antwort ist in ${after} der Beispiele die wahrscheinlichere; vor dem Training war sie es in ${before}.`,
   likelier: (times) =>
-    `Bei beiseitegelegten Beispielen ist das richtige nächste Wort jetzt ${fixed(times, 2)}-mal so wahrscheinlich wie vor dem Training.`,
+    `Bei beiseitegelegten Beispielen ist das richtige nächste Wort jetzt etwa ${times}-mal so wahrscheinlich wie vor dem Training.`,
   notLikelier:
     "Das Training hat nicht geholfen: Bei beiseitegelegten Beispielen ist das richtige nächste Wort nicht wahrscheinlicher als zuvor.",
-  perplexity: (before, after) => `Perplexität ${fixed(before, 1)} vor dem Training, ${fixed(after, 1)} danach.`,
+  perplexity: (before, after) => `Perplexität ${before} vor dem Training, ${after} danach.`,
   perplexityHint:
     "Die Perplexität sagt, wie unsicher das Modell beim jeweils nächsten Wort ist. Weniger ist besser; 1 heißt sicher.",
+  fewMeasured: (count) =>
+    `An ${some(count, "Beispiel", "Beispielen")} gemessen: Bei so wenigen ist die Messung nur grob.`,
   takeAdapter: "Adapter speichern",
   serve: "Für andere Programme bereitstellen",
   serveHint: "Entpacken Sie die Zip-Datei in einen Ordner namens „adapter“ und führen Sie dies daneben aus.",

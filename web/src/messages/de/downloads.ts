@@ -24,8 +24,8 @@ export const downloads: typeof en = {
       regress: "Eine Webseite, die Zahlen vorhersagt",
       tokens: "Eine Webseite, die Wörter markiert",
     },
-    hint: (size) =>
-      `Eine HTML-Datei, die alles enthält, auch das Modell. Öffnen Sie sie mit einem Doppelklick; sie braucht kein Netz. Etwa ${size}.`,
+    hint: (size, model) =>
+      `Eine HTML-Datei, die alles enthält, auch das Modell. Öffnen Sie sie mit einem Doppelklick; sie braucht kein Netz. Etwa ${size}. Darin: ${model}.`,
     intros: {
       classify: (labels) =>
         `Findet zu jeder Zeile das passende von ${some(labels.length, "Label", "Labels")}: ${listed(labels)}.`,
@@ -79,6 +79,7 @@ export const downloads: typeof en = {
     failed: "abgebrochen",
     loaded: "geladen",
   },
+  elsewhere: "in einem anderen Tab",
   open: "Öffnen",
   shown: "gezeigt",
   forget: "Löschen",

@@ -1,4 +1,19 @@
-import { date, duration, fixed, megabytes, n, percent, significant, some, spanned, wholePercent } from "./numbers.js";
+import {
+  date,
+  duration,
+  error,
+  fixed,
+  megabytes,
+  metric,
+  n,
+  odds,
+  points,
+  share,
+  significant,
+  some,
+  spanned,
+  wholePercent,
+} from "./numbers.js";
 import type { Messages } from "../en/main.js";
 
 export { forReading } from "./reading.js";
@@ -44,12 +59,15 @@ export const de: Messages = {
     "Dieser Browser speichert für diese Seite nichts (ein privates Fenster?). Ihre Arbeit ist verloren, wenn Sie den Tab schließen.",
   unstored:
     "Der Browser konnte die letzte Änderung nicht speichern: Sein Speicher ist voll oder wurde geleert. Ihre Arbeit ist noch in diesem Tab. Speichern Sie das Projekt unter Download.",
-  percent,
   wholePercent,
+  share,
+  odds,
+  error,
+  metric,
+  points,
   number: n,
   plainNumber: (value, digits = 4) => significant(value, digits),
   decimal: (value) => fixed(value, 2),
-  points: (value) => fixed(value, 1),
   quoted: (text) => `„${text}“`,
   size: megabytes,
   duration,
@@ -235,6 +253,8 @@ export const de: Messages = {
     unfinished: (name) => `Das Training mit „${name}“ ist nicht zu Ende.`,
     unfinishedHint:
       "Es geht vom letzten gespeicherten Schritt weiter. Das Ergebnis ist dasselbe wie ohne Unterbrechung.",
+    elsewhere: (name) => `Das Training mit „${name}“ läuft in einem anderen Tab.`,
+    elsewhereHint: "Dort sehen Sie, wie weit es ist, und halten es an. Endet es, steht das Ergebnis auch hier.",
     goOn: "Weiter",
     discard: "Löschen",
     failed: "Das Training brach ab.",
@@ -264,7 +284,6 @@ export const de: Messages = {
       cleared:
         "Der Browser hat gelöscht, was diese Seite gespeichert hatte. Ihre Tabelle ist noch da. Machen Sie weiter: Wenn das Modell fehlt, wird es noch einmal heruntergeladen.",
       AbortError: "Das wurde abgebrochen.",
-      inUse: "Dieses Training läuft in einem anderen Tab.",
       other: "Ein unerwarteter Fehler ist aufgetreten.",
     },
     technical: "Technische Meldung (englisch)",
@@ -303,19 +322,6 @@ export const de: Messages = {
     between: (low, high) => `${low} bis ${high}`,
     interval:
       "Der Anteil der Texte, die das Label aus Ihrer Tabelle bekommen. Darunter, und auf dem Balken markiert: der Bereich, in dem dieser Anteil bei anderen solchen Texten höchstwahrscheinlich liegt (95\u00a0%).",
-    verdicts: {
-      adapter: (points) =>
-        `Das volle Training hilft: Das angepasste Modell ist ${points} Prozentpunkte besser als das einfache, und das ist mehr als Zufall.`,
-      rare: (points) =>
-        `Das volle Training hilft bei seltenen Labels: ${points} Punkte mehr im Mittel über die Labels (Makro-F1), und das ist mehr als Zufall. Über alle Texte kann der Unterschied Zufall sein.`,
-      ahead: (points) =>
-        `Das angepasste Modell liegt ${points} Prozentpunkte vor dem einfachen, was Zufall sein kann. Das einfache Modell genügt vielleicht.`,
-      even: () => "Das einfache Modell liegt so oft richtig wie das angepasste. Verwenden Sie das einfache Modell.",
-      behind: (points) =>
-        `Das einfache Modell liegt ${points} Prozentpunkte vorn, was Zufall sein kann. Verwenden Sie es: Das volle Training hilft hier nicht.`,
-      worse: (points) =>
-        `Das einfache Modell ist ${points} Prozentpunkte besser, und das ist mehr als Zufall. Verwenden Sie es: Das volle Training schadet hier.`,
-    },
     sureness: (low, high) =>
       `Bei anderen solchen Texten ändert das volle Training das Ergebnis höchstwahrscheinlich um ${low} bis ${high} Punkte (95\u00a0%).`,
     near: (count) =>
@@ -373,6 +379,9 @@ export const de: Messages = {
     tryHeading: "Einen Satz ausprobieren",
     tryLabel: "Ein eigener Satz",
     tryDo: "Fragen",
+    noneHeading: "Keines davon?",
+    noneHint:
+      "Das Modell beantwortet jeden Text mit einem Ihrer Labels, auch einen, zu dem keines passt. Erwarten Sie solche Texte, nehmen Sie einige davon mit einem eigenen Label wie „Sonstiges“ in Ihre Tabelle auf und trainieren Sie noch einmal.",
     asking: "Fragt …",
     fitting: "Das einfache Modell wird trainiert …",
     nearest: "Untrainiertes Modell",

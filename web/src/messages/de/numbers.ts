@@ -6,12 +6,16 @@ export const {
   some,
   fixed,
   significant,
-  percent,
   wholePercent,
+  share,
+  error,
+  metric,
+  points,
+  odds,
   megabytes,
   kilobytes,
   duration,
   spanned,
   date,
   and,
-} = notation("de");
+} = notation("de", { over: (share) => `über ${share}`, under: (share) => `unter ${share}` });

@@ -1,4 +1,4 @@
-import { fixed, n, some } from "./numbers.js";
+import { n, some } from "./numbers.js";
 import type { rank as en } from "../en/rank.js";
 
 const rows = (count: number) => some(count, "Zeile", "Zeilen");
@@ -64,7 +64,6 @@ export const rank: typeof en = {
   },
   base: "Nach Ähnlichkeit, ohne Training",
   trained: "Vom Reranker",
-  measure: (value) => fixed(value, 3),
   metric: "Maß",
   metrics: {
     "ndcg@10": ["NDCG@10", "1, wenn die besten Texte oben stehen; weniger, je weiter unten sie sind"],
@@ -72,11 +71,11 @@ export const rank: typeof en = {
     map: ["MAP", "Mittel der Average Precision: 1, wenn alle passenden Texte über allen anderen stehen"],
   },
   verdicts: {
-    helped: (before, after) =>
+    better: (before, after) =>
       `Der Reranker hilft: NDCG@10 ist ${after}, nach Ähnlichkeit allein ${before}. Der Unterschied ist mehr als Zufall.`,
-    ahead: (before, after) =>
+    equal: (before, after) =>
       `Mit dem Reranker ist NDCG@10 ${after}, nach Ähnlichkeit allein ${before}. Bei so vielen Fragen kann das Zufall sein.`,
-    none: (before, after) =>
+    simple: (before, after) =>
       `Der Reranker hilft nicht: Sein NDCG@10 ist ${after}, nach Ähnlichkeit allein ${before}. Ein neuer Reranker braucht viele Zeilen, oft Tausende: Ergänzen Sie welche, trainieren Sie länger, oder trainieren Sie die Suche.`,
   },
   measured: (count) =>

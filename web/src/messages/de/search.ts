@@ -1,5 +1,5 @@
 import type { search as en } from "../en/search.js";
-import { fixed, n, some } from "./numbers.js";
+import { n, some } from "./numbers.js";
 
 const texts = (count: number) => some(count, "Text", "Texte");
 const rows = (count: number) => some(count, "Zeile", "Zeilen");
@@ -93,7 +93,6 @@ export const search: typeof en = {
   wordsHint: "BM25 ist die übliche Suche, die die Wörter der Frage mit denen jedes Textes vergleicht.",
   before: "Vorher",
   after: "Nachher",
-  measure: (value) => fixed(value, 3),
   metric: "Maß",
   metrics: {
     "ndcg@10": ["NDCG@10", "1, wenn die richtigen Texte oben stehen; weniger, je weiter unten sie sind"],
@@ -105,11 +104,12 @@ export const search: typeof en = {
     `Bei ${n(after)} von ${some(questions, "Frage", "Fragen")}, mit ${questions === 1 ? "der" : "denen"} nicht trainiert wurde, ist der richtige Text unter den ersten fünf. Vor dem Training: ${n(before)}.`,
   counting: "Sucht mit den beiseitegelegten Fragen …",
   advice: {
-    helped:
+    better:
       "Der Unterschied ist mehr als Zufall. Als Nächstes: Probieren Sie eigene Fragen und beurteilen Sie die Treffer.",
-    ahead:
+    equal:
       "Der Unterschied kann Zufall sein. Als Nächstes: Beurteilen Sie Treffer eigener Fragen und trainieren Sie noch einmal.",
-    none: "Das Training hat nicht geholfen. Suchen Sie ohne es, oder beurteilen Sie mehr Treffer und trainieren Sie noch einmal.",
+    simple:
+      "Das Training hat nicht geholfen. Suchen Sie ohne es, oder beurteilen Sie mehr Treffer und trainieren Sie noch einmal.",
   },
   sinceTraining: (count) =>
     count === 0
@@ -122,11 +122,11 @@ export const search: typeof en = {
   project: "Die ganze Suche",
   projectHint: "Als Projekt gespeichert, lässt sie sich hier wieder öffnen, mit Texten, Urteilen und Training.",
   verdicts: {
-    helped: (before, after) =>
+    better: (before, after) =>
       `Das Training hilft: NDCG@10 stieg von ${before} auf ${after}, und das ist mehr als Zufall.`,
-    ahead: (before, after) =>
+    equal: (before, after) =>
       `Nach dem Training ist NDCG@10 ${after} statt ${before}. Bei so vielen Fragen kann das Zufall sein.`,
-    none: (before, after) =>
+    simple: (before, after) =>
       `Das Training hat nicht geholfen: NDCG@10 war vorher ${before} und ist danach ${after}. Suchen Sie ohne es, oder trainieren Sie mit mehr Paaren.`,
   },
   unchanged:
@@ -153,6 +153,7 @@ export const search: typeof en = {
       ? "Ein Zip mit dem Ordner „search“: das trainierte Modell im Format von sentence-transformers, der Index und die Texte."
       : "Ein Zip mit dem Ordner „search“: der Index des untrainierten Modells und die Texte.",
   take: "Suche speichern",
+  takeBase: "Suche ohne Training speichern",
   preparing: "Wird vorbereitet …",
   use: "Anderswo verwenden",
   useHint: "Entpacken Sie das Zip. Der Befehl oder das Programm läuft neben dem Ordner „search“.",

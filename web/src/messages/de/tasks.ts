@@ -59,13 +59,6 @@ export const forTasks: typeof en = {
     mostFrequentHint: "geraten, ohne den Text zu lesen: die häufigste Kombination",
     interval:
       "F1 über alle Labels zusammen (Mikro-F1): 100\u00a0%, wenn jedes Label gefunden wird und keines zu viel. Auf dem Balken markiert: der Bereich, in dem es bei anderen solchen Texten höchstwahrscheinlich liegt (95\u00a0%).",
-    verdicts: {
-      better: (own, head) =>
-        `Das volle Training hilft: F1 ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied ist wohl mehr als Zufall.`,
-      even: (own, head) => `F1 ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied kann Zufall sein.`,
-      worse: (own, head) =>
-        `Das volle Training hilft nicht: F1 ist ${own}, mit dem einfachen Modell ${head}. Mehr Zeilen oder ein längeres Training können helfen.`,
-    },
     others: "Weitere Messungen",
     metrics: { f1Macro: "Mittel über die Labels", map: "Reihenfolge (mAP)", exactMatch: "Alle Labels richtig" },
     metricHints: {
@@ -106,14 +99,6 @@ export const forTasks: typeof en = {
     },
     interval:
       "Unter den Zahlen des angepassten Modells: der Bereich, in dem sie bei anderen solchen Texten höchstwahrscheinlich liegen (95\u00a0%).",
-    verdicts: {
-      better: (own, head) =>
-        `Das volle Training hilft: Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied ist wohl mehr als Zufall.`,
-      even: (own, head) =>
-        `Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Der Unterschied kann Zufall sein.`,
-      worse: (own, head) =>
-        `Das volle Training hilft nicht: Der Fehler (RMSE) ist ${own}, mit dem einfachen Modell ${head}. Mehr Zeilen oder ein längeres Training können helfen.`,
-    },
     scatter: "Vorhergesagte und wahre Zahlen",
     scatterHint: "Jeder Punkt ist ein Testtext. Auf der Linie stimmt die Vorhersage; darüber ist sie zu hoch.",
     scatterLabel: (count) =>

@@ -7,6 +7,9 @@ export const card = {
   hint: "The zip file has these sentences as README.md, the model card of the Hugging Face hub.",
   intro: (base: string) =>
     `An adapter for ${base}, trained in a browser with lowrank. PEFT in Python and lowrank in JavaScript load it.`,
+  simpleIntro: (base: string) =>
+    `A simple model on ${base}, trained in a browser with lowrank: a small layer on the unchanged model. lowrank in JavaScript loads it.`,
+  adapted: "Adapted model:",
   dataHeading: "Data",
   resultHeading: "Result",
   limitsHeading: "Limits",

@@ -71,7 +71,8 @@ export const chat = {
   found: (count: number, name: string) => `${some(count, "example", "examples")} in “${name}”. The first:`,
   tooFew: "These are too few to set some aside. The model is trained on all of them, and the result is not measured.",
   quick: "Quick try: 20 steps, a minute or two",
-  normal: "Recommended: three passes over the examples",
+  normal: (steps: number, passes: string) =>
+    `Recommended: at most ${n(steps)} steps, about ${passes} passes over the examples`,
   steps: "Steps",
   stepsAsAbove: "as chosen above",
   teach: "Start training",
@@ -89,13 +90,15 @@ export const chat = {
   probable: (before: string, after: string) =>
     `An answer’s reward says how much more probable training made it. Before training all rewards are equal, which counts as half. The better answer is the more probable one in ${after} of the examples; before training it was in ${before}.`,
   /** How many times as likely each next word became. */
-  likelier: (times: number) =>
-    `On examples that were set aside, the right next word is now ${fixed(times, 2)} times as likely as before training.`,
+  likelier: (times: string) =>
+    `On examples that were set aside, the right next word is now about ${times} times as likely as before training.`,
   notLikelier:
     "Training did not help: on examples that were set aside, the right next word is not more likely than before.",
-  perplexity: (before: number, after: number) =>
-    `Perplexity ${fixed(before, 1)} before training, ${fixed(after, 1)} after.`,
+  /** Perplexities, as written. */
+  perplexity: (before: string, after: string) => `Perplexity ${before} before training, ${after} after.`,
   perplexityHint: "Perplexity says how uncertain the model is about each next word. Lower is better; 1 means certain.",
+  fewMeasured: (count: number) =>
+    `Measured on ${some(count, "example", "examples")}: with so few, this is only a rough measurement.`,
   takeAdapter: "Save the adapter",
   serve: "Serve it to other programs",
   serveHint: "Unpack the zip file into a folder named “adapter”, and run this beside it.",

@@ -24,8 +24,8 @@ export const downloads = {
       regress: "A web page that predicts numbers",
       tokens: "A web page that marks words",
     } as Readonly<Record<Task, string>>,
-    hint: (size: string) =>
-      `One HTML file that contains everything, the model too. Open it with a double click; it needs no network. About ${size}.`,
+    hint: (size: string, model: string) =>
+      `One HTML file that contains everything, the model too. Open it with a double click; it needs no network. About ${size}. With: ${model}.`,
     intros: {
       classify: (labels) => `Finds the label that fits each line, out of ${n(labels.length)}: ${listed(labels)}.`,
       "multi-label": (labels) => `Finds the labels that fit each line, out of ${n(labels.length)}: ${listed(labels)}.`,
@@ -68,6 +68,7 @@ export const downloads = {
     actions: "Actions",
   },
   statuses: { training: "not finished", paused: "paused", finished: "finished", failed: "failed", loaded: "loaded" },
+  elsewhere: "in another tab",
   open: "Open",
   shown: "shown",
   forget: "Delete",

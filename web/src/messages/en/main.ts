@@ -1,4 +1,19 @@
-import { date, duration, fixed, megabytes, n, percent, significant, some, spanned, wholePercent } from "./numbers.js";
+import {
+  date,
+  duration,
+  error,
+  fixed,
+  megabytes,
+  metric,
+  n,
+  odds,
+  points,
+  share,
+  significant,
+  some,
+  spanned,
+  wholePercent,
+} from "./numbers.js";
 
 export { forReading } from "./reading.js";
 
@@ -40,13 +55,16 @@ export const en = {
   noRoom: "This browser stores nothing for this page (a private window?). Your work is lost when you close the tab.",
   unstored:
     "The browser could not store your last change: its storage is full, or it was cleared. Your work is still in this tab. Save the project under Download.",
-  percent,
   wholePercent,
+  share,
+  odds,
+  error,
+  metric,
+  points,
   number: n,
   /** A number in the unit of the data. */
   plainNumber: (value: number, digits = 4) => significant(value, digits),
   decimal: (value: number) => fixed(value, 2),
-  points: (value: number) => fixed(value, 1),
   quoted: (text: string) => `“${text}”`,
   size: megabytes,
   duration,
@@ -235,6 +253,8 @@ export const en = {
       `Loss on the training rows ${training}, on the validation rows ${validation}`,
     unfinished: (name: string) => `Training on “${name}” is not finished.`,
     unfinishedHint: "It continues from the last saved step. The result is the same as without the break.",
+    elsewhere: (name: string) => `Training on “${name}” runs in another tab.`,
+    elsewhereHint: "You see its progress there, and pause it there. When it ends, the result is shown here too.",
     goOn: "Continue",
     discard: "Delete it",
     failed: "Training stopped.",
@@ -261,7 +281,6 @@ export const en = {
       cleared:
         "The browser deleted what this page had stored. Your table is still here. Continue: the model is downloaded again if it is gone.",
       AbortError: "This was cancelled.",
-      inUse: "This training runs in another tab.",
       other: "Something unexpected happened.",
     } as Readonly<Record<string, string>>,
     technical: "Technical message",
@@ -296,19 +315,6 @@ export const en = {
     between: (low: string, high: string) => `${low} to ${high}`,
     interval:
       "The share of texts that get the label in your table. Below it, and marked on the bar: the range in which this share most likely lies on other texts like these (95\u00a0%).",
-    verdicts: {
-      adapter: (points: string) =>
-        `The full training helps: the adapted model is ${points} percentage points better than the simple model, which is more than chance.`,
-      rare: (points: string) =>
-        `The full training helps with rare labels: ${points} points more in the average over the labels (macro F1), which is more than chance. Over all texts, the difference may be chance.`,
-      ahead: (points: string) =>
-        `The adapted model is ${points} percentage points ahead of the simple model, which may be chance. The simple model may be enough.`,
-      even: () => "The simple model gets as many texts right as the adapted model. Use the simple model.",
-      behind: (points: string) =>
-        `The simple model is ${points} percentage points ahead, which may be chance. Use it: the full training does not help here.`,
-      worse: (points: string) =>
-        `The simple model is ${points} percentage points better, which is more than chance. Use it: the full training does harm here.`,
-    },
     sureness: (low: string, high: string) =>
       `On other texts like these, the full training most likely changes the result by ${low} to ${high} points (95\u00a0%).`,
     near: (count: number) =>
@@ -363,6 +369,9 @@ export const en = {
     tryHeading: "Try a sentence",
     tryLabel: "A sentence of your own",
     tryDo: "Ask",
+    noneHeading: "None of these?",
+    noneHint:
+      "The model answers every text with one of your labels, also a text that fits none of them. If you expect such texts, add some of them to your table with a label of their own, such as “other”, and train again.",
     asking: "Asking …",
     fitting: "Training the simple model …",
     nearest: "Untrained model",

@@ -6,12 +6,16 @@ export const {
   some,
   fixed,
   significant,
-  percent,
   wholePercent,
+  share,
+  error,
+  metric,
+  points,
+  odds,
   megabytes,
   kilobytes,
   duration,
   spanned,
   date,
   and,
-} = notation("en", "en-GB");
+} = notation("en", { over: (share) => `over ${share}`, under: (share) => `under ${share}` }, "en-GB");

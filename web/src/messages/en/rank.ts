@@ -1,4 +1,4 @@
-import { fixed, n, some } from "./numbers.js";
+import { n, some } from "./numbers.js";
 
 const rows = (count: number) => some(count, "row", "rows");
 const questions = (count: number) => some(count, "question", "questions");
@@ -59,7 +59,6 @@ export const rank = {
   } as Readonly<Record<string, string>>,
   base: "By similarity, without training",
   trained: "By the reranker",
-  measure: (value: number) => fixed(value, 3),
   metric: "Measure",
   metrics: {
     "ndcg@10": ["NDCG@10", "1 if the best texts are on top, less the further down they are"],
@@ -67,11 +66,11 @@ export const rank = {
     map: ["MAP", "mean of the average precision: 1 if all texts that fit are above all others"],
   } as Readonly<Record<string, readonly [name: string, hint: string]>>,
   verdicts: {
-    helped: (before: string, after: string) =>
+    better: (before: string, after: string) =>
       `The reranker helps: NDCG@10 is ${after}, by similarity alone ${before}. The difference is more than chance.`,
-    ahead: (before: string, after: string) =>
+    equal: (before: string, after: string) =>
       `With the reranker, NDCG@10 is ${after}, by similarity alone ${before}. With this number of questions that may be chance.`,
-    none: (before: string, after: string) =>
+    simple: (before: string, after: string) =>
       `The reranker does not help: its NDCG@10 is ${after}, by similarity alone ${before}. A new reranker needs many rows, often thousands: add some, train longer, or train the search.`,
   },
   measured: (count: number) =>

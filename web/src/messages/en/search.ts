@@ -1,4 +1,4 @@
-import { fixed, n, some } from "./numbers.js";
+import { n, some } from "./numbers.js";
 
 const texts = (count: number) => some(count, "text", "texts");
 const rows = (count: number) => some(count, "row", "rows");
@@ -89,7 +89,6 @@ export const search = {
   wordsHint: "BM25 is the usual search, which compares the words of the question with those of each text.",
   before: "Before",
   after: "After",
-  measure: (value: number) => fixed(value, 3),
   metric: "Measure",
   metrics: {
     "ndcg@10": ["NDCG@10", "1 if the right texts are on top, less the further down they are"],
@@ -102,9 +101,9 @@ export const search = {
     `For ${n(after)} of ${some(questions, "question", "questions")} that it was not trained on, the right text is among the first five. Before training: ${n(before)}.`,
   counting: "Searching with the questions that were set aside …",
   advice: {
-    helped: "The difference is more than chance. Next: try questions of your own, and judge what they find.",
-    ahead: "The difference may be chance. Next: judge results of your own questions, and train again.",
-    none: "Training did not help. Use the search without it, or judge more results and train again.",
+    better: "The difference is more than chance. Next: try questions of your own, and judge what they find.",
+    equal: "The difference may be chance. Next: judge results of your own questions, and train again.",
+    simple: "Training did not help. Use the search without it, or judge more results and train again.",
   },
   sinceTraining: (count: number) =>
     count === 0
@@ -117,11 +116,11 @@ export const search = {
   project: "The whole search",
   projectHint: "Saved as a project, it opens here again with its texts, judgements and training.",
   verdicts: {
-    helped: (before: string, after: string) =>
+    better: (before: string, after: string) =>
       `Training helps: NDCG@10 went from ${before} to ${after}, which is more than chance.`,
-    ahead: (before: string, after: string) =>
+    equal: (before: string, after: string) =>
       `After training, NDCG@10 is ${after} instead of ${before}. With this number of questions that may be chance.`,
-    none: (before: string, after: string) =>
+    simple: (before: string, after: string) =>
       `Training did not help: NDCG@10 was ${before} before and is ${after} after it. Search without it, or train with more pairs.`,
   },
   unchanged:
@@ -147,6 +146,7 @@ export const search = {
       ? "A zip with the folder “search”: the trained model in the format of sentence-transformers, the index, and the texts."
       : "A zip with the folder “search”: the index of the untrained model, and the texts.",
   take: "Save the search",
+  takeBase: "Save the search without training",
   preparing: "Preparing …",
   use: "Use it elsewhere",
   useHint: "Unpack the zip. The command or program runs beside the folder “search”.",

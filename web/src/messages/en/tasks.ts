@@ -76,13 +76,6 @@ export const forTasks = {
     mostFrequentHint: "a guess that does not read the text: the most frequent combination",
     interval:
       "F1 over all labels together (micro F1): 100\u00a0% if every label is found and none too many. Marked on the bar: the range in which it most likely lies on other texts like these (95\u00a0%).",
-    verdicts: {
-      better: (own: string, head: string) =>
-        `The full training helps: F1 is ${own}, with the simple model ${head}. The difference is probably more than chance.`,
-      even: (own: string, head: string) => `F1 is ${own}, with the simple model ${head}. The difference may be chance.`,
-      worse: (own: string, head: string) =>
-        `The full training does not help: F1 is ${own}, with the simple model ${head}. More rows, or a longer training, may help.`,
-    },
     others: "Further measurements",
     metrics: { f1Macro: "Mean over the labels", map: "Order (mAP)", exactMatch: "All labels right" },
     metricHints: {
@@ -122,14 +115,6 @@ export const forTasks = {
     },
     interval:
       "Below the numbers of the adapted model: the range in which each most likely lies on other texts like these (95\u00a0%).",
-    verdicts: {
-      better: (own: string, head: string) =>
-        `The full training helps: the error (RMSE) is ${own}, with the simple model ${head}. The difference is probably more than chance.`,
-      even: (own: string, head: string) =>
-        `The error (RMSE) is ${own}, with the simple model ${head}. The difference may be chance.`,
-      worse: (own: string, head: string) =>
-        `The full training does not help: the error (RMSE) is ${own}, with the simple model ${head}. More rows, or a longer training, may help.`,
-    },
     scatter: "Predicted and true numbers",
     scatterHint: "Each point is a test text. On the line, the prediction is right; above it, it is too high.",
     scatterLabel: (count: number) =>

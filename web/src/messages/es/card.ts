@@ -6,6 +6,9 @@ export const card: typeof en = {
   hint: "El archivo zip incluye estas frases en README.md, la «model card» del hub de Hugging Face.",
   intro: (base) =>
     `Un adaptador para ${base}, entrenado en un navegador con lowrank. Se carga con PEFT en Python y con lowrank en JavaScript.`,
+  simpleIntro: (base) =>
+    `Un modelo sencillo sobre ${base}, entrenado en un navegador con lowrank: una pequeña capa sobre el modelo sin cambios. lowrank lo carga en JavaScript.`,
+  adapted: "Modelo entrenado:",
   dataHeading: "Datos",
   resultHeading: "Resultado",
   limitsHeading: "Límites",

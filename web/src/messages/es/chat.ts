@@ -77,7 +77,7 @@ export const chat: typeof en = {
   found: (count, name) => `${some(count, "ejemplo", "ejemplos")} en «${name}». El primero:`,
   tooFew: "Son muy pocos para reservar algunos. El modelo se entrena con todos y el resultado no se mide.",
   quick: "Prueba rápida: 20 pasos, uno o dos minutos",
-  normal: "Recomendado: tres pasadas por los ejemplos",
+  normal: (steps, passes) => `Recomendado: como máximo ${n(steps)} pasos, unas ${passes} pasadas por los ejemplos`,
   steps: "Pasos",
   stepsAsAbove: "como se ha elegido arriba",
   teach: "Empezar a entrenar",
@@ -89,18 +89,20 @@ export const chat: typeof en = {
   },
   trained: (name) => `Entrenado con «${name}».`,
   preferred: (after, before) =>
-    `El entrenamiento ayuda: en los ejemplos reservados, la mejor respuesta tiene la recompensa más alta en el ${after} (sin entrenar: ${before}).`,
+    `El entrenamiento ayuda: en los ejemplos reservados, la mejor respuesta tiene la recompensa más alta en ${after} (sin entrenar: ${before}).`,
   notPreferred: (after, before) =>
-    `El entrenamiento no ha ayudado: en los ejemplos reservados, la mejor respuesta tiene la recompensa más alta en el ${after} (sin entrenar: ${before}). Pueden ayudar más ejemplos o un entrenamiento más largo.`,
+    `El entrenamiento no ha ayudado: en los ejemplos reservados, la mejor respuesta tiene la recompensa más alta en ${after} (sin entrenar: ${before}). Pueden ayudar más ejemplos o un entrenamiento más largo.`,
   probable: (before, after) =>
-    `La recompensa de una respuesta dice cuánto más probable la ha hecho el entrenamiento. Antes todas son iguales, lo que cuenta como la mitad. La mejor respuesta es la más probable en el ${after} de los ejemplos; antes de entrenar lo era en el ${before}.`,
+    `La recompensa de una respuesta dice cuánto más probable la ha hecho el entrenamiento. Antes todas son iguales, lo que cuenta como la mitad. La mejor respuesta es la más probable en ${after} de los ejemplos; antes de entrenar lo era en ${before}.`,
   likelier: (times) =>
-    `En los ejemplos reservados, la palabra siguiente correcta tiene ahora ${fixed(times, 2)} veces la probabilidad que tenía antes de entrenar.`,
+    `En los ejemplos reservados, la palabra siguiente correcta tiene ahora unas ${times} veces la probabilidad que tenía antes de entrenar.`,
   notLikelier:
     "El entrenamiento no ha ayudado: en los ejemplos reservados, la palabra siguiente correcta no es más probable que antes.",
-  perplexity: (before, after) => `Perplejidad: ${fixed(before, 1)} antes de entrenar, ${fixed(after, 1)} después.`,
+  perplexity: (before, after) => `Perplejidad: ${before} antes de entrenar, ${after} después.`,
   perplexityHint:
     "La perplejidad dice cuánto duda el modelo ante cada palabra siguiente. Cuanto más baja, mejor; 1 significa ninguna duda.",
+  fewMeasured: (count) =>
+    `Medido con ${some(count, "ejemplo", "ejemplos")}: con tan pocos, la medición es solo aproximada.`,
   takeAdapter: "Guardar el adaptador",
   serve: "Servirlo a otros programas",
   serveHint: "Descomprima el archivo zip en una carpeta llamada «adapter» y ejecute esto al lado.",

@@ -24,8 +24,8 @@ export const downloads: typeof en = {
       regress: "Una página web que predice números",
       tokens: "Una página web que marca palabras",
     },
-    hint: (size) =>
-      `Un solo archivo HTML que lo contiene todo, también el modelo. Se abre con doble clic y no necesita red. Unos ${size}.`,
+    hint: (size, model) =>
+      `Un solo archivo HTML que lo contiene todo, también el modelo. Se abre con doble clic y no necesita red. Unos ${size}. Contiene: ${model}.`,
     intros: {
       classify: (labels) =>
         `Busca la etiqueta que corresponde a cada línea, de entre ${n(labels.length)}: ${listed(labels)}.`,
@@ -79,6 +79,7 @@ export const downloads: typeof en = {
     failed: "interrumpido",
     loaded: "cargado",
   },
+  elsewhere: "en otra pestaña",
   open: "Abrir",
   shown: "a la vista",
   forget: "Eliminar",

@@ -1,11 +1,15 @@
 import {
   date,
   duration,
+  error,
   fixed,
   isOne,
   megabytes,
+  metric,
   n,
-  percent,
+  odds,
+  points,
+  share,
   significant,
   some,
   spanned,
@@ -56,12 +60,15 @@ export const es: Messages = {
     "Este navegador no guarda nada de esta página (¿es una ventana privada?). Su trabajo se perderá al cerrar la pestaña.",
   unstored:
     "El navegador no ha podido guardar el último cambio: su almacenamiento está lleno o se ha vaciado. Su trabajo sigue en esta pestaña. Guarde el proyecto en «Descargar».",
-  percent,
   wholePercent,
+  share,
+  odds,
+  error,
+  metric,
+  points,
   number: n,
   plainNumber: (value, digits = 4) => significant(value, digits),
   decimal: (value) => fixed(value, 2),
-  points: (value) => fixed(value, 1),
   quoted: (text) => `«${text}»`,
   size: megabytes,
   duration,
@@ -244,6 +251,8 @@ export const es: Messages = {
       `Pérdida en las filas de entrenamiento ${training}, en las de control ${validation}`,
     unfinished: (name) => `El entrenamiento con «${name}» no ha terminado.`,
     unfinishedHint: "Continúa desde el último paso guardado. El resultado es el mismo que sin la pausa.",
+    elsewhere: (name) => `El entrenamiento con «${name}» está en marcha en otra pestaña.`,
+    elsewhereHint: "Allí se ve su progreso y se puede pausar. Cuando termine, el resultado aparecerá también aquí.",
     goOn: "Continuar",
     discard: "Eliminar",
     failed: "El entrenamiento se ha detenido.",
@@ -270,7 +279,6 @@ export const es: Messages = {
       PolicyError:
         "Esta página no puede consultar ese sitio. En su propio ordenador: cierre lowrank studio y vuelva a iniciarlo con --connect y la dirección del sitio.",
       AbortError: "Se ha cancelado.",
-      inUse: "Este entrenamiento está en marcha en otra pestaña.",
       other: "Ha ocurrido algo inesperado.",
     },
     technical: "Mensaje técnico (en inglés)",
@@ -309,27 +317,14 @@ export const es: Messages = {
     between: (low, high) => `de ${low} a ${high}`,
     interval:
       "El porcentaje de textos que reciben la etiqueta de su tabla. Debajo, y marcado en la barra: el intervalo en el que muy probablemente se encuentra con otros textos como estos (95\u00a0%).",
-    verdicts: {
-      adapter: (points) =>
-        `El entrenamiento completo ayuda: supera al modelo sencillo en ${points} puntos porcentuales, más de lo que explicaría el azar.`,
-      rare: (points) =>
-        `El entrenamiento completo ayuda con las etiquetas poco frecuentes: ${points} puntos más en la media de las etiquetas (F1 macro), más de lo que explicaría el azar. En el conjunto de los textos, la diferencia puede deberse al azar.`,
-      ahead: (points) =>
-        `El modelo entrenado supera al sencillo en ${points} puntos porcentuales, lo que puede deberse al azar. Quizá baste el modelo sencillo.`,
-      even: () => "El modelo sencillo acierta tantas veces como el entrenado. Use el modelo sencillo.",
-      behind: (points) =>
-        `El modelo sencillo lleva ${points} puntos porcentuales de ventaja, lo que puede deberse al azar. Úselo: aquí el entrenamiento completo no ayuda.`,
-      worse: (points) =>
-        `El modelo sencillo es ${points} puntos porcentuales mejor, más de lo que explicaría el azar. Úselo: aquí el entrenamiento completo perjudica.`,
-    },
     sureness: (low, high) =>
       `Con otros textos como estos, el entrenamiento completo cambia muy probablemente el resultado entre ${low} y ${high} puntos (95\u00a0%).`,
     near: (count) =>
       `${some(count, "de estos textos es igual", "de estos textos son iguales")} o casi a un texto de entrenamiento. El resultado parece mejor de lo que es.`,
-    without: (share) => `Sin ellos, se acierta en el ${share}.`,
+    without: (share) => `Sin ellos, se acierta en ${share}.`,
     few: "Con tan pocos textos, la medición es solo aproximada.",
     guessAsGood: (share) =>
-      `La etiqueta más frecuente, por sí sola, acierta en el ${share}. No es seguro que el modelo sea mejor. Ayudarían más filas con las demás etiquetas.`,
+      `La etiqueta más frecuente, por sí sola, acierta en ${share}. No es seguro que el modelo sea mejor. Ayudarían más filas con las demás etiquetas.`,
     rareLose: (points) =>
       `Pero es peor con las etiquetas poco frecuentes: ${points} puntos menos en la media de las etiquetas (F1 macro).`,
     confusion: "Qué etiquetas se confunden",
@@ -377,6 +372,9 @@ export const es: Messages = {
     tryHeading: "Probar una frase",
     tryLabel: "Una frase suya",
     tryDo: "Preguntar",
+    noneHeading: "¿Ninguna de estas?",
+    noneHint:
+      "El modelo responde a cada texto con una de sus etiquetas, también a un texto al que no le corresponde ninguna. Si espera textos así, añada algunos a su tabla con una etiqueta propia, como «otros», y entrene de nuevo.",
     asking: "Preguntando…",
     fitting: "Entrenando el modelo sencillo…",
     nearest: "Modelo sin entrenar",

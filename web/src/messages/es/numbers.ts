@@ -6,12 +6,16 @@ export const {
   some,
   fixed,
   significant,
-  percent,
   wholePercent,
+  share,
+  error,
+  metric,
+  points,
+  odds,
   megabytes,
   kilobytes,
   duration,
   spanned,
   date,
   and,
-} = notation("es");
+} = notation("es", { over: (share) => `más del ${share}`, under: (share) => `menos del ${share}` });

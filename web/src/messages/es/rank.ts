@@ -1,4 +1,4 @@
-import { fixed, n, some } from "./numbers.js";
+import { n, some } from "./numbers.js";
 import type { rank as en } from "../en/rank.js";
 
 const rows = (count: number) => some(count, "fila", "filas");
@@ -66,7 +66,6 @@ export const rank: typeof en = {
   },
   base: "Por parecido, sin entrenamiento",
   trained: "Con el modelo entrenado",
-  measure: (value) => fixed(value, 3),
   metric: "Medida",
   metrics: {
     "ndcg@10": ["NDCG@10", "1 si los mejores textos están arriba; menos cuanto más abajo están"],
@@ -74,11 +73,11 @@ export const rank: typeof en = {
     map: ["MAP", "media de la precisión: 1 si todos los textos que encajan están por encima de los demás"],
   },
   verdicts: {
-    helped: (before, after) =>
+    better: (before, after) =>
       `El entrenamiento ayuda: NDCG@10 es ${after}, frente a ${before} solo por parecido. Es más de lo que explicaría el azar.`,
-    ahead: (before, after) =>
+    equal: (before, after) =>
       `Tras el entrenamiento, NDCG@10 es ${after}, frente a ${before} solo por parecido. Con este número de preguntas puede deberse al azar.`,
-    none: (before, after) =>
+    simple: (before, after) =>
       `El entrenamiento no ayuda: NDCG@10 es ${after}, frente a ${before} solo por parecido. A menudo hacen falta miles de filas: añada más, entrene más tiempo o entrene la búsqueda.`,
   },
   measured: (count) =>

@@ -1,4 +1,4 @@
-import { fixed, isOne, n, some } from "./numbers.js";
+import { isOne, n, some } from "./numbers.js";
 import type { search as en } from "../en/search.js";
 
 const texts = (count: number) => some(count, "texto", "textos");
@@ -93,7 +93,6 @@ export const search: typeof en = {
   wordsHint: "BM25 es la búsqueda habitual, que compara las palabras de la pregunta con las de cada texto.",
   before: "Antes",
   after: "Después",
-  measure: (value) => fixed(value, 3),
   metric: "Medida",
   metrics: {
     "ndcg@10": ["NDCG@10", "1 si los textos correctos están arriba; menos cuanto más abajo están"],
@@ -105,11 +104,11 @@ export const search: typeof en = {
     `En ${n(after)} de ${some(questions, "pregunta", "preguntas")} que no se ${isOne(questions) ? "usó" : "usaron"} para entrenar, el texto correcto está entre los cinco primeros. Antes de entrenar: ${n(before)}.`,
   counting: "Buscando con las preguntas reservadas…",
   advice: {
-    helped:
+    better:
       "La diferencia es mayor de lo que explica el azar. A continuación: pruebe preguntas propias y valore lo que encuentran.",
-    ahead:
+    equal:
       "La diferencia puede deberse al azar. A continuación: valore resultados de preguntas propias y entrene de nuevo.",
-    none: "El entrenamiento no ha ayudado. Busque sin él, o valore más resultados y entrene de nuevo.",
+    simple: "El entrenamiento no ha ayudado. Busque sin él, o valore más resultados y entrene de nuevo.",
   },
   sinceTraining: (count) =>
     count === 0
@@ -122,11 +121,11 @@ export const search: typeof en = {
   project: "Toda la búsqueda",
   projectHint: "Guardada como proyecto, se abre aquí de nuevo con sus textos, valoraciones y entrenamiento.",
   verdicts: {
-    helped: (before, after) =>
+    better: (before, after) =>
       `El entrenamiento ayuda: NDCG@10 ha pasado de ${before} a ${after}, más de lo que explicaría el azar.`,
-    ahead: (before, after) =>
+    equal: (before, after) =>
       `Tras el entrenamiento, NDCG@10 es ${after} en lugar de ${before}. Con este número de preguntas puede deberse al azar.`,
-    none: (before, after) =>
+    simple: (before, after) =>
       `El entrenamiento no ha ayudado: NDCG@10 era ${before} antes y es ${after} después. Use el modelo sin entrenar, o entrene con más parejas.`,
   },
   unchanged:
@@ -153,6 +152,7 @@ export const search: typeof en = {
       ? "Un zip con la carpeta «search»: el entrenamiento en el formato de sentence-transformers, el índice y los textos."
       : "Un zip con la carpeta «search»: el índice del modelo sin entrenar y los textos.",
   take: "Guardar la búsqueda",
+  takeBase: "Guardar la búsqueda sin entrenar",
   preparing: "Preparando…",
   use: "Usarla en otro lugar",
   useHint: "Descomprima el zip. El comando o el programa se ejecuta junto a la carpeta «search».",

@@ -57,14 +57,6 @@ export const forTasks: typeof en = {
     mostFrequentHint: "adivinar sin leer el texto: la combinación más frecuente",
     interval:
       "F1 de todas las etiquetas juntas (F1 micro): 100\u00a0% si se encuentran todas y no sobra ninguna. Marcado en la barra: el intervalo en el que muy probablemente se encuentra con otros textos como estos (95\u00a0%).",
-    verdicts: {
-      better: (own, head) =>
-        `El entrenamiento completo ayuda: F1 es ${own}, frente a ${head} con el modelo sencillo. Probablemente la diferencia no se deba al azar.`,
-      even: (own, head) =>
-        `F1 es ${own}, frente a ${head} con el modelo sencillo. La diferencia puede deberse al azar.`,
-      worse: (own, head) =>
-        `El entrenamiento completo no ayuda: F1 es ${own}, frente a ${head} con el modelo sencillo. Pueden ayudar más filas o un entrenamiento más largo.`,
-    },
     others: "Otras medidas",
     metrics: { f1Macro: "Media de las etiquetas", map: "Orden (mAP)", exactMatch: "Todas las etiquetas correctas" },
     metricHints: {
@@ -105,14 +97,6 @@ export const forTasks: typeof en = {
     },
     interval:
       "Debajo de los números del modelo entrenado: el intervalo en el que muy probablemente se encuentra cada uno con otros textos como estos (95\u00a0%).",
-    verdicts: {
-      better: (own, head) =>
-        `El entrenamiento completo ayuda: el error (RMSE) es ${own}, frente a ${head} con el modelo sencillo. Probablemente la diferencia no se deba al azar.`,
-      even: (own, head) =>
-        `El error (RMSE) es ${own}, frente a ${head} con el modelo sencillo. La diferencia puede deberse al azar.`,
-      worse: (own, head) =>
-        `El entrenamiento completo no ayuda: el error (RMSE) es ${own}, frente a ${head} con el modelo sencillo. Pueden ayudar más filas o un entrenamiento más largo.`,
-    },
     scatter: "Números predichos y reales",
     scatterHint: "Cada punto es un texto de prueba. En la línea, la predicción es exacta; por encima, demasiado alta.",
     scatterLabel: (count) =>

@@ -6,6 +6,9 @@ export const card: typeof en = {
   hint: "Le fichier zip contient ces phrases dans README.md, la «\u00a0model card\u00a0» du hub de Hugging Face.",
   intro: (base) =>
     `Un adaptateur pour ${base}, entraîné dans un navigateur avec lowrank. Il se charge avec PEFT en Python et avec lowrank en JavaScript.`,
+  simpleIntro: (base) =>
+    `Un modèle simple sur ${base}, entraîné dans un navigateur avec lowrank\u00a0: une petite couche sur le modèle inchangé. lowrank le charge en JavaScript.`,
+  adapted: "Modèle entraîné\u00a0:",
   dataHeading: "Données",
   resultHeading: "Résultat",
   limitsHeading: "Limites",

@@ -79,7 +79,7 @@ export const chat: typeof en = {
   tooFew:
     "Il y en a trop peu pour en mettre de côté. Le modèle est entraîné sur tous, et le résultat n’est pas mesuré.",
   quick: "Essai rapide\u00a0: 20 étapes, une ou deux minutes",
-  normal: "Conseillé\u00a0: trois passages sur les exemples",
+  normal: (steps, passes) => `Conseillé\u00a0: au plus ${n(steps)} étapes, environ ${passes} passages sur les exemples`,
   steps: "Étapes",
   stepsAsAbove: "comme choisi ci-dessus",
   teach: "Lancer l’entraînement",
@@ -97,13 +97,14 @@ export const chat: typeof en = {
   probable: (before, after) =>
     `La récompense d’une réponse dit combien l’entraînement l’a rendue plus probable. Avant, toutes sont égales, ce qui compte pour moitié. La meilleure réponse est la plus probable dans ${after} des exemples\u00a0; avant l’entraînement, elle l’était dans ${before}.`,
   likelier: (times) =>
-    `Sur les exemples mis de côté, la probabilité du bon mot suivant est maintenant ${fixed(times, 2)} fois ce qu’elle était avant l’entraînement.`,
+    `Sur les exemples mis de côté, la probabilité du bon mot suivant est maintenant environ ${times} fois ce qu’elle était avant l’entraînement.`,
   notLikelier:
     "L’entraînement n’a rien apporté\u00a0: sur les exemples mis de côté, le bon mot suivant n’est pas plus probable qu’avant.",
-  perplexity: (before, after) =>
-    `Perplexité\u00a0: ${fixed(before, 1)} avant l’entraînement, ${fixed(after, 1)} après.`,
+  perplexity: (before, after) => `Perplexité\u00a0: ${before} avant l’entraînement, ${after} après.`,
   perplexityHint:
     "La perplexité dit à quel point le modèle hésite sur chaque mot suivant. Plus elle est basse, mieux c’est\u00a0; 1 veut dire aucune hésitation.",
+  fewMeasured: (count) =>
+    `Mesuré sur ${some(count, "exemple", "exemples")}\u00a0: avec si peu, la mesure n’est qu’approximative.`,
   takeAdapter: "Enregistrer l’adaptateur",
   serve: "Le servir à d’autres programmes",
   serveHint: "Décompressez le fichier zip dans un dossier nommé «\u00a0adapter\u00a0», et lancez ceci à côté.",

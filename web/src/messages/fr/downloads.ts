@@ -24,8 +24,8 @@ export const downloads: typeof en = {
       regress: "Une page web qui prédit des nombres",
       tokens: "Une page web qui marque des mots",
     },
-    hint: (size) =>
-      `Un seul fichier HTML qui contient tout, y compris le modèle. Un double clic suffit pour l’ouvrir, sans réseau. Environ ${size}.`,
+    hint: (size, model) =>
+      `Un seul fichier HTML qui contient tout, y compris le modèle. Un double clic suffit pour l’ouvrir, sans réseau. Environ ${size}. Avec\u00a0: ${model}.`,
     intros: {
       classify: (labels) =>
         `Trouve l’étiquette qui convient à chaque ligne, parmi ${n(labels.length)}\u00a0: ${listed(labels)}.`,
@@ -79,6 +79,7 @@ export const downloads: typeof en = {
     failed: "interrompu",
     loaded: "chargé",
   },
+  elsewhere: "dans un autre onglet",
   open: "Ouvrir",
   shown: "affiché",
   forget: "Supprimer",

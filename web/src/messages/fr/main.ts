@@ -1,11 +1,15 @@
 import {
   date,
   duration,
+  error,
   fixed,
   isOne,
   megabytes,
+  metric,
   n,
-  percent,
+  odds,
+  points,
+  share,
   significant,
   some,
   spanned,
@@ -57,12 +61,15 @@ export const fr: Messages = {
     "Ce navigateur n’enregistre rien pour cette page (fenêtre privée\u00a0?). Votre travail sera perdu à la fermeture de l’onglet.",
   unstored:
     "Le navigateur n’a pas pu enregistrer votre dernière modification\u00a0: son espace de stockage est plein ou a été vidé. Votre travail est encore dans cet onglet. Enregistrez le projet sous «\u00a0Télécharger\u00a0».",
-  percent,
   wholePercent,
+  share,
+  odds,
+  error,
+  metric,
+  points,
   number: n,
   plainNumber: (value, digits = 4) => significant(value, digits),
   decimal: (value) => fixed(value, 2),
-  points: (value) => fixed(value, 1),
   quoted: (text) => `«\u00a0${text}\u00a0»`,
   size: megabytes,
   duration,
@@ -250,6 +257,8 @@ export const fr: Messages = {
       `Perte sur les lignes d’entraînement ${training}, sur les lignes de contrôle ${validation}`,
     unfinished: (name) => `L’entraînement sur «\u00a0${name}\u00a0» n’est pas terminé.`,
     unfinishedHint: "Il reprend à la dernière étape enregistrée. Le résultat est le même que sans interruption.",
+    elsewhere: (name) => `L’entraînement sur «\u00a0${name}\u00a0» tourne dans un autre onglet.`,
+    elsewhereHint: "C’est là que vous le suivez et le mettez en pause. À la fin, le résultat s’affiche aussi ici.",
     goOn: "Continuer",
     discard: "Supprimer",
     failed: "L’entraînement s’est arrêté.",
@@ -278,7 +287,6 @@ export const fr: Messages = {
       PolicyError:
         "Cette page n’a pas le droit d’interroger ce site. Sur votre propre ordinateur\u00a0: arrêtez lowrank studio et relancez-le avec --connect suivi de l’adresse du site.",
       AbortError: "L’opération a été annulée.",
-      inUse: "Cet entraînement tourne dans un autre onglet.",
       other: "Un problème inattendu est survenu.",
     },
     technical: "Message technique (en anglais)",
@@ -320,19 +328,6 @@ export const fr: Messages = {
     between: (low, high) => `de ${low} à ${high}`,
     interval:
       "La part des textes qui reçoivent l’étiquette de votre tableau. En dessous, et marqué sur la barre\u00a0: l’intervalle où cette part se situe très probablement pour d’autres textes du même genre (95\u00a0%).",
-    verdicts: {
-      adapter: (points) =>
-        `L’entraînement complet est utile\u00a0: il fait ${points} points de pourcentage de mieux que le modèle simple, plus que le hasard ne l’expliquerait.`,
-      rare: (points) =>
-        `L’entraînement complet est utile pour les étiquettes rares\u00a0: ${points} points de plus en moyenne sur les étiquettes (F1 macro), plus que le hasard ne l’expliquerait. Sur l’ensemble des textes, l’écart peut être dû au hasard.`,
-      ahead: (points) =>
-        `Le modèle entraîné a ${points} points de pourcentage d’avance sur le modèle simple, ce qui peut être dû au hasard. Le modèle simple suffit peut-être.`,
-      even: () => "Le modèle simple a raison aussi souvent que le modèle entraîné. Utilisez le modèle simple.",
-      behind: (points) =>
-        `Le modèle simple a ${points} points de pourcentage d’avance, ce qui peut être dû au hasard. Utilisez-le\u00a0: l’entraînement complet n’apporte rien ici.`,
-      worse: (points) =>
-        `Le modèle simple fait ${points} points de pourcentage de mieux, plus que le hasard ne l’expliquerait. Utilisez-le\u00a0: l’entraînement complet nuit ici.`,
-    },
     sureness: (low, high) =>
       `Sur d’autres textes du même genre, l’entraînement complet change très probablement le résultat de ${low} à ${high} points (95\u00a0%).`,
     near: (count) =>
@@ -390,6 +385,9 @@ export const fr: Messages = {
     tryHeading: "Essayer une phrase",
     tryLabel: "Une phrase de votre choix",
     tryDo: "Demander",
+    noneHeading: "Aucune ne convient\u00a0?",
+    noneHint:
+      "Le modèle répond à chaque texte par l’une de vos étiquettes, même si aucune ne convient. Si vous attendez de tels textes, ajoutez-en quelques-uns à votre tableau avec une étiquette à eux, comme «\u00a0autre\u00a0», et relancez l’entraînement.",
     asking: "Demande en cours…",
     fitting: "Entraînement du modèle simple…",
     nearest: "Modèle non entraîné",

@@ -6,12 +6,16 @@ export const {
   some,
   fixed,
   significant,
-  percent,
   wholePercent,
+  share,
+  error,
+  metric,
+  points,
+  odds,
   megabytes,
   kilobytes,
   duration,
   spanned,
   date,
   and,
-} = notation("fr");
+} = notation("fr", { over: (share) => `plus de ${share}`, under: (share) => `moins de ${share}` });

@@ -1,4 +1,4 @@
-import { fixed, isOne, n, some } from "./numbers.js";
+import { isOne, n, some } from "./numbers.js";
 import type { rank as en } from "../en/rank.js";
 
 const rows = (count: number) => some(count, "ligne", "lignes");
@@ -66,7 +66,6 @@ export const rank: typeof en = {
   },
   base: "Par ressemblance, sans entraînement",
   trained: "Par le modèle entraîné",
-  measure: (value) => fixed(value, 3),
   metric: "Mesure",
   metrics: {
     "ndcg@10": ["NDCG@10", "1 si les meilleurs textes sont en tête, moins quand ils sont plus bas"],
@@ -74,11 +73,11 @@ export const rank: typeof en = {
     map: ["MAP", "précision moyenne\u00a0: 1 si tous les textes qui conviennent sont au-dessus des autres"],
   },
   verdicts: {
-    helped: (before, after) =>
+    better: (before, after) =>
       `L’entraînement est utile\u00a0: NDCG@10 vaut ${after}, contre ${before} par simple ressemblance. C’est plus que le hasard ne l’expliquerait.`,
-    ahead: (before, after) =>
+    equal: (before, after) =>
       `Après l’entraînement, NDCG@10 vaut ${after}, contre ${before} par simple ressemblance. Avec ce nombre de questions, cela peut être dû au hasard.`,
-    none: (before, after) =>
+    simple: (before, after) =>
       `L’entraînement n’apporte rien\u00a0: NDCG@10 vaut ${after}, contre ${before} par simple ressemblance. Il faut souvent des milliers de lignes\u00a0: ajoutez-en, entraînez plus longtemps, ou entraînez la recherche.`,
   },
   measured: (count) =>

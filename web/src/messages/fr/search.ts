@@ -1,4 +1,4 @@
-import { fixed, isOne, n, some } from "./numbers.js";
+import { isOne, n, some } from "./numbers.js";
 import type { search as en } from "../en/search.js";
 
 const texts = (count: number) => some(count, "texte", "textes");
@@ -93,7 +93,6 @@ export const search: typeof en = {
   wordsHint: "BM25 est la recherche habituelle, qui compare les mots de la question à ceux de chaque texte.",
   before: "Avant",
   after: "Après",
-  measure: (value) => fixed(value, 3),
   metric: "Mesure",
   metrics: {
     "ndcg@10": ["NDCG@10", "1 si les bons textes sont en tête, moins quand ils sont plus bas"],
@@ -105,11 +104,12 @@ export const search: typeof en = {
     `Pour ${n(after)} ${isOne(questions) ? "question" : "questions"} sur ${n(questions)} qui n’ont pas servi à l’entraînement, le bon texte est parmi les cinq premiers. Avant l’entraînement\u00a0: ${n(before)}.`,
   counting: "Recherche avec les questions mises de côté…",
   advice: {
-    helped:
+    better:
       "La différence dépasse le hasard. Ensuite\u00a0: essayez vos propres questions et jugez ce qu’elles trouvent.",
-    ahead:
+    equal:
       "La différence peut être due au hasard. Ensuite\u00a0: jugez les résultats de vos propres questions et entraînez de nouveau.",
-    none: "L’entraînement n’a rien apporté. Cherchez sans lui, ou jugez davantage de résultats et entraînez de nouveau.",
+    simple:
+      "L’entraînement n’a rien apporté. Cherchez sans lui, ou jugez davantage de résultats et entraînez de nouveau.",
   },
   sinceTraining: (count) =>
     count === 0
@@ -122,11 +122,11 @@ export const search: typeof en = {
   project: "Toute la recherche",
   projectHint: "Enregistrée comme projet, elle se rouvre ici avec ses textes, ses jugements et son entraînement.",
   verdicts: {
-    helped: (before, after) =>
+    better: (before, after) =>
       `L’entraînement est utile\u00a0: NDCG@10 est passé de ${before} à ${after}, plus que le hasard ne l’expliquerait.`,
-    ahead: (before, after) =>
+    equal: (before, after) =>
       `Après l’entraînement, NDCG@10 vaut ${after} au lieu de ${before}. Avec ce nombre de questions, cela peut être dû au hasard.`,
-    none: (before, after) =>
+    simple: (before, after) =>
       `L’entraînement n’a rien apporté\u00a0: NDCG@10 valait ${before} avant et vaut ${after} après. Gardez le modèle sans entraînement, ou entraînez avec davantage de paires.`,
   },
   unchanged:
@@ -154,6 +154,7 @@ export const search: typeof en = {
       ? "Un zip avec le dossier «\u00a0search\u00a0»\u00a0: l’entraînement au format de sentence-transformers, l’index et les textes."
       : "Un zip avec le dossier «\u00a0search\u00a0»\u00a0: l’index du modèle sans entraînement et les textes.",
   take: "Enregistrer la recherche",
+  takeBase: "Enregistrer la recherche sans entraînement",
   preparing: "Préparation…",
   use: "L’utiliser ailleurs",
   useHint: "Décompressez le zip. La commande ou le programme se lance à côté du dossier «\u00a0search\u00a0».",

@@ -57,13 +57,6 @@ export const forTasks: typeof en = {
     mostFrequentHint: "deviner sans lire le texte\u00a0: la combinaison la plus fréquente",
     interval:
       "F1 sur toutes les étiquettes réunies (F1 micro)\u00a0: 100\u00a0% si chaque étiquette est retrouvée et aucune de trop. Marqué sur la barre\u00a0: l’intervalle où il se situe très probablement pour d’autres textes du même genre (95\u00a0%).",
-    verdicts: {
-      better: (own, head) =>
-        `L’entraînement complet est utile\u00a0: F1 vaut ${own}, contre ${head} avec le modèle simple. L’écart dépasse probablement le hasard.`,
-      even: (own, head) => `F1 vaut ${own}, contre ${head} avec le modèle simple. L’écart peut être dû au hasard.`,
-      worse: (own, head) =>
-        `L’entraînement complet n’apporte rien\u00a0: F1 vaut ${own}, contre ${head} avec le modèle simple. Davantage de lignes ou un entraînement plus long peuvent aider.`,
-    },
     others: "Autres mesures",
     metrics: { f1Macro: "Moyenne sur les étiquettes", map: "Ordre (mAP)", exactMatch: "Toutes les étiquettes justes" },
     metricHints: {
@@ -104,14 +97,6 @@ export const forTasks: typeof en = {
     },
     interval:
       "Sous les nombres du modèle entraîné\u00a0: l’intervalle où chacun se situe très probablement pour d’autres textes du même genre (95\u00a0%).",
-    verdicts: {
-      better: (own, head) =>
-        `L’entraînement complet est utile\u00a0: l’erreur (RMSE) est de ${own}, contre ${head} avec le modèle simple. L’écart dépasse probablement le hasard.`,
-      even: (own, head) =>
-        `L’erreur (RMSE) est de ${own}, contre ${head} avec le modèle simple. L’écart peut être dû au hasard.`,
-      worse: (own, head) =>
-        `L’entraînement complet n’apporte rien\u00a0: l’erreur (RMSE) est de ${own}, contre ${head} avec le modèle simple. Davantage de lignes ou un entraînement plus long peuvent aider.`,
-    },
     scatter: "Nombres prédits et nombres réels",
     scatterHint:
       "Chaque point est un texte de test. Sur la ligne, la prédiction est juste\u00a0; au-dessus, trop haute.",

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { hasAdapter } from "../../engine/chat/adapter.js";
 import { manner } from "../../engine/chat/answer-options.js";
 import { answering, stop } from "../../engine/chat/answering.js";
@@ -25,16 +25,27 @@ function sidesOf({ answers }: Pick<Turn, "answers">) {
   }));
 }
 
+/** Pixels from the end of the conversation within which it is followed again. */
+const NEAR = 20;
+
 function Turns() {
   const list = useRef<HTMLOListElement>(null);
+  /** Whether the end stays in sight as answers grow: until the user scrolls up to read. */
+  const follows = useRef(true);
+  const last = useRef(0);
   const all = turns.value;
-  useEffect(() => {
-    const box = list.current!;
-    // Does not scroll if the user reads further up.
-    if (box.scrollHeight - box.scrollTop - box.clientHeight < 120) box.scrollTop = box.scrollHeight;
+  // A message that was sent, and its answers, are always in sight.
+  useLayoutEffect(() => void (follows.current = true), [all.length]);
+  useLayoutEffect(() => {
+    if (follows.current) list.current!.scrollTop = list.current!.scrollHeight;
   }, [all]);
+  const scrolled = ({ currentTarget: { scrollTop, scrollHeight, clientHeight } }: { currentTarget: HTMLElement }) => {
+    if (scrollTop < last.current) follows.current = false;
+    if (scrollHeight - scrollTop - clientHeight < NEAR) follows.current = true;
+    last.current = scrollTop;
+  };
   return (
-    <ol class="turns" ref={list} tabIndex={0} aria-label={chat().turns}>
+    <ol class="turns" ref={list} tabIndex={0} aria-label={chat().turns} onScroll={scrolled}>
       {all.map((turn, i) => (
         <li key={i}>
           <p class="said">{turn.said}</p>

@@ -4,7 +4,16 @@ import { areEnough, type Conversations } from "../../data/examples.js";
 import { TableProblem } from "../../data/problem.js";
 import { answering } from "../../engine/chat/answering.js";
 import { loaded } from "../../engine/chat/language-model.js";
-import { goOn, type Lesson, lesson, pauseTeaching, teach, teaching, teachProblem } from "../../engine/chat/teach.js";
+import {
+  goOn,
+  type Lesson,
+  lesson,
+  pauseTeaching,
+  recommended,
+  teach,
+  teaching,
+  teachProblem,
+} from "../../engine/chat/teach.js";
 import { chat } from "../../messages/chat.js";
 import { downloads } from "../../messages/downloads.js";
 import { headline } from "../../messages/headline.js";
@@ -16,30 +25,35 @@ import { Program } from "../../parts/program.js";
 import { save } from "../../parts/save.js";
 import { Pairs } from "./judged/pairs.js";
 import { serveCommands } from "./serve-commands.js";
+import { Elsewhere } from "../train/elsewhere.js";
 import { JobLive } from "../train/job-live.js";
 
+/** With fewer examples, the measurement is rough. */
+const FEW = 50;
+
 /** Whether the better answers got the higher rewards, and became the more probable ones. */
-function Preferred({ before, after }: NonNullable<Lesson["preferences"]>) {
+function Preferred({ before, after, measured }: NonNullable<Lesson["preferences"]> & { readonly measured: number }) {
   const t = chat();
-  const { percent } = m();
+  const share = (value: number) => m().share(value, measured);
   const verdict = after.rewardAccuracy > before.rewardAccuracy ? t.preferred : t.notPreferred;
   return (
     <>
-      <p class="verdict">{verdict(percent(after.rewardAccuracy), percent(before.rewardAccuracy))}</p>
-      <p class="hint">{t.probable(percent(before.accuracy), percent(after.accuracy))}</p>
+      <p class="verdict">{verdict(share(after.rewardAccuracy), share(before.rewardAccuracy))}</p>
+      <p class="hint">{t.probable(share(before.accuracy), share(after.accuracy))}</p>
     </>
   );
 }
 
 /** How much likelier the words of the examples became: perplexity is one over their mean probability. */
-function Likelier({ before, after }: { before: number; after: number }) {
+function Likelier({ before, after, measured }: { before: number; after: number; measured: number }) {
   const t = chat();
+  const written = (value: number) => m().plainNumber(value, measured < FEW ? 1 : 2);
   return (
     <>
-      <p class="verdict">{after < before ? t.likelier(before / after) : t.notLikelier}</p>
+      <p class="verdict">{after < before ? t.likelier(written(before / after)) : t.notLikelier}</p>
       <details class="details">
         <summary>{headline().details}</summary>
-        <p>{t.perplexity(before, after)}</p>
+        <p>{t.perplexity(m().error(before, measured), m().error(after, measured))}</p>
         <p class="hint">{t.perplexityHint}</p>
       </details>
     </>
@@ -49,6 +63,8 @@ function Likelier({ before, after }: { before: number; after: number }) {
 function Result() {
   const t = chat();
   const now = lesson.value!;
+  // Lessons of earlier versions do not have the number.
+  const { measured = 0 } = now;
   const take = async () => {
     const { zipped } = await import("../../storage/zip.js");
     save(`${now.name.replace(/\.[^.]*$/, "")}-adapter.zip`, await zipped({ ...now.files! }), "application/zip");
@@ -56,8 +72,11 @@ function Result() {
   return (
     <div class="trained">
       <p>{t.trained(now.name)}</p>
-      {now.preferences != null && <Preferred {...now.preferences} />}
-      {now.result !== null && <Likelier before={now.result.before.perplexity} after={now.result.after.perplexity} />}
+      {now.preferences != null && <Preferred {...now.preferences} measured={measured} />}
+      {now.result !== null && (
+        <Likelier before={now.result.before.perplexity} after={now.result.after.perplexity} measured={measured} />
+      )}
+      {measured > 0 && measured < FEW && <p class="hint warn">{t.fewMeasured(measured)}</p>}
       <button type="button" onClick={() => void take()}>
         <Icon name="down" /> {t.takeAdapter}
       </button>
@@ -74,9 +93,12 @@ function Prepared({ found, onDone }: { found: Conversations; onDone: () => void 
   const t = chat();
   const quick = useSignal(true);
   const steps = useSignal<number | null>(null);
+  const usual = recommended(found.rows);
+  const passes = m().plainNumber(usual.passes, usual.passes < 10 ? 1 : 2);
   const begin = () => {
     onDone();
-    void teach(found, quick.value ? { steps: steps.value ?? 20, batchSize: 2 } : { steps: steps.value, batchSize: 4 });
+    const effort = quick.value ? { steps: 20, batchSize: 2 } : usual;
+    void teach(found, { ...effort, ...(steps.value !== null && { steps: steps.value }) });
   };
   return (
     <div class="prepared">
@@ -105,7 +127,7 @@ function Prepared({ found, onDone }: { found: Conversations; onDone: () => void 
               checked={quick.value === isQuick}
               onChange={() => (quick.value = isQuick)}
             />
-            {isQuick ? t.quick : t.normal}
+            {isQuick ? t.quick : t.normal(usual.steps, passes)}
           </label>
         ))}
       </fieldset>
@@ -160,6 +182,13 @@ export function Teach() {
       </section>
     );
   const now = lesson.value;
+  if (now?.status === "training")
+    return (
+      <section class="teach">
+        <h2>{t.teachHeading}</h2>
+        <Elsewhere name={now.name} />
+      </section>
+    );
   const isOwn = now !== null && now.model === loaded.value?.kept.name;
   return (
     <DropZone class="teach" onFiles={([file]) => void take(file)}>

@@ -54,6 +54,9 @@ export function Ask({ run }: { run: RunOf<"classify"> }) {
           )}
           {hasHead(run) && <Odds kind="head" title={t.head} hint={t.headAnswerHint} best={bestOf(head)} />}
           <Odds kind="adapter" title={t.adapted} hint={t.adaptedAnswerHint} best={bestOf(adapted)} />
+          <p class="none hint">
+            <strong>{t.noneHeading}</strong> {t.noneHint}
+          </p>
         </>
       )}
     </AskForm>

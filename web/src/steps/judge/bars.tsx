@@ -10,9 +10,10 @@ export interface Way {
   readonly interval: readonly [number, number] | null;
 }
 
-/** Shares beside each other. */
-export function Bars({ ways }: { ways: readonly Way[] }) {
+/** Shares of the same `count` texts beside each other. */
+export function Bars({ ways, count }: { ways: readonly Way[]; count: number }) {
   const t = m().judge;
+  const written = (value: number) => m().share(value, count);
   return (
     <dl>
       {ways.map(({ kind, title, hint, share, interval }) => (
@@ -21,7 +22,7 @@ export function Bars({ ways }: { ways: readonly Way[] }) {
             <strong>{title}</strong> <span class="hint">{hint}</span>
           </dt>
           <dd>
-            <span class="big">{m().percent(share)}</span>
+            <span class="big">{written(share)}</span>
             <span class="track" aria-hidden="true">
               <span class="fill" style={{ inlineSize: `${100 * share}%` }} />
               {interval !== null && (
@@ -34,9 +35,7 @@ export function Bars({ ways }: { ways: readonly Way[] }) {
                 />
               )}
             </span>
-            {interval !== null && (
-              <span class="hint">{t.between(m().percent(interval[0]), m().percent(interval[1]))}</span>
-            )}
+            {interval !== null && <span class="hint">{t.between(written(interval[0]), written(interval[1]))}</span>}
           </dd>
         </div>
       ))}

@@ -1,5 +1,5 @@
 import { isForeign } from "../../data/text-languages.js";
-import { adaptedOf, encoderOf, hasHead, headOf, predictAll } from "../../engine/classify.js";
+import { encoderOf, hasHead, modelOf, predictAll } from "../../engine/classify.js";
 import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { project } from "../../state/project.js";
@@ -13,7 +13,7 @@ import { Headline } from "./headline.js";
 import { Lead } from "./lead.js";
 import { Next } from "./next.js";
 import { Sides, warningsOf } from "./sides.js";
-import { isHeadEnough } from "./verdict.js";
+import { usesHead } from "./verdict-text.js";
 
 /** How good a classifier is, and where it is wrong. */
 export function ClassifyPage() {
@@ -24,7 +24,7 @@ export function ClassifyPage() {
   const languages = project.value?.table.name === now.name ? textLanguages.value : null;
   const isForeignToIt = languages !== null && isForeign(languages) && encoderOf(now) === "english";
   const predict = async (texts: readonly string[], onDone: (count: number) => void, byHead: boolean) => {
-    const said = await predictAll(await (byHead ? headOf(now) : adaptedOf(now)), texts, onDone);
+    const said = await predictAll(await modelOf(now, byHead), texts, onDone);
     return said.map(({ label, probability }) => (written: (value: number) => string) => [label, written(probability)]);
   };
   return (
@@ -62,7 +62,7 @@ export function ClassifyPage() {
         heading={t.fileHeading}
         hint={t.fileHint}
         columns={[t.filePredicted, t.fileProbability]}
-        byHead={hasHead(now) ? isHeadEnough(now.report!.result) : null}
+        byHead={hasHead(now) ? usesHead(now) : null}
         predict={predict}
       />
     </div>

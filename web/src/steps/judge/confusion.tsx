@@ -56,7 +56,7 @@ function CellTexts({ texts }: { texts: readonly Sample[] }) {
     <ol class="texts" tabIndex={0}>
       {surest.map((sample, i) => (
         <li key={i}>
-          <span>{sample.text}</span> <span class="odds">{m().percent(sample.probability)}</span>
+          <span>{sample.text}</span> <span class="odds">{m().odds(sample.probability)}</span>
           {sample.label !== sample.predicted && (
             <div class="actions">
               <Correct one={sample} others={texts} />

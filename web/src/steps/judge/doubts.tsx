@@ -25,7 +25,7 @@ function One({ doubt, found }: { doubt: Doubt; found: readonly Doubt[] }) {
       <p class="text">{doubt.text}</p>
       <p class="facts">
         <span>{t.doubtRow(nameNow(doubt.label), nameNow(doubt.predicted))}</span>
-        <span>{t.odds(m().percent(doubt.own))}</span>
+        <span>{t.odds(m().odds(doubt.own))}</span>
       </p>
       <div class="actions">
         <Correct one={doubt} others={found} />
@@ -55,7 +55,7 @@ export function Doubts({ run }: { run: RunOf<"classify"> }) {
           ) : (
             <>
               {found.length > MANY * run.examples && (
-                <p class="hint warn">{headline().manyDoubts(m().percent(found.length / run.examples))}</p>
+                <p class="hint warn">{headline().manyDoubts(m().wholePercent(found.length / run.examples))}</p>
               )}
               <p class="facts">{t.showing(Math.min(LISTED, found.length), found.length)}</p>
               <FewFirst labelledBy="doubts-heading">

@@ -166,7 +166,7 @@ export function LabelFile({
           </>
         )}
       </div>
-      {done.value !== null && <Meter done={done.value} label={t.finding(m().percent(done.value))} />}
+      {done.value !== null && <Meter done={done.value} label={t.finding(m().wholePercent(done.value))} />}
       {problem.value !== null && (
         <p class="problem" role="alert">
           {problem.value}

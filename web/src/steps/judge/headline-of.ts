@@ -2,6 +2,7 @@ import { shareTexts } from "../../data/trained-rows.js";
 import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { isOf, type Run, runs, taskOf } from "../../state/runs.js";
+import { measuredTexts } from "./verdict.js";
 
 /** The result of a run. */
 export interface Headline {
@@ -17,8 +18,11 @@ export interface Headline {
 /** Null for a loaded adapter, which has no result. */
 export function headlineOf(run: Run): Headline | null {
   const t = headline();
-  const { number, percent, plainNumber } = m();
-  const share = (value: number) => ({ value, written: percent(value), isPerfect: value === 1 });
+  if (run.report === null) return null;
+  const { number, error } = m();
+  const tested = measuredTexts(run.report);
+  const written = (value: number) => m().share(value, tested);
+  const share = (value: number) => ({ value, written: written(value), isPerfect: value === 1 });
   /** How many of the test's texts, since people count texts rather than shares. */
   const counted = (value: number, all: number) => number(Math.round(value * all));
   if (isOf("classify", run) && run.report !== null) {
@@ -28,24 +32,23 @@ export function headlineOf(run: Run): Headline | null {
   }
   if (isOf("multi-label", run) && run.report !== null) {
     const { after, yardsticks } = run.report.result;
-    const all = run.predictions.length;
-    const right = t.of(counted(after.exactMatch, all), number(all));
+    const right = t.of(counted(after.exactMatch, tested), number(tested));
     return {
-      sentence: t.labels(right, counted(yardsticks.mostFrequent.exactMatch, all)),
+      sentence: t.labels(right, counted(yardsticks.mostFrequent.exactMatch, tested)),
       ...share(after.exactMatch),
     };
   }
   if (isOf("regress", run) && run.report !== null) {
     const { after, yardsticks } = run.report.result;
-    const [error, guess] = [after.mae, yardsticks.mean.mae].map((value) => plainNumber(value, 3));
+    const [own, guess] = [after.mae, yardsticks.mean.mae].map((value) => error(value, tested));
     return {
-      sentence: t.numbers(error!, guess!),
-      ...{ value: after.mae, written: error!, isPerfect: after.mae === 0 },
+      sentence: t.numbers(own!, guess!),
+      ...{ value: after.mae, written: own!, isPerfect: after.mae === 0 },
     };
   }
   if (isOf("tokens", run) && run.report !== null) {
     const { f1, recall, precision } = run.report.result.after;
-    return { sentence: t.words(percent(recall), percent(precision)), ...share(f1) };
+    return { sentence: t.words(written(recall), written(precision)), ...share(f1) };
   }
   return null;
 }

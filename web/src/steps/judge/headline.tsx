@@ -2,8 +2,10 @@ import type { ComponentChildren } from "preact";
 import { headline } from "../../messages/headline.js";
 import { type Run, taskOf } from "../../state/runs.js";
 import { Rounds } from "../../parts/rounds.js";
+import { VerdictLine } from "../../parts/verdict-line.js";
 import { headlineOf, roundsOf } from "./headline-of.js";
 import { jumpTo } from "./jump.js";
+import { verdictTextOf } from "./verdict-text.js";
 import "../../style/headline.css";
 
 interface Props {
@@ -16,15 +18,17 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** The result of a run: a sentence, the trainings before it, what to do next; the measurements are under Details. */
+/** The result of a run: a sentence, the verdict, the trainings before it, what to do next; the measurements are under Details. */
 export function Headline({ run, warnings = [], next, children }: Props) {
   const t = headline();
   const result = headlineOf(run);
   if (result === null) return null;
+  const verdict = verdictTextOf(run);
   const results = roundsOf(run);
   return (
     <div class="headline">
       <p class="result">{result.sentence}</p>
+      {verdict !== null && <VerdictLine {...verdict} />}
       {warnings.length > 0 && <p class="hint warn">{warnings.join(" ")}</p>}
       {results.length > 1 && <Rounds results={results} areErrors={taskOf(run) === "regress"} />}
       {next === null || result.isPerfect ? (

@@ -44,14 +44,3 @@ export function MetricTable<
     </div>
   );
 }
-
-/** What a simple model's value says beside the interval of the adapted model's. */
-export function verdictBy(
-  simple: number,
-  [low, high]: readonly [number, number],
-  wanted: "high" | "low",
-): "better" | "worse" | "even" {
-  if (simple < low) return wanted === "high" ? "better" : "worse";
-  if (simple > high) return wanted === "high" ? "worse" : "better";
-  return "even";
-}

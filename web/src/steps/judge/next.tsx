@@ -23,7 +23,7 @@ function One({ one, labels }: { one: Wavering; labels: readonly string[] }) {
   const { text, first, second, odds } = one;
   const ids = unlabelled.value.filter((row) => row.text === text).map(({ id }) => id);
   const take = (label: string) => mend(ids.length, () => mendRows(ids, { label }));
-  const [p, q] = odds.map((share) => m().percent(share));
+  const [p, q] = odds.map((share) => m().odds(share));
   return (
     <li>
       <p class="text">{text}</p>

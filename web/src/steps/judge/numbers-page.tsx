@@ -1,14 +1,16 @@
-import { adaptedOf, predictAll, recovering } from "../../engine/classify.js";
+import { hasHead, modelOf, predictAll } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
 import { forTasks } from "../../messages/tasks.js";
 import { isOf, run } from "../../state/runs.js";
-import { AskForm } from "./ask-form.js";
+import { AskBoth } from "./ask-both.js";
 import { LabelFile } from "./file.js";
 import { Headline } from "./headline.js";
 import { Lead } from "./lead.js";
 import { Errors } from "./numbers/errors.js";
 import { Scatter } from "./numbers/scatter.js";
 import { NumberSides } from "./numbers/sides.js";
+import { predictedNumber } from "./numbers/predicted-number.js";
+import { usesHead } from "./verdict-text.js";
 import "../../style/tasks.css";
 
 /** How good a model for numbers is, and where it is wrong. */
@@ -40,23 +42,18 @@ export function NumbersPage() {
           </Headline>
         )}
       </Lead>
-      <AskForm<number>
-        ask={async (text, show) => {
-          const [number] = await recovering(async () => predictAll(await adaptedOf(now), [text]));
-          show(number!);
-        }}
-      >
-        {(number) => (
-          <div class="odds adapter number-answer">
-            <h3>{t.adapted}</h3>
-            <p class="big">{m().plainNumber(number)}</p>
+      <AskBoth<number> run={now}>
+        {(kind, title, number) => (
+          <div class={`odds ${kind} number-answer`}>
+            <h3>{title}</h3>
+            <p class="big">{predictedNumber(now, number)}</p>
           </div>
         )}
-      </AskForm>
+      </AskBoth>
       {hasResult && (
         <div class="beside">
           <Scatter samples={now.predictions} />
-          <Errors samples={now.predictions} />
+          <Errors run={now} />
         </div>
       )}
       <LabelFile
@@ -64,9 +61,9 @@ export function NumbersPage() {
         hint={own.numbers.fileHint}
         go={own.numbers.fileDo}
         columns={[own.numbers.filePredicted]}
-        byHead={null}
-        predict={async (texts, onDone) => {
-          const said = await predictAll(await adaptedOf(now), texts, onDone);
+        byHead={hasHead(now) ? usesHead(now) : null}
+        predict={async (texts, onDone, byHead) => {
+          const said = await predictAll(await modelOf(now, byHead), texts, onDone);
           return said.map((number) => (written) => [written(number)]);
         }}
       />

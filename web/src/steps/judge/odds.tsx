@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** Labels by their value. */
-export function Odds({ title, hint, kind, best, written = m().percent, taken = [] }: Props) {
+export function Odds({ title, hint, kind, best, written = m().odds, taken = [] }: Props) {
   return (
     <div class={`odds ${kind}`} aria-busy={best === null}>
       <h3>{title}</h3>

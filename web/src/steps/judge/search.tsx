@@ -36,7 +36,7 @@ export function Search<T>({ id, found, begin, isDone = false, find, children }: 
       {error.value !== null && <Problem error={error.value} title="" />}
       {typeof found === "number" && (
         <div class="looking">
-          <Meter done={found} label={t.finding(m().percent(found))} />
+          <Meter done={found} label={t.finding(m().wholePercent(found))} />
           <button type="button" class="small" onClick={() => stops.get(id)?.abort()}>
             {t.stop}
           </button>

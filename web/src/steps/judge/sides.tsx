@@ -1,27 +1,23 @@
 import { m } from "../../messages/index.js";
 import type { RunOf } from "../../state/runs.js";
 import { Bars, type Way } from "./bars.js";
-import { isGuessAsGood, verdictOf } from "./verdict.js";
+import { isGuessAsGood } from "./verdict.js";
 
 /** Below this number of texts, the results are only rough. */
 const FEW = 100;
 
-const points = (share: number) => m().points(100 * share);
-
-/** Whether the adapter helps, and how certain that is. */
-function Verdict({ run }: { run: RunOf<"classify"> }) {
+/** How certain the verdict is. */
+function Sureness({ run }: { run: RunOf<"classify"> }) {
   const t = m().judge;
-  const verdict = verdictOf(run.report!.result);
-  if (verdict === null) return null;
-  const { kind, gain, interval, lost } = verdict;
+  const { overHeadAlone, macroF1Loss } = run.report!.result;
+  if (overHeadAlone === null) return null;
+  const { accuracy, count } = overHeadAlone;
+  const points = (share: number) => m().points(share, count);
   return (
-    <div class="verdict">
-      <p>
-        {t.verdicts[kind](points(Math.abs(gain)))}
-        {lost !== null && ` ${t.rareLose(points(lost))}`}
-      </p>
-      <p class="hint">{t.sureness(points(interval[0]), points(interval[1]))}</p>
-    </div>
+    <p class="hint">
+      {t.sureness(points(accuracy.interval[0]), points(accuracy.interval[1]))}
+      {macroF1Loss !== null && ` ${t.rareLose(points(-macroF1Loss.difference))}`}
+    </p>
   );
 }
 
@@ -29,13 +25,16 @@ function Verdict({ run }: { run: RunOf<"classify"> }) {
 export function warningsOf(run: RunOf<"classify">): readonly string[] {
   const t = m().judge;
   const { data, result } = run.report!;
+  const share = (value: number) => m().share(value, result.after.count);
+  // The verdict says it of a result that is not above a guess.
+  const isNearGuess = isGuessAsGood(result) && result.after.accuracy > result.largestClass;
   const { same = 0, near = 0 } = data.summary.test?.inTraining ?? {};
   // Older reports only exclude identical texts, not nearly identical ones.
   const without = result.unseen && "near" in result.unseen ? result.unseen.accuracy : null;
   return [
-    ...(isGuessAsGood(result) ? [t.guessAsGood(m().percent(result.largestClass))] : []),
+    ...(isNearGuess ? [t.guessAsGood(share(result.largestClass))] : []),
     ...(same + near > 0 ? [t.near(same + near)] : []),
-    ...(same + near > 0 && without !== null ? [t.without(m().percent(without))] : []),
+    ...(same + near > 0 && without !== null ? [t.without(share(without))] : []),
     ...(result.after.count < FEW ? [t.few] : []),
   ];
 }
@@ -65,9 +64,9 @@ export function Sides({ run }: { run: RunOf<"classify"> }) {
   ];
   return (
     <section class="sides">
-      <Bars ways={ways} />
+      <Bars ways={ways} count={after.count} />
       <p class="hint">{t.interval}</p>
-      <Verdict run={run} />
+      <Sureness run={run} />
     </section>
   );
 }

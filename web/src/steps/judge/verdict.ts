@@ -1,36 +1,89 @@
 import type { RunReport } from "lowrank/jobs";
+import type { Task } from "../../data/target.js";
+import type { Run, RunOf } from "../../state/runs.js";
 
-type Result = Pick<RunReport["result"], "overHeadAlone" | "recommended" | "macroF1Loss">;
+type Report<T extends Task> = NonNullable<RunOf<T>["report"]>;
 
-/** The result of comparing the adapter with the head-only model: differences as shares, with 95 % intervals. */
-export type Verdict = {
-  /**
-   * "adapter" and "worse" if accuracy differs by more than chance, "rare" if only macro F1 does. Otherwise by which one is
-   * ahead; "even" if neither is.
-   */
-  readonly kind: "adapter" | "rare" | "ahead" | "even" | "behind" | "worse";
-  readonly gain: number;
-  readonly interval: readonly [number, number];
-  /** Loss in macro F1 if it is more than chance; null otherwise. */
-  readonly lost: number | null;
+/** How the adapted model compares with the simple one: "rare" is better with rare labels only. */
+type Difference = "better" | "rare" | "equal" | "worse";
+
+/** A task's main measure on the test, of each model and of a guess that does not read the text. */
+interface Compared {
+  readonly adapted: number;
+  /** Null if no simple model was fitted. */
+  readonly simple: number | null;
+  readonly guess: number;
+  /** Whether the measure is an error: less is better. Default false. */
+  readonly isError?: boolean;
+  readonly difference: Difference;
+}
+
+/** What the test says of a run's models. */
+export interface Verdict extends Omit<Compared, "difference"> {
+  /** "guess" and "worse" if even the better model does not beat a guess; "alone" if there is no simple model to compare with. */
+  readonly kind: "better" | "rare" | "equal" | "simple" | "guess" | "worse" | "alone";
+  /** The model to use. */
+  readonly use: "adapter" | "head";
+  /** Whether the adapted model is worse than a guess, and the simple one is not. */
+  readonly isBelow: boolean;
+}
+
+/** Number of texts that a result is measured on. */
+export const measuredTexts = ({ data }: Pick<NonNullable<Run["report"]>, "data">): number =>
+  (data.test ?? data.validation).examples;
+
+/** The difference by where the simple model's value lies beside the 95 % interval of the adapted model's. */
+function differenceBy(simple: number | null, [low, high]: readonly [number, number], isError: boolean): Difference {
+  if (simple === null || (simple >= low && simple <= high)) return "equal";
+  return simple < low === isError ? "worse" : "better";
+}
+
+/** The difference by the report's own recommendation, and its interval. */
+const recommended = (by: string | null, [, high]: readonly [number, number]): Difference =>
+  by === "adapter" ? "better" : high < 0 ? "worse" : "equal";
+
+/** The task's measure is that of the sentence above the verdict. */
+const comparing: { readonly [T in Task]: (report: Report<T>) => Compared } = {
+  classify({ result: { after, headOnly, largestClass: guess, overHeadAlone, recommended: by } }) {
+    const interval = overHeadAlone?.accuracy.interval ?? [0, 0];
+    const difference = recommended(by, interval);
+    const isRare = difference === "better" && interval[0] <= 0;
+    const simple = headOnly && headOnly.accuracy;
+    return { adapted: after.accuracy, simple, guess, difference: isRare ? "rare" : difference };
+  },
+  "multi-label"({ metrics, result: { after, yardsticks } }) {
+    const [adapted, simple] = [after.exactMatch, yardsticks.headOnly && yardsticks.headOnly.exactMatch];
+    const difference = differenceBy(simple, metrics["exactMatch"]?.interval ?? [adapted, adapted], false);
+    return { adapted, simple, guess: yardsticks.mostFrequent.exactMatch, difference };
+  },
+  regress({ metrics, result: { after, yardsticks } }) {
+    const [adapted, simple] = [after.mae, yardsticks.headOnly && yardsticks.headOnly.mae];
+    const difference = differenceBy(simple, metrics["mae"]?.interval ?? [adapted, adapted], true);
+    return { adapted, simple, guess: yardsticks.mean.mae, isError: true, difference };
+  },
+  tokens({ result: { after, headOnly, overHeadAlone, recommended: by } }) {
+    const difference = recommended(by, overHeadAlone?.interval ?? [0, 0]);
+    // A guess marks nothing.
+    return { adapted: after.f1, simple: headOnly && headOnly.f1, guess: 0, difference };
+  },
 };
-
-/** Whether to use the head-only model: the adapter is not better, not even by chance. */
-export const isHeadEnough = (result: Result): boolean =>
-  ["even", "behind", "worse"].includes(verdictOf(result)?.kind ?? "");
 
 /** Whether always guessing the most frequent label may be as good. This happens if nearly all texts have one label. */
 export const isGuessAsGood = ({ after, largestClass }: Pick<RunReport["result"], "after" | "largestClass">): boolean =>
   (after.intervals?.accuracy[0] ?? after.accuracy) <= largestClass;
 
-/** Null if the two were not compared. */
-export function verdictOf({ overHeadAlone, recommended, macroF1Loss }: Result): Verdict | null {
-  if (overHeadAlone === null) return null;
-  const { accuracy, macroF1 } = overHeadAlone;
-  const { difference: gain, interval } = accuracy;
-  const lost = macroF1Loss === null ? null : -macroF1Loss.difference;
-  if (interval[0] > 0) return { kind: "adapter", gain, interval, lost };
-  if (interval[1] < 0) return { kind: "worse", gain, interval, lost };
-  if (recommended === "adapter") return { kind: "rare", gain: macroF1.difference, interval: macroF1.interval, lost };
-  return { kind: gain === 0 ? "even" : gain > 0 ? "ahead" : "behind", gain, interval, lost };
+/** The verdict of a report: page, model card and downloads follow it. */
+export function verdictOf(task: Task, report: NonNullable<Run["report"]>): Verdict {
+  const { difference, ...found } = (comparing[task] as (report: Run["report"]) => Compared)(report);
+  const { adapted, simple, guess, isError = false } = found;
+  const isAdapted = simple === null || difference === "better" || difference === "rare";
+  const over = (value: number) => (isError ? guess - value : value - guess);
+  const best = over(isAdapted ? adapted : simple);
+  const between = difference === "worse" ? "simple" : difference;
+  return {
+    ...found,
+    kind: best < 0 ? "worse" : best === 0 ? "guess" : simple === null ? "alone" : between,
+    use: isAdapted ? "adapter" : "head",
+    isBelow: best > 0 && over(adapted) < 0,
+  };
 }

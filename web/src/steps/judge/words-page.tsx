@@ -1,22 +1,20 @@
 import { textIn } from "../../data/words/marked-columns.js";
 import type { Mark } from "../../data/words/marks.js";
-import { adaptedOf, predictAll, recovering } from "../../engine/classify.js";
+import { hasHead, modelOf, predictAll } from "../../engine/classify.js";
 import { m } from "../../messages/index.js";
 import { forTasks } from "../../messages/tasks.js";
 import { inShort, Marked } from "../../parts/marked.js";
 import { isOf, run } from "../../state/runs.js";
-import { AskForm } from "./ask-form.js";
+import { AskBoth } from "./ask-both.js";
 import { LabelFile } from "./file.js";
 import { Headline } from "./headline.js";
 import { Lead } from "./lead.js";
 import { EachLabel } from "./words/each-label.js";
 import { WordSides } from "./words/sides.js";
+import { usesHead } from "./verdict-text.js";
 import "../../style/tasks.css";
 
-interface Answer {
-  readonly text: string;
-  readonly marks: readonly (Mark & { readonly probability: number })[];
-}
+type Marks = readonly (Mark & { readonly probability: number })[];
 
 /** How well a model finds the labels of words. */
 export function WordsPage() {
@@ -25,8 +23,6 @@ export function WordsPage() {
   const now = run.value;
   if (now === null || !isOf("tokens", now)) return null;
   const { report } = now;
-  const predict = async (texts: readonly string[], onDone?: (count: number) => void) =>
-    predictAll(await adaptedOf(now), texts, onDone);
   return (
     <div class="judge" key={now.id}>
       <Lead
@@ -44,34 +40,29 @@ export function WordsPage() {
           </Headline>
         )}
       </Lead>
-      <AskForm<Answer>
-        ask={async (text, show) => {
-          const [marks] = await recovering(() => predict([text]));
-          show({ text, marks: marks! });
-        }}
-      >
-        {({ text, marks }) => (
-          <div class="odds adapter">
-            <h3>{t.adapted}</h3>
+      <AskBoth<Marks> run={now}>
+        {(kind, title, marks, text) => (
+          <div class={`odds ${kind}`}>
+            <h3>{title}</h3>
             <p class="hint">{marks.length === 0 ? own.none : own.answerHint}</p>
             <Marked
               text={text}
-              marks={marks.map((mark) => ({ ...mark, label: `${mark.label} ${m().percent(mark.probability)}` }))}
+              marks={marks.map((mark) => ({ ...mark, label: `${mark.label} ${m().odds(mark.probability)}` }))}
             />
           </div>
         )}
-      </AskForm>
+      </AskBoth>
       {report !== null && <EachLabel run={now} />}
       <LabelFile
         heading={own.file}
         hint={own.fileHint}
         go={own.fileDo}
         columns={[own.filePredicted]}
-        byHead={null}
-        predict={async (fields, onDone) => {
+        byHead={hasHead(now) ? usesHead(now) : null}
+        predict={async (fields, onDone, byHead) => {
           // A file of words has a list of them in each row.
           const texts = fields.map(textIn);
-          const said = await predict(texts, onDone);
+          const said = await predictAll(await modelOf(now, byHead), texts, onDone);
           return said.map((marks, i) => () => [inShort(texts[i]!, marks)]);
         }}
       />

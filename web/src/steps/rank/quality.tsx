@@ -1,16 +1,20 @@
 import type { RankRun } from "../../engine/rank/training.js";
+import { m } from "../../messages/index.js";
 import { rank } from "../../messages/rank.js";
-import { FEW, verdictOf } from "../search/verdict.js";
+import { VerdictLine } from "../../parts/verdict-line.js";
+import { FEW, kindOf } from "../search/verdict.js";
 
 /** The measurements of a run on the questions that were set aside: the order by vectors, and that of the reranker. */
 export function Quality({ run }: { run: RankRun }) {
   const t = rank();
   const { yardsticks, after, queries } = run.result!;
   const base = yardsticks.cosine!;
-  const shown = (metrics: Readonly<Record<string, number>>) => t.measure(metrics["ndcg@10"]!);
+  const measure = (value: number) => m().metric(value, queries);
+  const shown = (metrics: Readonly<Record<string, number>>) => measure(metrics["ndcg@10"]!);
+  const kind = kindOf(base, after, run.interval);
   return (
     <div class="quality">
-      <p class="verdict">{t.verdicts[verdictOf(base, after, run.interval)](shown(base), shown(after))}</p>
+      <VerdictLine kind={kind} text={t.verdicts[kind](shown(base), shown(after))} />
       <div class="scroll" role="region" aria-label={t.metric} tabIndex={0}>
         <table>
           <thead>
@@ -26,8 +30,8 @@ export function Quality({ run }: { run: RankRun }) {
                 <th scope="row">
                   {name} <span class="hint">{hint}</span>
                 </th>
-                <td>{t.measure(base[metric]!)}</td>
-                <td class="after">{t.measure(after[metric]!)}</td>
+                <td>{measure(base[metric]!)}</td>
+                <td class="after">{measure(after[metric]!)}</td>
               </tr>
             ))}
           </tbody>

@@ -5,13 +5,15 @@ import { headline } from "../../messages/headline.js";
 import { m } from "../../messages/index.js";
 import { search } from "../../messages/search.js";
 import { Rounds } from "../../parts/rounds.js";
-import { FEW, verdictOf } from "./verdict.js";
+import { VerdictLine } from "../../parts/verdict-line.js";
+import { FEW, kindOf } from "./verdict.js";
 
 /** The measurements of a run on the questions that were set aside: words only, before training, and after it. */
 function Measures({ run }: { run: SearchRun }) {
   const t = search();
   const { yardsticks, after } = run.result!;
   const { base, bm25 } = yardsticks;
+  const shown = (value: number) => m().metric(value, run.heldOut.length);
   return (
     <div class="scroll" role="region" aria-label={t.metric} tabIndex={0}>
       <table>
@@ -29,9 +31,9 @@ function Measures({ run }: { run: SearchRun }) {
               <th scope="row">
                 {name} <span class="hint">{hint}</span>
               </th>
-              {bm25 !== null && <td>{t.measure(bm25[metric]!)}</td>}
-              <td>{t.measure(base[metric]!)}</td>
-              <td class="after">{t.measure(after[metric]!)}</td>
+              {bm25 !== null && <td>{shown(bm25[metric]!)}</td>}
+              <td>{shown(base[metric]!)}</td>
+              <td class="after">{shown(after[metric]!)}</td>
             </tr>
           ))}
         </tbody>
@@ -45,8 +47,9 @@ export function Quality({ run }: { run: SearchRun }) {
   const t = search();
   const { yardsticks, after, documents } = run.result!;
   const { base, bm25 } = yardsticks;
-  const shown = (metrics: Readonly<Record<string, number>>) => t.measure(metrics["ndcg@10"]!);
-  const kind = verdictOf(base, after, run.interval);
+  const shown = (metrics: Readonly<Record<string, number>>) => m().metric(metrics["ndcg@10"]!, run.heldOut.length);
+  const kind = kindOf(base, after, run.interval);
+  const wordsBetter = bm25 !== null && bm25["ndcg@10"]! >= after["ndcg@10"]!;
   const verdict = t.verdicts[kind](shown(base), shown(after));
   const { firstFive } = run;
   const results = resultsOf(run);
@@ -59,12 +62,16 @@ export function Quality({ run }: { run: SearchRun }) {
             ? t.counting
             : verdict}
       </p>
-      {results.length > 1 && <Rounds results={results.map((value) => ({ value, written: m().percent(value) }))} />}
-      <p class="hint">
-        {t.advice[kind]} {run.heldOut.length < FEW && t.few}
-      </p>
+      {wordsBetter ? (
+        <VerdictLine kind="simple" text={t.wordsBetter(shown(bm25))} />
+      ) : (
+        <VerdictLine kind={kind} text={t.advice[kind]} />
+      )}
+      {run.heldOut.length < FEW && <p class="hint">{t.few}</p>}
+      {results.length > 1 && (
+        <Rounds results={results.map((value) => ({ value, written: m().share(value, run.heldOut.length) }))} />
+      )}
       {run.isUnchanged && <p>{t.unchanged}</p>}
-      {bm25 !== null && bm25["ndcg@10"]! >= after["ndcg@10"]! && <p>{t.wordsBetter(shown(bm25))}</p>}
       <details class="details">
         <summary>{headline().details}</summary>
         <p class="verdict">{verdict}</p>

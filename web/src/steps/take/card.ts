@@ -3,6 +3,8 @@ import { MODEL } from "../../engine/model.js";
 import { card } from "../../messages/card.js";
 import { type Run, taskOf } from "../../state/runs.js";
 import { headlineOf } from "../judge/headline-of.js";
+import { verdictTextOf } from "../judge/verdict-text.js";
+import { measuredTexts } from "../judge/verdict.js";
 
 /** A model card: what a model was trained on, its result and its limits, as sentences of plain text. */
 export interface Card {
@@ -30,14 +32,15 @@ export function cardOf(run: Run): Card {
   if (run.report === null) return { data: [t.unknownData, ...listed], result: [t.unknownResult], limits: always };
   const { report } = run;
   const { maxTokens } = report.settings;
-  const tested = report.data.test?.examples ?? run.predictions.length;
+  const tested = measuredTexts(report);
+  const verdict = verdictTextOf(run)!;
   return {
     data: [
       t.rows(run.examples, run.name),
       ...listed,
       t.split(report.data.train.examples, tested, report.data.validation?.examples ?? 0),
     ],
-    result: [headlineOf(run)?.sentence ?? "", t.measured(tested)].filter((sentence) => sentence !== ""),
+    result: [`${t.adapted} ${headlineOf(run)!.sentence}`, `${verdict.head} ${verdict.text}`, t.measured(tested)],
     limits: [
       ...(tested < FEW ? [t.few(tested)] : []),
       t.alike,
@@ -51,24 +54,23 @@ export function cardOf(run: Run): Card {
 const asMarkdown = (text: string) => text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|~]/g, "\\$&");
 const list = (sentences: readonly string[]) => sentences.map((sentence) => `- ${asMarkdown(sentence)}\n`).join("");
 
-/** The card as README.md with the header that the Hugging Face hub reads. */
-export function cardText(run: Run): string {
+/** The card of a run's adapted or simple model as README.md, with the header that the Hugging Face hub reads. */
+export function cardText(run: Run, which: "adapter" | "head" = "adapter"): string {
   const t = card();
   const { data, result, limits } = cardOf(run);
   const base = cardBase(run);
   const kind = taskOf(run) === "tokens" ? "token-classification" : "text-classification";
   return `---
 base_model: ${JSON.stringify(base)}
-library_name: peft
+library_name: ${which === "head" ? "lowrank" : "peft"}
 pipeline_tag: ${kind}
 tags:
-  - lora
-  - lowrank
+${which === "head" ? "" : "  - lora\n"}  - lowrank
 ---
 
 # ${asMarkdown(run.name.replace(/\.[^.]*$/, ""))}
 
-${t.intro(base)}
+${which === "head" ? t.simpleIntro(base) : t.intro(base)}
 
 ## ${t.dataHeading}
 

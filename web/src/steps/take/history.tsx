@@ -1,5 +1,6 @@
 import { disposeRun } from "../../engine/classify.js";
 import { discard } from "../../engine/train.js";
+import { elsewhere } from "../../state/elsewhere.js";
 import { training } from "../../state/training.js";
 import { downloads } from "../../messages/downloads.js";
 import { m } from "../../messages/index.js";
@@ -47,7 +48,7 @@ export function History() {
                       {head ?? "–"}
                     </td>
                     <td class="result" data-title={columns.result}>
-                      {result ?? statuses[run.status]}
+                      {elsewhere.value.has(run.id) ? t.elsewhere : (result ?? statuses[run.status])}
                     </td>
                     <td class="actions">
                       {run.id === shown.value?.id ? (
@@ -62,7 +63,7 @@ export function History() {
                       <button
                         type="button"
                         class="small quiet"
-                        disabled={training.value?.run.id === run.id}
+                        disabled={training.value?.run.id === run.id || elsewhere.value.has(run.id)}
                         onClick={() => void forget(run)}
                       >
                         {t.forget}

@@ -98,11 +98,25 @@ for text, number in zip(texts, numbers.tolist()):
 /** Where a program runs. */
 export type Place = "page" | "node" | "serve" | "python" | "edge";
 
-/** Programs that use the model; null if there is none for its task. Each runs beside the folder "classifier". */
-export function snippetsFor(task: Task, encoder: EncoderId): Readonly<Record<Place, string | null>> {
-  const { page, python, ...others } = snippets(uses[task]);
-  return { ...others, page: programOf(encoder, page), python: programOf(encoder, python) };
+/**
+ * Programs that use the adapted model, or the head-only one; null if there is none for its task. Each runs beside the folder "classifier".
+ */
+export function snippetsFor(task: Task, encoder: EncoderId, isHead: boolean): Readonly<Record<Place, string | null>> {
+  const { page, python, node, ...others } = snippets(uses[task]);
+  const ofHead = task === "tokens" ? null : withoutAdapter(python);
+  const shown = isHead ? ofHead : python;
+  return { ...others, node, page: programOf(encoder, page), python: shown && programOf(encoder, shown) };
 }
+
+/** The program in Python on the unchanged model. */
+const withoutAdapter = (python: string) =>
+  python
+    .replace("transformers peft", "transformers")
+    .replace("from peft import PeftModel\n", "")
+    .replace(
+      'PeftModel.from_pretrained(AutoModel.from_pretrained(name), "classifier")',
+      "AutoModel.from_pretrained(name)",
+    );
 
 const snippets = ({ name, shown, json, python }: Use) => ({
   python,

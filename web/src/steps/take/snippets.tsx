@@ -1,16 +1,17 @@
 import { useSignal } from "@preact/signals";
-import type { EncoderId } from "../../engine/encoders.js";
-import type { Task } from "../../data/target.js";
+import { encoderOf } from "../../engine/classify.js";
 import { downloads } from "../../messages/downloads.js";
 import { Program } from "../../parts/program.js";
+import { type Run, taskOf } from "../../state/runs.js";
+import { usesHead } from "../judge/verdict-text.js";
 import { type Place, snippetsFor } from "./snippet-texts.js";
 
 const places: readonly Place[] = ["page", "node", "serve", "python", "edge"];
 
 /** Code samples that use the classifier. */
-export function Snippets({ task, encoder }: { task: Task; encoder: EncoderId }) {
+export function Snippets({ run }: { run: Run }) {
   const t = downloads();
-  const snippets = snippetsFor(task, encoder);
+  const snippets = snippetsFor(taskOf(run), encoderOf(run), usesHead(run));
   // The server classifies; it has no address for numbers and marked words.
   const shown = places.filter((name) => snippets[name] !== null);
   const place = useSignal<Place>("page");

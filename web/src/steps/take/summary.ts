@@ -1,26 +1,34 @@
 import type { Task } from "../../data/target.js";
 import { m } from "../../messages/index.js";
 import { type Run, type RunOf, taskOf } from "../../state/runs.js";
+import { measuredTexts } from "../judge/verdict.js";
 
 type Report<T extends Task> = NonNullable<RunOf<T>["report"]>;
 type Summary = readonly [head: string | null, result: string];
 
-const f1 = (share: number) => `F1 ${m().percent(share)}`;
+const f1Of = (report: Parameters<typeof measuredTexts>[0]) => (share: number) =>
+  `F1 ${m().share(share, measuredTexts(report))}`;
 
 const byTask: { readonly [T in Task]: (report: Report<T>) => Summary } = {
-  classify: ({ result: { headOnly, after } }) => [
-    headOnly && m().percent(headOnly.accuracy),
-    m().percent(after.accuracy),
-  ],
-  "multi-label": ({ result: { yardsticks, after } }) => [
-    yardsticks.headOnly && f1(yardsticks.headOnly.f1Micro),
-    f1(after.f1Micro),
-  ],
-  regress({ result: { yardsticks, after } }) {
-    const order = (value: number) => `Spearman ${m().decimal(value)}`;
+  classify({ result: { headOnly, after } }) {
+    const share = ({ accuracy }: { readonly accuracy: number }) => m().share(accuracy, after.count);
+    return [headOnly && share(headOnly), share(after)];
+  },
+  "multi-label"(report) {
+    const { yardsticks, after } = report.result;
+    const f1 = f1Of(report);
+    return [yardsticks.headOnly && f1(yardsticks.headOnly.f1Micro), f1(after.f1Micro)];
+  },
+  regress(report) {
+    const { yardsticks, after } = report.result;
+    const order = (value: number) => `Spearman ${m().metric(value, measuredTexts(report))}`;
     return [yardsticks.headOnly && order(yardsticks.headOnly.spearman), order(after.spearman)];
   },
-  tokens: ({ result: { headOnly, after } }) => [headOnly && f1(headOnly.f1), f1(after.f1)],
+  tokens(report) {
+    const { headOnly, after } = report.result;
+    const f1 = f1Of(report);
+    return [headOnly && f1(headOnly.f1), f1(after.f1)];
+  },
 };
 
 /** The main result of the simple model and of the adapted model; null where there is none. */

@@ -1,14 +1,15 @@
 import { useSignal } from "@preact/signals";
-import { encoderOf, hasHead } from "../../engine/classify.js";
+import { hasHead } from "../../engine/classify.js";
 import { downloads } from "../../messages/downloads.js";
 import { m } from "../../messages/index.js";
 import { Icon } from "../../parts/icons.js";
 import { Problem } from "../../parts/problem.js";
 import { ProjectFile } from "../../parts/project-file.js";
 import { save } from "../../parts/save.js";
-import { isOf, type Run, run, taskOf } from "../../state/runs.js";
+import { VerdictLine } from "../../parts/verdict-line.js";
+import { type Run, run, taskOf } from "../../state/runs.js";
 import { notify } from "../../state/notice.js";
-import { isHeadEnough } from "../judge/verdict.js";
+import { usesHead, verdictTextOf } from "../judge/verdict-text.js";
 import { nameOf, reportText } from "./names.js";
 import { History } from "./history.js";
 import { htmlFile, htmlSize } from "./html-file.js";
@@ -72,47 +73,52 @@ function Item({
 function Items({ of }: { of: Run }) {
   const t = downloads();
   const name = nameOf(of);
-  const headRun = isOf("classify", of) && hasHead(of) ? of : null;
-  const isHead = headRun !== null && isHeadEnough(headRun.report!.result);
-  const head = headRun !== null && (
+  const isHead = usesHead(of);
+  const verdict = verdictTextOf(of);
+  const hintOf = (which: "adapter" | "head", hint: string) =>
+    verdict?.use === which ? `${hint} ${t.recommended}` : hint;
+  const head = hasHead(of) && (
     <Item
       title={t.head}
-      hint={isHead ? `${t.headHint} ${t.recommended}` : t.headHint}
+      hint={hintOf("head", t.headHint)}
       name={`${name}-head.zip`}
       type={ZIP}
-      make={async () => (await archives()).headZip(headRun)}
+      make={async () => (await archives()).headZip(of)}
       isMain={isHead}
     />
   );
   return (
-    <ul class="items">
-      {isHead && head}
-      <Item
-        title={t.adapter}
-        hint={t.adapterHint}
-        name={`${name}-adapter.zip`}
-        type={ZIP}
-        make={async () => (await archives()).adapterZip(of)}
-        isMain={!isHead}
-      />
-      <Item
-        title={t.page.titles[taskOf(of)]}
-        hint={t.page.hint(m().size(htmlSize(of)))}
-        name={`${name}.html`}
-        type="text/html"
-        make={() => htmlFile(of)}
-      />
-      {!isHead && head}
-      {of.report !== null && (
+    <>
+      {verdict !== null && <VerdictLine {...verdict} />}
+      <ul class="items">
+        {isHead && head}
         <Item
-          title={t.report}
-          hint={t.reportHint}
-          name={`${name}-report.json`}
-          type="application/json"
-          make={async () => reportText(of)}
+          title={t.adapter}
+          hint={hintOf("adapter", t.adapterHint)}
+          name={`${name}-adapter.zip`}
+          type={ZIP}
+          make={async () => (await archives()).adapterZip(of)}
+          isMain={!isHead}
         />
-      )}
-    </ul>
+        {!isHead && head}
+        <Item
+          title={t.page.titles[taskOf(of)]}
+          hint={t.page.hint(m().size(htmlSize(of)), isHead ? t.head : t.adapter)}
+          name={`${name}.html`}
+          type="text/html"
+          make={() => htmlFile(of)}
+        />
+        {of.report !== null && (
+          <Item
+            title={t.report}
+            hint={t.reportHint}
+            name={`${name}-report.json`}
+            type="application/json"
+            make={async () => reportText(of)}
+          />
+        )}
+      </ul>
+    </>
   );
 }
 
@@ -162,7 +168,7 @@ export function TakeStep() {
       {now === null ? <p class="intro">{`${t.nothing} ${t.nothingHint}`}</p> : <Items of={now} />}
       {now !== null && <ModelCard of={now} />}
       <div class="beside">
-        {now !== null && <Snippets task={taskOf(now)} encoder={encoderOf(now)} />}
+        {now !== null && <Snippets run={now} />}
         <div>
           <Load />
           <section>

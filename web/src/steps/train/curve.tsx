@@ -41,7 +41,9 @@ const [lossRange, metricRange] = [around(0.05), around(0.2, 1, -1)];
 export interface Metric {
   readonly name: string;
   readonly title: string;
-  readonly written: "percent" | "decimal";
+  readonly written: "share" | "metric";
+  /** Number of validation rows. */
+  readonly count: number;
 }
 
 /** Losses by step, and perhaps a metric on the validation rows. */
@@ -58,7 +60,7 @@ export function Curve({
 }) {
   const t = m().train;
   const loss = useMemo(() => losses(training, validation), [training, validation]);
-  const { name = "", title, written = "decimal" } = metric ?? {};
+  const { name = "", title, written = "metric", count = 0 } = metric ?? {};
   const measured = useMemo((): uPlot.AlignedData => {
     const points = validation.filter((point) => point[name] !== undefined);
     return [points.map(({ step }) => step), points.map((point) => point[name]!)];
@@ -85,9 +87,9 @@ export function Curve({
             <span>{title}</span>
           </p>
           <Panel
-            label={`${title}: ${now === undefined ? "–" : m()[written](now)}`}
+            label={`${title}: ${now === undefined ? "–" : m()[written](now, count)}`}
             {...{ height: 130, steps, lines: metricLines, data: measured, range: metricRange }}
-            written={(value) => (written === "percent" ? m().wholePercent(value) : m().decimal(value))}
+            written={(value) => (written === "share" ? m().wholePercent(value) : m().decimal(value))}
           />
         </>
       )}

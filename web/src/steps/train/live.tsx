@@ -44,6 +44,7 @@ export function Live() {
   const task = taskOf(now.run);
   const texts = forTasks().each[task];
   const { metric, written } = forms[task];
+  const held = ready?.data.validation.examples ?? 0;
   const newest = validation.at(-1)?.[metric];
   // Before steps were timed, nearly all of the estimate is left.
   const whole = left ?? (ready && calibrated(ready.estimate.seconds.total));
@@ -79,13 +80,13 @@ export function Live() {
           <span>
             {t.estimate(m().span(calibrated(ready.estimate.seconds.total)), m().size(ready.estimate.memory.needed))}
           </span>
-          {newest !== undefined && <span>{texts.measured(m()[written](newest), m()[written](best))}</span>}
+          {newest !== undefined && <span>{texts.measured(m()[written](newest, held), m()[written](best, held))}</span>}
         </p>
       )}
       {now.watched !== null && <Watch watched={now.watched} />}
       {ready !== null && ready.steps > 0 && now.training.length + validation.length > 0 && (
         <Curve
-          metric={{ name: metric, title: texts.chart, written }}
+          metric={{ name: metric, title: texts.chart, written, count: held }}
           {...{ training: now.training, validation, steps: ready.steps }}
         />
       )}

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import type { Effort, EncoderRun, encoderTraining } from "../../engine/encoder-training.js";
 import { m } from "../../messages/index.js";
 import { Problem } from "../../parts/problem.js";
+import { Elsewhere } from "./elsewhere.js";
 import { JobLive } from "./job-live.js";
 
 type Training<R extends EncoderRun> = ReturnType<typeof encoderTraining<R>>;
@@ -88,6 +89,8 @@ export function OwnTraining<R extends EncoderRun>({ children, begin, ...props }:
           {...{ progress, curves: now!, phases: t.phases, onPause: of.pause }}
           isOver={() => of.run.value?.status === "finished"}
         />
+      ) : now?.status === "training" ? (
+        <Elsewhere name={now.name} />
       ) : now?.status === "paused" ? (
         <div class="paused">
           <p>{unfinished(now.name)}</p>

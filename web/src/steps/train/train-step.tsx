@@ -4,8 +4,10 @@ import { m } from "../../messages/index.js";
 import { Empty } from "../../parts/empty.js";
 import { Problem } from "../../parts/problem.js";
 import { stops } from "../../state/findings.js";
+import { elsewhere } from "../../state/elsewhere.js";
 import { project } from "../../state/project.js";
 import { newestOf, unfinished } from "../../state/runs.js";
+import { Elsewhere } from "./elsewhere.js";
 import { Live } from "./live.js";
 import { Plan } from "./plan.js";
 import { show } from "./show.js";
@@ -23,6 +25,7 @@ function Unfinished() {
     failure.value = null;
     discard(run).catch((error: unknown) => (failure.value = error));
   };
+  if (elsewhere.value.has(run.id)) return <Elsewhere name={run.name} />;
   return (
     <section class="unfinished">
       <div>

@@ -43,7 +43,7 @@ export function Watch({ watched, isSearch = false }: { watched: Watched; isSearc
       <p>
         {kind === "right"
           ? t.turned(now, watched.now.length, before)
-          : t.closer(m().plainNumber(now, 3), m().plainNumber(before, 3))}{" "}
+          : t.closer(m().error(now, watched.now.length), m().error(before, watched.now.length))}{" "}
         {shown.length === 0 && t.allRight}
       </p>
       {shown.length > 0 && (

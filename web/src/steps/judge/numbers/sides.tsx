@@ -1,13 +1,10 @@
 import { m } from "../../../messages/index.js";
 import { forTasks } from "../../../messages/tasks.js";
 import type { RunOf } from "../../../state/runs.js";
-import { MetricTable, verdictBy } from "../metric-table.js";
+import { MetricTable } from "../metric-table.js";
+import { measuredTexts } from "../verdict.js";
 
 const shown = ["spearman", "rmse", "mae", "r2"] as const;
-
-/** Correlations have no unit; errors have that of the data. */
-const written = (name: (typeof shown)[number], value: number) =>
-  name === "rmse" || name === "mae" ? m().plainNumber(value, 3) : m().decimal(value);
 
 /** The errors of a guess, the simple model and the adapted model on the same texts. */
 export function NumberSides({ run }: { run: RunOf<"regress"> }) {
@@ -15,6 +12,10 @@ export function NumberSides({ run }: { run: RunOf<"regress"> }) {
   const own = forTasks().numbers;
   const { metrics, result } = run.report!;
   const { mean, headOnly } = result.yardsticks;
+  const count = measuredTexts(run.report!);
+  /** Correlations have no unit; errors have that of the data. */
+  const written = (name: (typeof shown)[number], value: number) =>
+    name === "rmse" || name === "mae" ? m().error(value, count) : m().metric(value, count);
   const ways = [
     { kind: "base", title: own.mean, hint: own.meanHint, values: mean },
     ...(headOnly === null ? [] : [{ kind: "head", title: t.head, hint: t.headHint, values: headOnly }]),
@@ -24,8 +25,6 @@ export function NumberSides({ run }: { run: RunOf<"regress"> }) {
     const interval = metrics[name]?.interval;
     return interval && t.between(written(name, interval[0]), written(name, interval[1]));
   };
-  const interval = metrics["rmse"]?.interval ?? [0, Infinity];
-  const verdict = headOnly === null ? null : verdictBy(headOnly.rmse, interval, "low");
   return (
     <section aria-label={own.compared}>
       <MetricTable
@@ -38,12 +37,7 @@ export function NumberSides({ run }: { run: RunOf<"regress"> }) {
           </>
         )}
       />
-      {verdict !== null && (
-        <div class="verdict">
-          <p>{own.verdicts[verdict](written("rmse", result.after.rmse), written("rmse", headOnly!.rmse))}</p>
-          <p class="hint">{own.interval}</p>
-        </div>
-      )}
+      <p class="hint">{own.interval}</p>
     </section>
   );
 }

@@ -58,7 +58,7 @@ export function LabelTable({ run }: { run: RunOf<"multi-label"> }) {
               const { missed, extra } = wrong(label);
               const count = missed.length + extra.length;
               // Of a label that no text has, these are 0 by definition.
-              const share = (value: number) => (texts === 0 ? "–" : m().percent(value));
+              const share = (value: number) => (texts === 0 ? "–" : m().share(value, texts));
               return (
                 <tr key={label}>
                   <th scope="row">{label}</th>
@@ -66,7 +66,7 @@ export function LabelTable({ run }: { run: RunOf<"multi-label"> }) {
                   <td>{share(f1)}</td>
                   <td>{share(precision)}</td>
                   <td>{share(recall)}</td>
-                  <td>{m().percent(threshold)}</td>
+                  <td>{m().odds(threshold)}</td>
                   <td>
                     <button
                       type="button"

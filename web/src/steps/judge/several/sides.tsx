@@ -2,7 +2,8 @@ import { m } from "../../../messages/index.js";
 import { forTasks } from "../../../messages/tasks.js";
 import type { RunOf } from "../../../state/runs.js";
 import { Bars, type Way } from "../bars.js";
-import { MetricTable, verdictBy } from "../metric-table.js";
+import { MetricTable } from "../metric-table.js";
+import { measuredTexts } from "../verdict.js";
 
 const shown = ["f1Macro", "map", "exactMatch"] as const;
 
@@ -21,21 +22,16 @@ export function LabelSides({ run }: { run: RunOf<"multi-label"> }) {
   const bars = ways.map(({ kind, title, hint, scores }): Way => ({
     ...{ kind, title, hint, share: scores.f1Micro, interval: kind === "adapter" ? interval : null },
   }));
-  const verdict = headOnly === null || interval === null ? null : verdictBy(headOnly.f1Micro, interval, "high");
+  const count = measuredTexts(run.report!);
   return (
     <section class="sides">
-      <Bars ways={bars} />
+      <Bars ways={bars} count={count} />
       <p class="hint">{own.interval}</p>
-      {verdict !== null && (
-        <div class="verdict">
-          <p>{own.verdicts[verdict](m().percent(result.after.f1Micro), m().percent(headOnly!.f1Micro))}</p>
-        </div>
-      )}
       <MetricTable
         label={own.others}
         {...{ metrics: shown, names: own.metrics, hints: own.metricHints }}
         ways={ways.map(({ kind, title, scores }) => ({ kind, title, scores }))}
-        cell={({ scores }, name) => m().percent(scores[name])}
+        cell={({ scores }, name) => m().share(scores[name], count)}
       />
     </section>
   );

@@ -28,7 +28,7 @@ export function EachLabel({ run }: { run: RunOf<"tokens"> }) {
                 <td>{m().number(support)}</td>
                 {[f1, precision, recall].map((share, i) => (
                   // Of a label that no test text has, these are 0 by definition.
-                  <td key={i}>{support === 0 ? "–" : m().percent(share)}</td>
+                  <td key={i}>{support === 0 ? "–" : m().share(share, support)}</td>
                 ))}
               </tr>
             ))}
