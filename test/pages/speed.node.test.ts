@@ -83,8 +83,8 @@ it("How fast is my GPU says so where there is no WebGPU", async () => {
 });
 
 it("How fast is my GPU says before it measures that a browser offers no adapter", async () => {
-  const args = [...chromiumArguments, "--enable-unsafe-webgpu", "--use-webgpu-adapter=opengles", "--disable-gpu"];
-  const without = await chromium.launch({ executablePath: findChromium()!, args });
+  // Without the switch that accepts the software adapter.
+  const without = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments });
   try {
     const page = await without.newPage();
     await page.goto(site.url);

@@ -72,8 +72,14 @@ it("sentences without a label are put in the order in which labels teach the mos
 
 it("one file classifies by itself, opened from a disk, and reaches for nothing", async () => {
   expect(answer.label).toBe("good");
-  // Not so certain that what differs would not be seen.
-  expect(answer.percent).toBeLessThan(99);
+  // It has the model that the test recommends.
+  await page.getByRole("link", { name: "Download" }).click();
+  const main = await page.locator(".items button.primary").getAttribute("aria-label");
+  await page.getByRole("link", { name: "Results" }).click();
+  const mixed = "the story was warm and dull";
+  const best = await answered(page, mixed, main === "Save: Simple model" ? "head" : "adapter");
+  // Not so certain that what differs would not be seen: "over 99%" is no number.
+  expect(best.percent).toBeLessThanOrEqual(99);
   await page.getByRole("link", { name: "Download" }).click();
   const { name, bytes } = await saved(page, "Save: A web page that labels texts");
   expect(name).toBe("films.html");
@@ -85,12 +91,12 @@ it("one file classifies by itself, opened from a disk, and reaches for nothing",
   const alone = await studio.context.newPage();
   await alone.goto(address);
   await alone.getByText("Ready.").waitFor();
-  await alone.getByLabel("A text, or several").fill(`${asked}\n\nthe music is grim`);
+  await alone.getByLabel("A text, or several").fill(`${asked}\n\nthe music is grim\n${mixed}`);
   await alone.getByRole("button", { name: "Find labels" }).click();
-  await expect.poll(() => alone.locator("li dt:first-child").allInnerTexts()).toEqual(["good", "bad"]);
-  // Its weights have 16 bits.
-  const percent = parseFloat(await alone.locator("li dd").first().innerText());
-  expect(Math.abs(percent - answer.percent)).toBeLessThanOrEqual(0.2);
+  await expect.poll(() => alone.locator("li dt:first-child").allInnerTexts()).toEqual(["good", "bad", best.label]);
+  // Its weights have 16 bits, and whole per cents may be rounded apart.
+  const percent = parseFloat(await alone.locator("li").nth(2).locator("dd").first().innerText());
+  expect(Math.abs(percent - best.percent)).toBeLessThanOrEqual(1);
   // What it contains has its licences with it.
   await alone.getByText("Licences of what this page contains").click();
   const notices = await alone.locator("footer pre").innerText();

@@ -40,7 +40,7 @@ async function firstLoad(): Promise<Map<string, number>> {
 }
 
 // 0.6 kB of it are the names of the files of three pages, which are then asked for at once. Pages that are loaded on demand bring their own texts, and so do the readers of files, an open table and training.
-it("the first load is at most 37 kB, compressed: no engine, no model, no client of either, no page that is not seen", async () => {
+it("the first load is at most 41 kB, compressed: no engine, no model, no client of either, no page that is not seen", async () => {
   const sizes = await firstLoad();
   const names = [...sizes.keys()].join(" ");
   expect(names).toMatch(/index-[\w-]+\.js/);
@@ -48,7 +48,7 @@ it("the first load is at most 37 kB, compressed: no engine, no model, no client 
     /uPlot|readers|lowrank-|common|open-table|train-step|chat-page|kernels-page|together-page|worker|standalone|\.wasm/i,
   );
   const sum = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  expect(sum).toBeLessThanOrEqual(37_000);
+  expect(sum).toBeLessThanOrEqual(41_000);
   // A budget that is far above what there is would hold nothing.
   expect(sum).toBeGreaterThan(30_000);
 });

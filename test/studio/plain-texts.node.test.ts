@@ -5,7 +5,7 @@ import type { Studio } from "../../scripts/studio/driver.mjs";
 import { readAdapter } from "../../ts/io/peft/index.js";
 import { readConversations } from "../../web/src/data/conversations.js";
 import { decoderFiles } from "../models/language/golden-decoder.js";
-import { chatPage, picked } from "./chat-page.js";
+import { chatPage, openModel, picked } from "./chat-page.js";
 import { saved } from "./tiny-studio.js";
 
 const textsIn = async (name: string, text: string) => {
@@ -74,5 +74,30 @@ it("the chat's model is trained on a file of texts, and its adapter is taken awa
   const files = unzipSync(bytes);
   expect(readAdapter(files).layers.size).toBeGreaterThan(0);
   expect(JSON.parse(new TextDecoder().decode(files["report.json"]))).toMatchObject({ task: "text" });
-  await page.close();
 });
+
+it(
+  "a conversation is at its end after each message, also if one has read further up",
+  { timeout: 240_000 },
+  async () => {
+    await page.close();
+    page = await studio.open("chat");
+    await openModel(page, "llama", null, "talker.zip");
+    await page.locator(".talk summary").click();
+    await page.getByLabel("Longest answer, in tokens").fill("8");
+    await page.getByLabel("Longest answer, in tokens").press("Tab");
+    const box = page.locator(".turns");
+    const toEnd = () => box.evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+    for (let turn = 0; turn < 4; turn++) {
+      // Each is higher than what counts as near the end.
+      await page.getByLabel("Your message").fill(Array.from({ length: 12 }, (_, i) => `line ${i} of it`).join("\n"));
+      await page.getByRole("button", { name: "Send" }).click();
+      await page.locator(".turns li .said").nth(turn).waitFor();
+      await page.getByRole("button", { name: "Send" }).waitFor();
+      await expect.poll(toEnd).toBeLessThan(2);
+      if (turn === 2) await box.evaluate((list) => (list.scrollTop = 0));
+    }
+    expect(await box.evaluate((list) => list.scrollHeight / list.clientHeight)).toBeGreaterThan(2);
+    await page.close();
+  },
+);

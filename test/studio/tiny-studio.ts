@@ -59,13 +59,17 @@ export async function toTraining(page: Page): Promise<void> {
 export const begin = (page: Page) => page.getByRole("button", { name: "Start training" }).click();
 export const finished = (page: Page) => page.getByText(/^Measured once, on 24 texts/).waitFor({ timeout: 60_000 });
 
-/** Asks, and gives the label that the adapted model answers first, with its percentage. */
-export async function answered(page: Page, text: string): Promise<{ label: string; percent: number }> {
+/** Asks, and gives the label that a model answers first, with its percentage; NaN for "over 99%". */
+export async function answered(
+  page: Page,
+  text: string,
+  model: "adapter" | "head" = "adapter",
+): Promise<{ label: string; percent: number }> {
   await page.getByPlaceholder("A sentence of your own").fill(text);
   await page.getByRole("button", { name: "Ask" }).click();
   await page.locator(".ask .answers blockquote", { hasText: text }).waitFor();
   await page.locator(".ask button:enabled").waitFor();
-  const first = page.locator("div.odds.adapter li").first();
+  const first = page.locator(`div.odds.${model} li`).first();
   return {
     label: await first.locator(".name").innerText(),
     percent: parseFloat(await first.locator(".number").innerText()),

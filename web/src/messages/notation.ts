@@ -58,7 +58,10 @@ export function notation(tag: string, { over, under }: Bounds, usual: string = t
       return value > 0 && value < unit * NEARLY ? under(write(unit / 100)) : write(value);
     },
     /** An error in the unit of the data, measured on `count` texts. */
-    error: (value: number, count: number) => format({ maximumSignificantDigits: count < MANY ? 2 : 3 })(value),
+    error(value: number, count: number): string {
+      const digits = count < MANY ? 2 : 3;
+      return format({ minimumSignificantDigits: digits, maximumSignificantDigits: digits })(value);
+    },
     /** A metric from -1 to 1, measured on `count` texts or questions. */
     metric: (value: number, count: number) => fixed(value, count < MANY ? 2 : 3),
     /** A difference of shares of `count` texts, in percentage points. */

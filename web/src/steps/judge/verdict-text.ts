@@ -28,10 +28,13 @@ export function verdictTextOf(run: Run): VerdictText | null {
   if (run.report === null) return null;
   const task = taskOf(run);
   const count = measuredTexts(run.report);
-  const { kind, use, isBelow, adapted, simple, guess } = verdictOf(task, run.report);
+  const { kind: found, use, isBelow, adapted, simple, guess } = verdictOf(task, run.report);
   const t = headline().verdict;
   const said = (value: number) => t.measured[task](measures[task](value, count));
-  const noBetter = () => t.guess(said(use === "head" ? simple! : adapted), said(guess));
+  const best = said(use === "head" ? simple! : adapted);
+  // As little as the digits that the texts carry do not show is no difference.
+  const kind = found === "worse" && best === said(guess) ? "guess" : found;
+  const noBetter = () => t.guess(best, said(guess));
   const texts: Readonly<Record<Verdict["kind"], () => string>> = {
     better: () => t.better(said(adapted), said(simple!)),
     rare: () => t.rare(said(adapted), said(simple!), rareGain(run, count)),
