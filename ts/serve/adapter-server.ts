@@ -177,7 +177,7 @@ export class AdapterServer {
           `${tenant}'s ${version} is an adapter without a head: ask /embed for vectors`,
         );
       }
-      const tokensOf = (i: number) => classifier.tokenizer.encode(texts[i]!);
+      const tokensOf = (i: number) => classifier.tokenizer.encodeSteps(texts[i]!);
       const rows = await this.run({ count: texts.length, tokensOf, adapter, finish: logits, skip: 0 }, until);
       const predictions = rows.map((row, i) => {
         const { text: _, ...rest } = answerOf(classifier)(texts[i]!, row, i);
@@ -196,7 +196,7 @@ export class AdapterServer {
     let encoding = this.encodings.get(normalize);
     if (encoding === undefined) this.encodings.set(normalize, (encoding = encodingOf(this.encoder, { normalize })));
     const { before, skip, finish } = encoding;
-    const tokensOf = (i: number) => this.encoder.tokenizer.encode(before + texts[i]!);
+    const tokensOf = (i: number) => this.encoder.tokenizer.encodeSteps(before + texts[i]!);
     const adapter = held?.adapter ?? null;
     const rows = await this.run({ count: texts.length, tokensOf, adapter, finish, skip }, until);
     return rows.map((row) => [...row]);

@@ -1,5 +1,6 @@
 import { INFERENCE_TOKENS, type InferenceParts } from "../models/sentence/inference.js";
-import { nextTask } from "../waiting/next-task.js";
+import { nextTask, SLICE, type Steps } from "../waiting/next-task.js";
+import { stopwatch } from "../waiting/stopwatch.js";
 import { type Finish, forwardPass, type PassText } from "./forward-pass.js";
 import type { HeldAdapter } from "./adapter-cache.js";
 import { Refusal } from "./problem.js";
@@ -7,8 +8,8 @@ import { Refusal } from "./problem.js";
 /** The texts of a request, and what to compute for each. @typeParam T a text's tokens, or those of a pair of texts */
 export interface TextsAsked<T> {
   readonly count: number;
-  /** Tokens of text number `i`, asked for once. */
-  readonly tokensOf: (i: number) => T;
+  /** Tokens of text number `i` in steps, asked for once. */
+  readonly tokensOf: (i: number) => Steps<T>;
   readonly adapter: HeldAdapter["adapter"];
   readonly finish: Finish;
   /** Number of leading tokens of every text that are not pooled. */
@@ -16,8 +17,13 @@ export interface TextsAsked<T> {
 }
 
 interface Waiting<T> extends TextsAsked<T> {
-  /** The next text's tokens, if already tokenized. */
-  tokens: T | null;
+  /** Texts that are tokenized and not yet processed, and the number of their tokens. */
+  readonly ready: T[];
+  readyTokens: number;
+  /** The text that is being tokenized; null for none. */
+  work: Steps<T> | null;
+  /** Number of texts that were tokenized or are being. */
+  begun: number;
   /** Number of texts already processed. */
   next: number;
   readonly rows: Float32Array[];
@@ -54,11 +60,15 @@ export class WaitingTexts<T extends { readonly length: number } = Int32Array> {
     const { count: length } = asked;
     if (this.count + length > this.most)
       throw new Refusal("BUSY", `${this.most} texts wait already; ask again in a moment`, { maximum: this.most });
-    const own: Waiting<T> = { ...asked, tokens: null, next: 0, rows: [], failed: null };
+    const own: Waiting<T> = {
+      ...asked,
+      ...{ ready: [], readyTokens: 0, work: null, begun: 0, next: 0, rows: [], failed: null },
+    };
     if (length === 0) return own.rows;
     this.waiting.push(own);
     try {
       while (own.rows.length < length) {
+        this.tokenize(own);
         const seen = this.passes;
         // Requests that arrive now can join the pass.
         await nextTask();
@@ -92,18 +102,19 @@ export class WaitingTexts<T extends { readonly length: number } = Int32Array> {
 
   private take(): { readonly of: Waiting<T>; readonly tokens: T }[] {
     const taken: { of: Waiting<T>; tokens: T }[] = [];
-    const skip = this.waiting[0]?.skip;
+    const skip = this.waiting.find(({ ready, failed }) => failed === null && ready.length > 0)?.skip;
     let round = this.waiting.filter((one) => one.skip === skip && one.failed === null);
     let total = 0;
     while (round.length > 0) {
       const further: Waiting<T>[] = [];
       for (const of of round) {
         const tokens = this.tokens(of);
-        if (tokens === null) continue;
+        if (tokens === undefined) continue;
         if (taken.length > 0 && total + tokens.length > INFERENCE_TOKENS) return taken;
         total += tokens.length;
         taken.push({ of, tokens });
-        of.tokens = null;
+        of.ready.shift();
+        of.readyTokens -= tokens.length;
         if (++of.next < of.count) further.push(of);
       }
       round = further;
@@ -111,14 +122,32 @@ export class WaitingTexts<T extends { readonly length: number } = Int32Array> {
     return taken;
   }
 
-  /** The next text's tokens; null if it cannot be tokenized, or its adapter was removed, which only fails its own request. */
-  private tokens(of: Waiting<T>): T | null {
+  /** The next text's tokens, if they are ready; none if its adapter was removed, which only fails its own request. */
+  private tokens(of: Waiting<T>): T | undefined {
     try {
       this.parts.adapterSet.applied(of.adapter);
-      return (of.tokens ??= of.tokensOf(of.next));
+      return of.ready[0];
     } catch (error) {
       of.failed = { error };
-      return null;
+      return undefined;
+    }
+  }
+
+  /** Tokenizes texts of a request for a pass, some milliseconds at a time: other requests are answered meanwhile. */
+  private tokenize(of: Waiting<T>): void {
+    const since = stopwatch();
+    try {
+      while (of.failed === null && of.readyTokens < INFERENCE_TOKENS && (of.work !== null || of.begun < of.count)) {
+        const { done, value } = (of.work ??= of.tokensOf(of.begun++)).next();
+        if (done === true) {
+          of.work = null;
+          of.ready.push(value);
+          of.readyTokens += value.length;
+        }
+        if (since() > SLICE) return;
+      }
+    } catch (error) {
+      of.failed = { error };
     }
   }
 }

@@ -1,6 +1,8 @@
 import type { Json } from "../io/json.js";
 import { WORD } from "./bert-steps.js";
 import type { JsonObject } from "./checks.js";
+import type { longTexts } from "./long-texts.js";
+import type { Subwords } from "./subword-tokenizer.js";
 
 /** An added token, found literally in a text. */
 interface AddedToken {
@@ -19,6 +21,8 @@ interface TextPart {
   readonly text: string;
   readonly token: AddedToken | undefined;
 }
+
+const NONE: Subwords = { tokens: [], ids: [] };
 
 /** A place in the tree of all tokens: what the next character leads to, and the token that ends here. */
 interface Branch {
@@ -90,21 +94,51 @@ export class AddedTokens {
 
   /** Added tokens, those of the normalised text too, and the normalised text between them. */
   private *parts(text: string): Generator<TextPart & { readonly isFirst: boolean }> {
-    for (const [i, part] of this.split(text, false).entries()) {
+    let isFirst = true;
+    for (const part of this.split(text, false)) {
       const rests = part.token === undefined ? this.split(this.normalize(part.text), true) : [part];
-      for (const [j, rest] of rests.entries()) yield { ...rest, isFirst: i === 0 && j === 0 };
+      for (const rest of rests) {
+        yield { ...rest, isFirst };
+        isFirst = false;
+      }
+      isFirst = false;
+    }
+  }
+
+  /** `encode` for a long text, some tokens at a time. */
+  *encodeLong(
+    text: string,
+    { parted, normalize, tokens, tokensOfNormalized }: ReturnType<typeof longTexts>,
+    idOf: (piece: string) => number | undefined,
+  ): Generator<Subwords, void> {
+    const idsOf = (tokens: readonly string[]) => ({ tokens, ids: tokens.map(idOf) });
+    let isFirst = true;
+    for (const { text: written, token } of this.split(text, false)) {
+      if (token !== undefined) yield { tokens: [written], ids: [token.id] };
+      else if (parted && this.normalized.next.size === 0)
+        for (const some of tokens(written, isFirst)) yield idsOf(some);
+      else {
+        const steps = normalize(written);
+        let step = steps.next();
+        for (; step.done !== true; step = steps.next()) yield NONE;
+        for (const { text: rest, token } of this.split(step.value, true)) {
+          if (token !== undefined) yield { tokens: [rest], ids: [token.id] };
+          else for (const some of tokensOfNormalized(rest, isFirst)) yield idsOf(some);
+          isFirst = false;
+        }
+      }
+      isFirst = false;
     }
   }
 
   /** Parts a text at the tokens, the longest at each place; `normalized` says which of them. No part is empty. */
-  private split(text: string, normalized: boolean): TextPart[] {
+  private *split(text: string, normalized: boolean): Generator<TextPart> {
     const root = normalized ? this.normalized : this.written;
-    if (root.next.size === 0) return text === "" ? [] : [{ text, token: undefined }];
-    const parts: TextPart[] = [];
+    if (root.next.size === 0) {
+      if (text !== "") yield { text, token: undefined };
+      return;
+    }
     let start = 0;
-    const between = (end: number) => {
-      if (end > start) parts.push({ text: text.slice(start, end), token: undefined });
-    };
     for (let i = 0; i < text.length;) {
       const found = tokenAt(text, i, root);
       if (found === "") {
@@ -114,14 +148,14 @@ export class AddedTokens {
       const end = i + found.length;
       const token = this.byContent.get(found)!;
       if (!token.singleWord || !(endsInWord(text, i) || beginsWord(text, end))) {
-        between(token.lstrip ? start + text.slice(start, i).trimEnd().length : i);
-        parts.push({ text: found, token });
+        const before = token.lstrip ? start + text.slice(start, i).trimEnd().length : i;
+        if (before > start) yield { text: text.slice(start, before), token: undefined };
+        yield { text: found, token };
         start = token.rstrip ? text.length - text.slice(end).trimStart().length : end;
       }
       i = Math.max(start, end);
     }
-    between(text.length);
-    return parts;
+    if (start < text.length) yield { text: text.slice(start), token: undefined };
   }
 }
 

@@ -2,8 +2,9 @@ import { isJsonObject } from "../io/json.js";
 import { AddedTokens } from "./added-tokens.js";
 import { bertNormalizer, bertWords } from "./bert-steps.js";
 import { type JsonObject, stepType } from "./checks.js";
-import type { SpelledToken, SubwordTokenizer } from "./subword-tokenizer.js";
+import type { SpelledToken, Subwords, SubwordTokenizer } from "./subword-tokenizer.js";
 import type { TokenizerParts } from "./tokenizer-file.js";
+import type { WordModel } from "./models/word-model.js";
 import { wordPieces } from "./models/word-piece.js";
 
 /** Post-processors that add special tokens in one step; the last two names are historical. */
@@ -32,7 +33,7 @@ export class BertTokenizer implements SubwordTokenizer {
   private readonly normalizer: ((text: string) => string) | null;
   private readonly added: AddedTokens;
   private readonly ids: Map<string, number>;
-  private readonly pieces: (words: readonly string[]) => string[];
+  private readonly pieces: WordModel;
   private tokens: ReadonlyMap<number, string> | null = null;
 
   constructor(private readonly parts: JsonObject) {
@@ -48,9 +49,14 @@ export class BertTokenizer implements SubwordTokenizer {
   encode(text: string) {
     return this.added.encode(
       text,
-      (rest) => this.pieces(bertWords(rest)),
+      (rest) => this.pieces.split(bertWords(rest)),
       (token) => this.idOf(token) ?? this.unknownId,
     );
+  }
+
+  /** All at once: texts are cut, and long words condensed, before they come here. */
+  *encodeLong(text: string): Generator<Subwords, void> {
+    yield this.encode(text);
   }
 
   normalize(text: string): string {

@@ -8,6 +8,10 @@ const PIECE = 256;
 export function* graphemes(text: string): Generator<string> {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   for (let start = 0, length = PIECE; start < text.length;) {
+    if (isAlone(text, start)) {
+      yield text[start++]!;
+      continue;
+    }
     // A pair of surrogates is one character; an unpaired half ends where it stands.
     const end = start + length + Number(isPair(text, start + length - 1));
     const found = Array.from(segmenter.segment(text.slice(start, end)), ({ segment }) => segment);
@@ -18,6 +22,10 @@ export function* graphemes(text: string): Generator<string> {
     for (const segment of found) start += segment.length;
   }
 }
+
+/** Whether the UTF-16 unit at `at` is a cluster by itself: of ASCII, before nothing that could continue it. */
+const isAlone = (text: string, at: number) =>
+  text.charCodeAt(at) < 0x80 && text[at] !== "\r" && !(text.charCodeAt(at + 1) >= 0x300);
 
 let segmenter: Intl.Segmenter | undefined;
 

@@ -3,7 +3,9 @@ import { AddedTokens } from "./added-tokens.js";
 import { leastTokens } from "./least-tokens.js";
 import { bytePairs } from "./models/byte-pairs.js";
 import type { JsonObject } from "./checks.js";
-import { useRustSteps } from "./rust-steps.js";
+import { longTexts } from "./long-texts.js";
+import type { WordModel } from "./models/word-model.js";
+import { type NormalizerStep, useRustSteps } from "./rust-steps.js";
 import type { SubwordTokenizer } from "./subword-tokenizer.js";
 import type { TokenizerParts } from "./tokenizer-file.js";
 import { type TrieNode, unigramPieces } from "./models/unigram.js";
@@ -21,23 +23,25 @@ export function libraryTokenizer({ tokenizer: parts, config }: TokenizerParts): 
   const inText = new AddedTokens(parts["added_tokens"], normalize);
   // The library has them among the model's pieces, of which words would be made.
   for (const content of inText.beside(given["vocab"])) model?.tokens_to_ids.delete(content);
+  const words = wordModel(given, tokenizer);
   if (model !== null) {
     // Ours take less time, and make one of unknown pieces within a word alone, as those in Rust do.
-    if (isPairs) model.encode = bytePairs(given, model.tokens_to_ids);
-    if (given["type"] === "WordPiece") model.encode = wordPieces(model.tokens_to_ids, given);
-    if ("trie" in model)
-      model.encode = unigramPieces(given, (model as { trie: { root: TrieNode } }).trie.root, model.tokens_to_ids);
+    model.encode = words.split;
     model.fuse_unk = false;
   }
   const added = tokenizer.get_added_tokens_decoder();
   const idOf = (token: string) => inText.idOf(token) ?? tokenizer.token_to_id(token);
   const unknownId = model?.unk_token_id;
   // Some steps treat the beginning of a text in their own way, which is section 0.
-  const piecesOf = (text: string, isFirst: boolean) =>
-    model!(pre_tokenizer ? pre_tokenizer(text, { section_index: isFirst ? 0 : 1 }) : [text]);
+  const wordsOf = (text: string, isFirst: boolean) =>
+    pre_tokenizer ? pre_tokenizer(text, { section_index: isFirst ? 0 : 1 }) : [text];
+  const piecesOf = (text: string, isFirst: boolean) => model!(wordsOf(text, isFirst));
+  const long = longTexts({ parts, normalizer: normalizer as NormalizerStep | null, wordsOf, model: words });
+  const pieceId = (piece: string) => idOf(piece) ?? unknownId;
   // Without `?.(`: made into older JavaScript that becomes a `call`, which the library's functions do not have.
   return {
-    encode: (text) => inText.encode(text, piecesOf, (piece) => idOf(piece) ?? unknownId),
+    encode: (text) => inText.encode(text, piecesOf, pieceId),
+    encodeLong: (text) => inText.encodeLong(text, long, pieceId),
     leastTokens: leastTokens(parts),
     normalize,
     marked: (tokens) => (post_processor ? post_processor([...tokens], null, true).tokens : tokens),
@@ -50,4 +54,12 @@ export function libraryTokenizer({ tokenizer: parts, config }: TokenizerParts): 
       return text === undefined ? undefined : { text, added: false, special: false };
     },
   };
+}
+
+/** What splits words into the tokens of a vocabulary. */
+function wordModel(given: JsonObject, { model }: Tokenizer): WordModel {
+  const ids = model!.tokens_to_ids;
+  if (given["type"] === "BPE") return bytePairs(given, ids);
+  if (given["type"] === "WordPiece") return wordPieces(ids, given);
+  return unigramPieces(given, (model as unknown as { trie: { root: TrieNode } }).trie.root, ids);
 }

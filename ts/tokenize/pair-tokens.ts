@@ -1,4 +1,5 @@
 import { isJsonObject } from "../io/json.js";
+import { atOnce, type Steps } from "../waiting/next-task.js";
 import type { TextTokenizer } from "./text-tokenizer.js";
 
 /** Two texts as one, in tokens. */
@@ -78,6 +79,16 @@ function piecesOf({ processor, around }: TextTokenizer, { tokenizer_class: name 
   return forgets ? [piece(first), piece("A"), piece(last), piece("B", 1), piece(last, 1)] : given;
 }
 
+/** The first text of a pair, for those after it that have it too. */
+interface KnownText {
+  readonly text: string;
+  /** Its own ids, one more than there is room for at most. */
+  readonly ids: readonly number[];
+  /** It has at least so many tokens; exactly so many once it is counted. */
+  least: number;
+  isCounted: boolean;
+}
+
 /** Turns pairs of texts into token ids with the special tokens of tokenizer.json's template for pairs. */
 export class PairTokenizer {
   private readonly pieces: readonly (Piece & { readonly id?: number })[];
@@ -85,6 +96,8 @@ export class PairTokenizer {
   private readonly room: number;
 
   private readonly hasTypes: boolean;
+  /** The first text of the last pair: one query often comes with many texts. */
+  private known: KnownText = { text: "", ids: [], least: 0, isCounted: false };
 
   /**
    * @param settings tokenizer_config.json
@@ -105,9 +118,21 @@ export class PairTokenizer {
 
   /** The tokens of a pair. If it is too long, the longer text loses its end first, then both in turn: transformers' "longest_first". */
   encode(first: string, second: string): PairTokens {
+    return atOnce(this.encodeSteps(first, second));
+  }
+
+  /** @internal `encode` in steps. */
+  *encodeSteps(first: string, second: string): Steps<PairTokens> {
     const { room, tokenizer } = this;
-    const [a, b] = [tokenizer.ownIds(first, room + 1), tokenizer.ownIds(second, room + 1)];
-    const [keptA, keptB] = this.lengths(first, second, a.length, b.length);
+    // This call's, whatever another call puts in its place between two steps.
+    let { known } = this;
+    if (known.text !== first) {
+      const { ids } = yield* tokenizer.ownSteps(first, room + 1);
+      this.known = known = { text: first, ids, least: 0, isCounted: false };
+    }
+    const a = known.ids;
+    const b = (yield* tokenizer.ownSteps(second, room + 1)).ids;
+    const [keptA, keptB] = yield* this.lengths(known, second, a.length, b.length);
     const [ids, types]: [number[], number[]] = [[], []];
     const put = (some: readonly number[], type: number) => {
       for (const id of some) {
@@ -128,14 +153,18 @@ export class PairTokenizer {
   }
 
   /** How many tokens of each text remain, of so many. As in the tokenizers library, which computes it from the shorter and the longer one. */
-  private lengths(first: string, second: string, a: number, b: number): [number, number] {
+  private *lengths(first: KnownText, second: string, a: number, b: number): Steps<[number, number]> {
     const { room } = this;
     if (a + b <= room) return [a, b];
     let isFirstLonger = a > b;
     if (a > room && b > room) {
-      const { tokens } = this.tokenizer.measure(second, Infinity);
-      // No further: a long query may come with each of many texts.
-      isFirstLonger = this.tokenizer.measure(first, tokens + 1).tokens > tokens;
+      const { tokens } = yield* this.tokenizer.measureSteps(second, Infinity);
+      if (!first.isCounted && first.least <= tokens) {
+        const most = 2 * tokens + 1;
+        first.least = (yield* this.tokenizer.measureSteps(first.text, most)).tokens;
+        first.isCounted = first.least < most;
+      }
+      isFirstLonger = first.least > tokens;
     }
     let shorter = Math.min(a, b);
     let longer = shorter > room ? shorter : Math.max(shorter, room - shorter);

@@ -1,4 +1,8 @@
+import type { Steps } from "../waiting/next-task.js";
 import { graphemes } from "./graphemes.js";
+
+/** Clusters that are replaced in one step. */
+const AT_ONCE = 4096;
 
 /** Longest text, in characters, that one of a text's becomes: Unicode's own go up to 18. */
 const LONGEST = 64;
@@ -37,9 +41,9 @@ class DoubleArray {
 
 /**
  * SentencePiece's normaliser from its compiled character map: replaces clusters of characters, or single ones. As in the Rust tokenizers,
- * the shortest of several prefixes counts. Throws for a damaged table.
+ * the shortest of several prefixes counts. It works in steps. Throws for a damaged table.
  */
-export function precompiled(base64: string): (text: string) => string {
+export function precompiled(base64: string): (text: string) => Steps<string> {
   const table = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   const size = table.length < 4 ? Infinity : new DataView(table.buffer).getUint32(0, true);
   if (size % 4 !== 0 || size > table.length - 4)
@@ -68,9 +72,11 @@ export function precompiled(base64: string): (text: string) => string {
     return result;
   }
 
-  return (text) => {
+  return function* (text) {
     let normalized = "";
+    let clusters = 0;
     for (const segment of graphemes(text)) {
+      if (++clusters % AT_ONCE === 0) yield;
       const whole = encoder.encode(segment).length < CLUSTER ? of(segment) : null;
       if (whole !== null) normalized += whole;
       else for (const character of segment) normalized += of(character) ?? character;

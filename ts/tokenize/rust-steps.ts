@@ -1,5 +1,6 @@
 import type { Tokenizer } from "@huggingface/tokenizers";
 import { isJsonObject, type Json } from "../io/json.js";
+import { atOnce, type Steps } from "../waiting/next-task.js";
 import type { JsonObject } from "./checks.js";
 import {
   bertNormalizer,
@@ -52,14 +53,21 @@ function spacedWords(field: StepField): Split | null {
 }
 
 /** GPT-2's words. */
-const byteLevelPattern = new RegExp(
+export const byteLevelPattern = new RegExp(
   `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${SPACE}\\p{L}\\p{N}]+|${SPACE}+(?![^${SPACE}])|${SPACE}+`,
   "gu",
 );
 
-/** The members of the library's step that are changed here. */
-interface Step {
+/** A normalizer of the library. */
+export interface NormalizerStep {
   normalize: Normalize;
+  /** Normalises in steps, where it takes long. */
+  normalizeSteps?: (text: string) => Steps<string>;
+  readonly normalizers?: readonly NormalizerStep[];
+}
+
+/** The members of the library's step that are changed here. */
+interface Step extends NormalizerStep {
   pre_tokenize_text: (text: string, options?: object) => string[];
   pattern: RegExp;
   readonly normalizers?: readonly Step[];
@@ -71,7 +79,10 @@ export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }
   each(normalizer, tokenizer.normalizer as Step | null, "normalizers", (type, field, step) => {
     if (Object.hasOwn(normalizers, type)) step.normalize = normalizers[type]!(field);
     const charsmap = type === "Precompiled" ? field("precompiled_charsmap") : null;
-    if (typeof charsmap === "string" && charsmap !== "") step.normalize = precompiled(charsmap);
+    if (typeof charsmap !== "string" || charsmap === "") return;
+    const steps = precompiled(charsmap);
+    step.normalizeSteps = steps;
+    step.normalize = (text) => atOnce(steps(text));
   });
   each(pre_tokenizer, tokenizer.pre_tokenizer, "pretokenizers", (type, field, step) => {
     if (Object.hasOwn(splits, type)) step.pre_tokenize_text = splits[type]!(field);

@@ -1,7 +1,9 @@
 /** Turns a piece of text into tokens: BERT's steps are here, all others' in the library, which is fetched for them. */
 export interface SubwordTokenizer {
-  /** A text's own tokens with their ids; undefined if the vocabulary has neither the token nor an unknown token. */
-  encode(text: string): { readonly ids: readonly (number | undefined)[]; readonly tokens: readonly string[] };
+  /** A text's own tokens. */
+  encode(text: string): Subwords;
+  /** The tokens of a long text, some at a time; none where a piece of work gave no token yet. */
+  encodeLong(text: string): Iterator<Subwords, void>;
   /** A text has at least so many tokens; 0 if nothing is known. Omitted by BERT's. */
   readonly leastTokens?: (text: string) => number;
   /** The text that is split into words. */
@@ -13,6 +15,12 @@ export interface SubwordTokenizer {
   readonly unknownId: number | undefined;
   /** A token as its file spells it; undefined for an id that has none. */
   spelled(id: number): SpelledToken | undefined;
+}
+
+/** Tokens of a text with their ids; undefined if the vocabulary has neither the token nor an unknown token. */
+export interface Subwords {
+  readonly ids: readonly (number | undefined)[];
+  readonly tokens: readonly string[];
 }
 
 /** A token as its file spells it. */

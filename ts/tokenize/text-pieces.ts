@@ -46,10 +46,16 @@ function freePlaces(added: readonly AddedToken[]) {
   };
 }
 
-function* cut(text: string, places: RegExp, isFree: (text: string, at: number) => boolean): Generator<string> {
+/** Cuts a text at places that an expression with the flag "g" finds, into pieces of at least so many characters, except the last. */
+export function* cutAt(
+  text: string,
+  places: RegExp,
+  piece: number,
+  isFree: (text: string, at: number) => boolean = () => true,
+): Generator<string> {
   let start = 0;
-  while (text.length - start > PIECE) {
-    places.lastIndex = start + PIECE;
+  while (text.length - start > piece) {
+    places.lastIndex = start + piece;
     let place = places.exec(text);
     while (place !== null && !isFree(text, place.index)) place = places.exec(text);
     if (place === null) break;
@@ -87,7 +93,7 @@ function bertCutter(normalizer: Json | undefined, model: JsonObject, added: read
   const condensable = added.every(standsApart);
   const places = bertPlaces(rules);
   return function* (text) {
-    for (const piece of cut(text, places, isFree)) {
+    for (const piece of cutAt(text, places, PIECE, isFree)) {
       const isLong = piece.length > 2 * PIECE || /\p{M}{33}/u.test(piece);
       if (!condensable) yield piece;
       else if (/\P{White_Space}/u.test(piece)) yield isLong ? condense(piece, rules) : piece;
@@ -122,7 +128,7 @@ function partsAtSign([step, ...others]: readonly Json[]): boolean {
  * Byte-level words as GPT-2 parts them, perhaps after digits, or by the expression of a well-known tokenizer: one of several spaces goes with the
  * next word, and nothing looks across a single one.
  */
-function isByteLevel(words: readonly Json[]): boolean {
+export function isByteLevel(words: readonly Json[]): boolean {
   const [first, ...others] = words.slice(0, -1);
   const last = words.at(-1);
   if (stepType(last) !== "ByteLevel" || !isJsonObject(last) || others.length > 0) return false;
@@ -153,9 +159,9 @@ export function textCutter({ normalizer, pre_tokenizer, model, added_tokens }: J
   if (!steps.every((step) => isLocal(step) || (stepType(step) === "Strip" && (atSpace || atSign)))) return uncut;
   const free = freePlaces(added);
   const looksAhead = added.some((token) => token.looksAhead);
-  if (isByteLevel(words) && !looksAhead) return (text) => cut(text, /(?<=\S) (?=\S)/g, free);
-  if (atSpace && !strips) return (text) => cut(text, /(?<!\s)[ \t\n\r]/g, free);
+  if (isByteLevel(words) && !looksAhead) return (text) => cutAt(text, /(?<=\S) (?=\S)/g, PIECE, free);
+  if (atSpace && !strips) return (text) => cutAt(text, /(?<!\s)[ \t\n\r]/g, PIECE, free);
   if ((atSpace || atSign) && !looksAhead)
-    return (text) => cut(text, /(?<=[\p{L}\p{N}!-~]) (?=[\p{L}\p{N}!-~])/gu, free);
+    return (text) => cutAt(text, /(?<=[\p{L}\p{N}!-~]) (?=[\p{L}\p{N}!-~])/gu, PIECE, free);
   return uncut;
 }

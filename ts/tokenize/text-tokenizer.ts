@@ -5,14 +5,18 @@ import { type ModelSource, readJson, readRequiredJson } from "../io/model-source
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
+import { atOnce, type Steps } from "../waiting/next-task.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { BertTokenizer, isBertTokenizer } from "./bert-tokenizer.js";
 import type { JsonObject } from "./checks.js";
-import type { SpelledToken, SubwordTokenizer } from "./subword-tokenizer.js";
+import type { SpelledToken, Subwords, SubwordTokenizer } from "./subword-tokenizer.js";
 
 /** Maximum length of a text for the library at once, in characters, and maximum number of combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;
 const MOST_MARKS = 1000;
+
+/** Pieces of more characters are tokenized in steps. */
+const LONG_PIECE = 8192;
 
 /** Tokenizers other than BERT's. */
 export const library = /* @__PURE__ */ lazyChunk(async () => (await import("./library-tokenizer.js")).libraryTokenizer);
@@ -130,10 +134,15 @@ export class TextTokenizer {
   }
 
   /**
-   * Token ids of a text. Of a long text, only as much is processed as gives `maxTokens`, if the tokenizer's steps allow that (BERT's do,
-   * and those that first split at white space). Throws `ModelError` if tokenizer.json gives no id, or one outside the model's embeddings.
+   * Token ids of a text. Of a long text, only as much is processed as gives `maxTokens`. Throws `ModelError` if tokenizer.json gives no id, or
+   * one outside the model's embeddings.
    */
   encode(text: string): Int32Array {
+    return atOnce(this.encodeSteps(text));
+  }
+
+  /** @internal `encode` in steps. */
+  *encodeSteps(text: string): Steps<Int32Array> {
     if (typeof text !== "string")
       throw new ConfigError(`a text must be a string, got ${typeof text}`, {
         option: "text",
@@ -142,17 +151,22 @@ export class TextTokenizer {
       });
     const known = this.kept?.ids.get(text);
     if (known !== undefined) return known;
-    return this.finished(text, this.own(text).ids);
+    return this.finished(text, (yield* this.ownSteps(text)).ids);
   }
 
   /** Token ids of a text that contains its special tokens, as a chat template writes them; none are added. */
   encodeBare(text: string): Int32Array {
-    return Int32Array.from(this.own(text).ids);
+    return Int32Array.from(this.ownIds(text, this.room));
   }
 
   /** As `encode`, with each token's position in the text: `[first, end)` in UTF-16 units, without special tokens. */
   encodeWithOffsets(text: string): TokensInText {
-    const { ids, tokens } = this.own(text);
+    return atOnce(this.offsetSteps(text));
+  }
+
+  /** @internal `encodeWithOffsets` in steps. */
+  *offsetSteps(text: string): Steps<TokensInText> {
+    const { ids, tokens } = yield* this.ownSteps(text);
     const offsets = tokenOffsets(text, tokens, this.parts.style, (piece) =>
       this.parts.subwords.normalize(this.lowercase ? piece.toLowerCase() : piece),
     );
@@ -161,7 +175,7 @@ export class TextTokenizer {
 
   /** @internal Ids of the text itself, without special tokens, at most so many. */
   ownIds(text: string, most: number): readonly number[] {
-    return this.own(text, most).ids;
+    return atOnce(this.ownSteps(text, most)).ids;
   }
 
   /** @internal A text has at least so many tokens, found without tokenizing it; 0 if nothing is known. */
@@ -174,19 +188,36 @@ export class TextTokenizer {
     return this.checked(this.parts.subwords.idOf(token), token);
   }
 
-  /** Ids and tokens of the text itself, up to the maximum length. */
-  private own(text: string, room = this.room): { readonly ids: number[]; readonly tokens: string[] } {
+  /** @internal Ids and tokens of the text itself, without special tokens, at most so many, in steps. */
+  *ownSteps(text: string, room = this.room): Steps<{ readonly ids: number[]; readonly tokens: string[] }> {
     const [ids, tokens]: [number[], string[]] = [[], []];
-    for (const piece of this.parts.cutter(this.lowercase ? text.toLowerCase() : text)) {
-      const found = this.attempt(() => this.parts.subwords.encode(piece), piece);
-      for (const [i, id] of found.ids.entries()) {
-        if (ids.length >= room) break;
-        ids.push(this.checked(id, found.tokens[i]!));
+    for (const found of this.subwordsOf(text)) {
+      for (let i = 0; i < found.ids.length && ids.length < room; i++) {
+        ids.push(this.checked(found.ids[i], found.tokens[i]!));
         tokens.push(found.tokens[i]!);
       }
       if (ids.length >= room) break;
+      yield;
     }
     return { ids, tokens };
+  }
+
+  /** Subwords of a text, some at a time. */
+  private *subwordsOf(text: string): Generator<Subwords> {
+    const { cutter, subwords } = this.parts;
+    for (const piece of cutter(this.lowercase ? text.toLowerCase() : text)) {
+      this.checkPiece(piece);
+      if (piece.length <= LONG_PIECE) {
+        yield this.attempt(() => subwords.encode(piece), piece);
+        continue;
+      }
+      const some = subwords.encodeLong(piece);
+      for (;;) {
+        const { done, value } = this.attempt(() => some.next(), piece);
+        if (done === true) break;
+        yield value;
+      }
+    }
   }
 
   /**
@@ -217,19 +248,24 @@ export class TextTokenizer {
    * Number of tokens of a text before truncation, including special ones, and number of unknown tokens. Stops counting at `most`. Throws as
    * `encode`.
    */
-  measure(text: string, most: number): { readonly tokens: number; readonly unknown: number } {
+  measure(text: string, most: number): TextMeasure {
+    return atOnce(this.measureSteps(text, most));
+  }
+
+  /** @internal `measure` in steps. */
+  *measureSteps(text: string, most: number): Steps<TextMeasure> {
     const strange = this.parts.subwords.unknownId;
     let [tokens, unknown] = [this.before.length + this.after.length, 0];
     const { room } = this;
     const own: number[] = [];
-    for (const piece of this.parts.cutter(this.lowercase ? text.toLowerCase() : text)) {
-      const found = this.attempt(() => this.parts.subwords.encode(piece), piece);
+    for (const found of this.subwordsOf(text)) {
       tokens += found.ids.length;
       for (const [i, id] of found.ids.entries()) {
         if (id === strange) unknown++;
         if (this.kept !== null && own.length < room) own.push(this.checked(id, found.tokens[i]!));
       }
       if (tokens >= most) break;
+      yield;
     }
     // `encode` would not have stopped here.
     if (this.kept !== null && (tokens < most || own.length >= room)) this.finished(text, own);
@@ -246,21 +282,28 @@ export class TextTokenizer {
     return this.parts.subwords.spelled(id);
   }
 
-  /** Tokenizes a piece of text; errors become `ModelError`. */
-  private attempt<T>(run: () => T, piece: string): T {
-    const fail = (problem: string, cause?: unknown) =>
-      new ModelError(`model ${this.parts.name}: ${problem}`, { model: this.parts.name }, { cause });
+  /** Throws `ModelError` for a piece of text that would take too long. */
+  private checkPiece(piece: string): void {
     if (piece.length > LONGEST_PIECE)
-      throw fail(
+      throw this.failure(
         `its tokenizer has to see a text as a whole, and one has ${piece.length} characters; cut it to ${LONGEST_PIECE}`,
       );
-    if (longestMarks(piece) > MOST_MARKS)
-      throw fail(`a text has more than ${MOST_MARKS} combining marks in a row: ${excerpt(piece)}`);
+    if (hasLongMarks(piece))
+      throw this.failure(`a text has more than ${MOST_MARKS} combining marks in a row: ${excerpt(piece)}`);
+  }
+
+  /** Tokenizes a piece of text; errors become `ModelError`. */
+  private attempt<T>(run: () => T, piece: string): T {
     try {
       return run();
     } catch (cause) {
-      throw fail(`its tokenizer.json does not work for the text ${excerpt(piece)}${saying(cause)}`, cause);
+      throw this.failure(`its tokenizer.json does not work for the text ${excerpt(piece)}${saying(cause)}`, cause);
     }
+  }
+
+  private failure(problem: string, cause?: unknown): ModelError {
+    const { name } = this.parts;
+    return new ModelError(`model ${name}: ${problem}`, { model: name }, { cause });
   }
 
   /** An id within the model's embeddings. */
@@ -272,6 +315,13 @@ export class TextTokenizer {
         : `gives the token ${excerpt(token)} the id ${String(id)}; the model's vocabulary has ${this.parts.vocabularySize} rows`;
     throw new ModelError(`model ${this.parts.name}: tokenizer.json ${problem}`, { token, id });
   }
+}
+
+/** How long a text is in tokens, before it is truncated. */
+export interface TextMeasure {
+  readonly tokens: number;
+  /** Number of unknown tokens. */
+  readonly unknown: number;
 }
 
 /** A text's tokens and their positions. */
@@ -299,15 +349,11 @@ function styleOf(parts: JsonObject): TokenStyle {
   return { bytes, words, prefix, unknown: typeof unknown === "string" ? unknown : null };
 }
 
-/** Maximum number of combining marks in a row; 0 if there are few. */
-function longestMarks(text: string): number {
-  if (!/\p{M}{33}/u.test(text)) return 0;
-  let [most, run] = [0, 0];
-  for (const character of text) {
-    run = /\p{M}/u.test(character) ? run + 1 : 0;
-    most = Math.max(most, run);
-  }
-  return most;
+/** Whether there are more combining marks in a row than a tokenizer takes. */
+function hasLongMarks(text: string): boolean {
+  for (const { 0: run } of text.matchAll(/\p{M}{33,}/gu))
+    if (run.length > 2 * MOST_MARKS || (run.length > MOST_MARKS && Array.from(run).length > MOST_MARKS)) return true;
+  return false;
 }
 
 /** The message of a library's error; JavaScript's own errors only describe the library's code. */

@@ -28,7 +28,7 @@ function throughChannel(then: () => void): void {
 }
 
 /** Longest work without a pause, in milliseconds: a page then misses at most a frame. */
-const SLICE = 16;
+export const SLICE = 16;
 
 /**
  * For long loops of small pieces: returns a function to await before each piece. It lets other tasks run if the last pause was some
@@ -43,4 +43,24 @@ export function breather(signal: AbortSignal | undefined): () => Promise<void> |
       throwIfAborted(signal);
     });
   };
+}
+
+/** Work in steps of a few milliseconds each, so that whoever runs it can pause in between. Its result is the generator's return value. */
+export type Steps<T> = Generator<void, T, void>;
+
+/** The result of all steps, without a pause. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The result of all steps. `breathe` is awaited between two of them; what it throws ends the work. */
+export async function withPauses<T>(steps: Steps<T>, breathe: () => Promise<void> | undefined): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await breathe();
+  }
 }

@@ -171,7 +171,7 @@ it("WordPiece looks at no more pieces of a word than its letters times the longe
   const known = new Set(["a".repeat(200), "##a", "##x"]);
   let asked = 0;
   const pieces = { has: (piece: string) => (asked++, known.has(piece)), keys: () => known.keys() };
-  const split = wordPieces(pieces, {
+  const { split } = wordPieces(pieces, {
     unk_token: "[UNK]",
     continuing_subword_prefix: "##",
     max_input_chars_per_word: 1000,

@@ -40,7 +40,7 @@ it("splits words as the definition has it, of pairs that stand there twice by th
       const texts = { ...model, merges: pairs.map((pair) => pair.join(" ")) };
       const expected = words.flatMap((text) => bySteps(pairs, model.vocab, text, suffix));
       for (const given of [model, texts]) {
-        const split = bytePairs(given, new Map(Object.entries(model.vocab)));
+        const { split } = bytePairs(given, new Map(Object.entries(model.vocab)));
         expect(split(words)).toEqual(expected);
         // Those that are remembered too.
         expect(split(words)).toEqual(expected);

@@ -7,6 +7,7 @@ import { scoresOf } from "../../tasks/cross/activations.js";
 import type { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import { answerOf } from "../../tasks/prediction.js";
 import type { TextClassifier } from "../../tasks/text-classifier.js";
+import type { Steps } from "../../waiting/next-task.js";
 import type { Deadline } from "../deadline.js";
 import type { TextsAsked, WaitingTexts } from "../waiting-texts.js";
 import { ApiError, reading } from "./api-error.js";
@@ -116,7 +117,7 @@ export class TextRoutes {
     const rows = await this.run(
       this.queues.of(classifier.encoder),
       {
-        ...{ count: given.length, tokensOf: (i) => classifier.tokenizer.encode(given[i]!) },
+        ...{ count: given.length, tokensOf: (i) => classifier.tokenizer.encodeSteps(given[i]!) },
         ...{ adapter: classifier.modelAdapter, finish: this.queues.logits(classifier), skip: 0 },
       },
       request,
@@ -140,7 +141,7 @@ export class TextRoutes {
     if (length > 1)
       throw new ApiError(400, "unsupported", `one score orders texts, and this model has ${length} labels`, "model");
     const { texts, finish } = this.queues.ofPairs(cross);
-    const tokensOf = (i: number) => cross.tokenizer.encode(query, documents[i]!);
+    const tokensOf = (i: number) => cross.tokenizer.encodeSteps(query, documents[i]!);
     const asked = { count: documents.length, tokensOf, adapter: cross.modelAdapter, finish, skip: 0 };
     const rows = await this.run(texts, asked, request);
     return rows.map((row) => scoresOf(cross.activation, row) as number);
@@ -176,10 +177,10 @@ export class TextRoutes {
     for (const input of inputs) if (typeof input !== "string") checkIds(encoder, input);
     const choice = hasIds ? { ...options, prompt: "" } : options;
     const { before, skip, finish } = reading("input", () => encodingOf(encoder, choice));
-    const tokensOf = (i: number) => {
+    const tokensOf = function* (i: number): Steps<Int32Array> {
       const input = inputs[i]!;
       if (typeof input !== "string") return Int32Array.from(input);
-      const ids = encoder.tokenizer.encode(before + input);
+      const ids = yield* encoder.tokenizer.encodeSteps(before + input);
       if (ids.length > 0) return ids;
       throw new ApiError(400, "invalid_value", `the text at place ${i} has no token`, "input");
     };
@@ -197,10 +198,16 @@ export class TextRoutes {
     { tokensOf, ...asked }: TextsAsked<T>,
     request: Answering,
   ): Promise<Float32Array[]> {
-    const counted = (i: number) => {
-      const tokens = reading("input", () => tokensOf(i));
-      request.tokens += tokens.length;
-      return tokens;
+    const counted = function* (i: number): Steps<T> {
+      const steps = tokensOf(i);
+      for (;;) {
+        const { done, value } = reading("input", () => steps.next());
+        if (done === true) {
+          request.tokens += value.length;
+          return value;
+        }
+        yield;
+      }
     };
     return queue.run({ ...asked, tokensOf: counted }, request.until.checkWanted);
   }

@@ -59,7 +59,7 @@ export class CrossEncoder<Score extends number | number[] = number> {
   /** @internal Its adapter; null if only the head is trained. */
   readonly modelAdapter: ModelAdapter | null;
   /** @internal Turns pairs into tokens. */
-  readonly tokenizer: Pick<PairTokenizer, "encode">;
+  readonly tokenizer: Pick<PairTokenizer, "encode" | "encodeSteps">;
   private readonly ownsEncoder: boolean;
   /** @internal Whether it was disposed. */
   disposed = false;

@@ -15,5 +15,10 @@ export function byteFallback(
   };
 }
 
+/** Whether bytes can spell every character that the vocabulary lacks. */
+export const spellsAllBytes = (model: JsonObject, ids: Pick<ReadonlyMap<string, number>, "has">): boolean =>
+  model["byte_fallback"] === true &&
+  Array.from({ length: 256 }, (_, byte) => byteToken(byte)).every((piece) => ids.has(piece));
+
 /** The piece of a byte. */
 export const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;

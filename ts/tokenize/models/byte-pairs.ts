@@ -1,10 +1,14 @@
 import type { JsonObject } from "../checks.js";
 import { byteFallback } from "./byte-fallback.js";
 import { MergeTable } from "./merge-table.js";
+import type { WordModel } from "./word-model.js";
 
 /** Words that are remembered with their pieces, and the longest of them, in UTF-16 units. */
 const REMEMBERED = 10_000;
 const LONGEST_REMEMBERED = 256;
+
+/** Characters of a word that are merged at once. */
+const LONG_WORD = 2048;
 
 const textOr = (value: unknown) => (typeof value === "string" ? value : "");
 
@@ -17,10 +21,7 @@ const textOr = (value: unknown) => (typeof value === "string" ? value : "");
  * @param model from a checked tokenizer.json
  * @param ids of the vocabulary's pieces
  */
-export function bytePairs(
-  model: JsonObject,
-  ids: Pick<ReadonlyMap<string, number>, "has">,
-): (words: readonly string[]) => string[] {
+export function bytePairs(model: JsonObject, ids: Pick<ReadonlyMap<string, number>, "has" | "keys">): WordModel {
   const [prefix, suffix] = [textOr(model["continuing_subword_prefix"]), textOr(model["end_of_word_suffix"])];
   const table = new MergeTable(model["merges"] as readonly (string | readonly [string, string])[], prefix);
   const unknown = typeof model["unk_token"] === "string" ? model["unk_token"] : null;
@@ -28,33 +29,37 @@ export function bytePairs(
   const bytesOf = byteFallback(model, ids);
   const isWhole = (word: string) => model["ignore_merges"] === true && ids.has(word);
 
-  /** The initial pieces of a word: characters of the vocabulary, bytes, and the unknown token. */
-  const piecesOf = (word: string): string[] => {
+  /**
+   * The initial pieces of a word's characters: those of the vocabulary, bytes, and the unknown token. `spelling` says what came before, and
+   * whether the word ends.
+   */
+  const piecesOf = (characters: readonly string[], spelling: Spelling): string[] => {
     const pieces: string[] = [];
-    const characters = Array.from(word);
-    // An unknown character comes before the next known one; as in Rust, after bytes between them.
-    let isUnknown = false;
     for (const [i, character] of characters.entries()) {
-      const piece = (i > 0 ? prefix : "") + character + (i === characters.length - 1 ? suffix : "");
+      const isLast = spelling.ends && i === characters.length - 1;
+      const piece = (i > 0 || spelling.began ? prefix : "") + character + (isLast ? suffix : "");
       if (ids.has(piece)) {
-        if (isUnknown) pieces.push(unknown!);
-        isUnknown = false;
+        if (spelling.isUnknown) pieces.push(unknown!);
+        spelling.isUnknown = false;
         pieces.push(piece);
         continue;
       }
       const bytes = bytesOf(piece);
-      pieces.push(...bytes);
+      for (const byte of bytes) pieces.push(byte);
       if (bytes.length > 0 || unknown === null) continue;
-      if (isUnknown && !fuses) pieces.push(unknown);
-      isUnknown = true;
+      // An unknown character comes before the next known one; as in Rust, after bytes between them.
+      if (spelling.isUnknown && !fuses) pieces.push(unknown);
+      spelling.isUnknown = true;
     }
-    if (isUnknown) pieces.push(unknown!);
+    if (characters.length > 0) spelling.began = true;
+    if (spelling.ends && spelling.isUnknown) pieces.push(unknown!);
     return pieces;
   };
-  const split = (word: string): readonly string[] => (isWhole(word) ? [word] : table.merge(piecesOf(word)));
+  const spelled = (word: string) => piecesOf(Array.from(word), { began: false, ends: true, isUnknown: false });
+  const split = (word: string): readonly string[] => (isWhole(word) ? [word] : table.merge(spelled(word)));
 
   const known = new Map<string, readonly string[]>();
-  return (words) =>
+  const splitAll = (words: readonly string[]) =>
     words.flatMap((word) => {
       if (word.length > LONGEST_REMEMBERED) return split(word);
       let pieces = known.get(word);
@@ -65,4 +70,46 @@ export function bytePairs(
       }
       return pieces;
     });
+
+  /** Length of a word that cannot be in the vocabulary, and is worth merging in parts. */
+  let tooLong = 0;
+  const long = () => {
+    tooLong ||= model["ignore_merges"] === true ? longestOf(ids.keys(), LONG_WORD) : LONG_WORD;
+    const spelling: Spelling = { began: false, ends: false, isUnknown: false };
+    let text = "";
+    let pieces: string[] = [];
+    let enough = LONG_WORD;
+    return (part: string, ends: boolean): readonly string[] => {
+      text += part;
+      if (ends && !spelling.began && text.length <= tooLong) return split(text);
+      if (!ends && text.length <= tooLong) return [];
+      const characters = Array.from(text);
+      // The last one of a word is spelled in its own way.
+      text = ends ? "" : characters.pop()!;
+      spelling.ends = ends;
+      for (const piece of piecesOf(characters, spelling)) pieces.push(piece);
+      if (ends) return table.merge(pieces);
+      if (pieces.length < enough) return [];
+      const { tokens, count } = table.mergeBeginning(pieces);
+      pieces = pieces.slice(count);
+      enough = 2 * pieces.length + LONG_WORD;
+      return tokens;
+    };
+  };
+  return { split: splitAll, long };
+}
+
+/** How a word that comes in parts is spelled. */
+interface Spelling {
+  /** Whether there were characters before. */
+  began: boolean;
+  /** Whether the word ends with these characters. */
+  ends: boolean;
+  /** Whether the last character was unknown. */
+  isUnknown: boolean;
+}
+
+function longestOf(pieces: Iterable<string>, least: number): number {
+  for (const piece of pieces) least = Math.max(least, piece.length);
+  return least;
 }

@@ -16,7 +16,10 @@ export class MergeTable {
    * @param merges two pieces each, or both in one text with a space between; of a duplicate pair the last counts
    * @param prefix of continuing pieces, which a merge removes from the right piece
    */
-  constructor(merges: readonly (string | readonly [string, string])[], prefix: string) {
+  constructor(
+    merges: readonly (string | readonly [string, string])[],
+    private readonly prefix: string,
+  ) {
     const count = merges.length;
     const [left, right] = [new Int32Array(count), new Int32Array(count)];
     this.made = new Int32Array(count);
@@ -56,8 +59,50 @@ export class MergeTable {
     return low > first && rights[low - 1] === right ? this.ranks[low - 1]! : -1;
   }
 
-  /** Merges a word's pieces. */
-  merge(word: readonly string[]): string[] {
+  /** Length in UTF-16 units of the longest piece that a merge makes. */
+  get longest(): number {
+    return (this.longestMade ??= this.made.reduce((most, piece) => Math.max(most, this.pieces[piece]!.length), 1));
+  }
+
+  private longestMade: number | undefined;
+
+  /**
+   * Merges a word's beginning, of which these are the pieces, as far as no piece that follows can change it. Returns the tokens, and how many
+   * of the pieces they are made of: none if nothing is certain.
+   *
+   * What lies between two boundaries of the tokens of a word is merged as if it were alone, because a merge across a boundary that is not made
+   * changes nothing. And neighbours that stay apart where they are alone stay apart in any word. So a boundary is certain if the token before
+   * it stays apart from each token that can begin there.
+   */
+  mergeBeginning(word: readonly string[]): { readonly tokens: string[]; readonly count: number } {
+    const starts: number[] = [];
+    const tokens = this.merge(word, starts);
+    let last = tokens.length - 1;
+    while (last > 0 && starts[last]! + this.longest > word.length) last--;
+    for (; last > 0; last--) {
+      const [before, start] = [starts[last - 1]!, starts[last]!];
+      if (this.staysApart(word, before, start)) return { tokens: tokens.slice(0, last), count: start };
+    }
+    return { tokens: [], count: 0 };
+  }
+
+  /** Whether the token from `before` to `start` is a token beside each that can begin at `start`. */
+  private staysApart(word: readonly string[], before: number, start: number): boolean {
+    let text = "";
+    for (let end = start + 1; end <= word.length; end++) {
+      const piece = word[end - 1]!;
+      text += end > start + 1 && piece.startsWith(this.prefix) ? piece.slice(this.prefix.length) : piece;
+      if (end > start + 1 && text.length > this.longest) return true;
+      if (end > start + 1 && (!this.numbers.has(text) || this.merge(word.slice(start, end)).length > 1)) continue;
+      const starts: number[] = [];
+      this.merge(word.slice(before, end), starts);
+      if (starts.length !== 2 || starts[1] !== start - before) return false;
+    }
+    return true;
+  }
+
+  /** Merges a word's pieces. @param starts gets the number of the first piece of each token */
+  merge(word: readonly string[], starts: number[] = []): string[] {
     const count = word.length;
     // For each start of a piece: its number, starts of the next and previous piece, rank of its merge with the next.
     const piece = Int32Array.from(word, (part) => this.numbers.get(part) ?? -1);
@@ -85,8 +130,10 @@ export class MergeTable {
       if (before[place]! >= 0) look(before[place]!);
     }
     const merged: string[] = [];
-    for (let place = 0; place < count; place = next[place]!)
+    for (let place = 0; place < count; place = next[place]!) {
       merged.push(piece[place]! < 0 ? word[place]! : this.pieces[piece[place]!]!);
+      starts.push(place);
+    }
     return merged;
   }
 }

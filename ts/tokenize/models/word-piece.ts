@@ -1,4 +1,5 @@
 import type { JsonObject } from "../checks.js";
+import type { WordModel } from "./word-model.js";
 
 /**
  * WordPiece's greedy split of words, the longest piece first (arXiv 1609.08144). The library tries every rest of a word as a piece, in time
@@ -7,7 +8,10 @@ import type { JsonObject } from "../checks.js";
  * @param pieces used only to test whether a piece exists
  * @param model from a checked tokenizer.json
  */
-export function wordPieces(pieces: { has(piece: string): boolean; keys(): Iterable<string> }, model: JsonObject) {
+export function wordPieces(
+  pieces: { has(piece: string): boolean; keys(): Iterable<string> },
+  model: JsonObject,
+): WordModel {
   const unknown = model["unk_token"] as string;
   // Prefix of pieces within a word: "##".
   const prefix = model["continuing_subword_prefix"] as string;
@@ -17,6 +21,8 @@ export function wordPieces(pieces: { has(piece: string): boolean; keys(): Iterab
   for (const piece of pieces.keys()) longestPiece = Math.max(longestPiece, piece.length);
 
   const split = (word: string): string[] => {
+    // A character has up to two units.
+    if (word.length > 2 * longestWord) return [unknown];
     const characters = Array.from(word);
     if (characters.length > longestWord) return [unknown];
     const found: string[] = [];
@@ -30,5 +36,13 @@ export function wordPieces(pieces: { has(piece: string): boolean; keys(): Iterab
     }
     return found;
   };
-  return (words: readonly string[]): string[] => words.flatMap(split);
+  /** Of a word that is too long anyway, the rest is not looked at. */
+  const long = () => {
+    let word = "";
+    return (part: string, ends: boolean) => {
+      if (word.length <= 2 * longestWord) word += part;
+      return ends ? split(word) : [];
+    };
+  };
+  return { split: (words) => words.flatMap(split), long };
 }

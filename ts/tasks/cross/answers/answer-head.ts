@@ -27,7 +27,7 @@ export class AnswerHead {
     weight: Float32Array,
     readonly answers: AnswerSettings,
     /** Turns pairs into tokens. */
-    readonly pairs: Pick<PairTokenizer, "encode">,
+    readonly pairs: Pick<PairTokenizer, "encode" | "encodeSteps">,
   ) {
     this.weight = graph.constant({ shape: [1, weight.length, 1], data: weight });
   }

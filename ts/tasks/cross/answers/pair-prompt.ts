@@ -6,6 +6,7 @@ import type { ModelSource } from "../../../io/model-source.js";
 import { ChatTemplate } from "../../../models/language/chat-template.js";
 import type { PairTokens } from "../../../tokenize/pair-tokens.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
+import { atOnce, type Steps } from "../../../waiting/next-task.js";
 
 /** What Qwen3-Reranker's model card writes around a pair, in the form in which sentence-transformers reads it. */
 const QWEN3 = `<|im_start|>system
@@ -90,8 +91,13 @@ export class PromptedPairs {
   }
 
   encode(first: string, second: string): PairTokens {
+    return atOnce(this.encodeSteps(first, second));
+  }
+
+  /** `encode` in steps. */
+  *encodeSteps(first: string, second: string): Steps<PairTokens> {
     const { maxTokens } = this.tokenizer;
-    const all = this.idsOf(first, second);
+    const { ids: all } = yield* this.tokenizer.ownSteps(this.write(first, second), maxTokens + 1);
     const kept = Math.max(0, maxTokens - this.end.length);
     const ids = all.length <= maxTokens ? all : [...all.slice(0, kept), ...this.end].slice(-maxTokens);
     return { ids: Int32Array.from(ids), types: new Int32Array(ids.length), length: ids.length };
