@@ -21,7 +21,7 @@ function byCount(name: string, part: (count: number) => Part): (count: number) =
 }
 
 /**
- * A number of RFC 8259 that `JSON.parse` reads as finite; zero has no sign. Numbers are compared with `GREATEST` by all their digits. As no
+ * A number of RFC 8259 that `JSON.parse` reads as finite, "-0" too. Numbers are compared with `GREATEST` by all their digits. As no
  * automaton counts without end, some finite numbers are none of its texts: an exponent above 0 behind more than 21 digits, more than 309
  * digits with an exponent that makes them small, and an exponent above 315 behind more than six zeros.
  */
@@ -74,7 +74,7 @@ export function finiteNumber(): Part {
     sequence(text("0."), small(0)),
   ]);
   const zero = sequence(text("0"), optionally(sequence(point, digit(0, 0), zeros)), optionally(anyExponent));
-  return choice([zero, sequence(optionally(minus), other)]);
+  return sequence(optionally(minus), choice([zero, other]));
 }
 
 const behindZeros = sequence(digit(1, 9), anyDigits);

@@ -12,10 +12,10 @@ export function integersBetween(least: number, most: number): Part {
   );
 }
 
-/** A finite number from `least` to `most`, which may be infinite; without an exponent if there is a limit. Zero has no sign. */
+/** A finite number from `least` to `most`, which may be infinite; without an exponent if there is a limit. RFC 8259 allows "-0". */
 export function numbersBetween(least: number, most: number): Part {
   if (least === -Infinity && most === Infinity) return finiteNumber();
-  return signed(least, most, Number.MIN_VALUE, decimalsBetween);
+  return signed(least, most, 0, decimalsBetween);
 }
 
 /** @param smallest the smallest number that may follow a minus sign */
