@@ -462,7 +462,8 @@ describe("the server", () => {
 
   it("says which field is wrong, in OpenAI's form", async () => {
     const wrong: [object, Record<string, unknown>, RegExp][] = [
-      [{ temperature: -1 }, { param: "temperature", code: "invalid_value" }, /a number from 0/],
+      [{ temperature: -1 }, { param: "temperature", code: "invalid_value" }, /a number from 0 to 2/],
+      [{ temperature: 2.1 }, { param: "temperature", code: "invalid_value" }, /a number from 0 to 2, got 2\.1/],
       [{ temprature: 1 }, { param: "temprature" }, /did you mean "temperature"/],
       [{ messages: [] }, { param: "messages" }, /at least one/],
       [{ messages: "hello" }, { param: "messages" }, /a list of/],

@@ -89,7 +89,11 @@ export function defineServe(program: Command, session: Session): void {
       "--allowed-hosts <name...>",
       "names of this server in requests, beside addresses and localhost; others are refused (default: none on an address of this machine alone without a key, otherwise all)",
     )
-    .option("--max-tokens <n>", "maximum tokens of an answer (default: as many as fit the model)", whole(1))
+    .option(
+      "--max-tokens <n>",
+      "maximum tokens of an answer (default: as many as fit the model; 1,024 of them for requests that name no number)",
+      whole(1),
+    )
     .option("--max-running <n>", "maximum answers that are generated at the same time", whole(1), 16)
     .option("--max-waiting <n>", "maximum answers that wait for a place", whole(0), 64)
     .option("--timeout <seconds>", "maximum time of an answer", real(0), 300)

@@ -1,6 +1,6 @@
 import { optional, or, type Read } from "../../arguments/read-options.js";
 import { isRecord, listFrom } from "../../arguments/collections.js";
-import { check, finite, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
+import { check, finite, flag, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { ToolOptions } from "../../models/language/tools/tool-options.js";
@@ -11,6 +11,13 @@ import { structuredOutputs } from "./structured-outputs.js";
 const MOST = 16;
 /** Most alternatives to a token. */
 const MOST_LOGPROBS = 20;
+/** Highest temperature, as in OpenAI's API. */
+export const MOST_TEMPERATURE = 2;
+/**
+ * Most tokens of an answer to a chat or a response that does not say how many: some 700 words of English. A small model may repeat itself
+ * to the end of its positions.
+ */
+export const USUAL_TOKENS = 1024;
 
 /** A field that is accepted only with values that change nothing. */
 export const unsupported =
@@ -27,6 +34,11 @@ export const unread: Read<unknown> = (_what, _name, value) => value;
 export const ignored: Read<undefined> = () => undefined;
 
 const integer = check<number>("a whole number", Number.isSafeInteger);
+
+const temperature = check<number>(
+  `a number from 0 to ${MOST_TEMPERATURE}`,
+  (value) => typeof value === "number" && value >= 0 && value <= MOST_TEMPERATURE,
+);
 
 const stops: Read<readonly string[]> = (what, name, value) => {
   if (value === undefined) return [];
@@ -65,7 +77,7 @@ const responseFormat: Read<Readonly<Record<string, unknown>> | undefined> = (wha
 export const generationFields = {
   model: modelName,
   max_tokens: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
-  temperature: or(1, nonNegative),
+  temperature: or(1, temperature),
   top_k: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
   top_p: or(1, share),
   min_p: or(0, share),

@@ -10,7 +10,7 @@ import type { ToolOptions } from "../../models/language/tools/tool-options.js";
 import { requestSeed } from "../request-seed.js";
 import { ApiError, reading } from "./api-error.js";
 import { type Fields, present } from "./fields.js";
-import { chatFields, completionFields, generationFields } from "./generation-fields.js";
+import { chatFields, completionFields, generationFields, USUAL_TOKENS } from "./generation-fields.js";
 import { answerFormat } from "./structured-outputs.js";
 
 /** A checked request, apart from its adapter. */
@@ -64,14 +64,14 @@ export function askedChat(model: CalledLanguageModel, fields: Fields, limits: Ge
 }
 
 const COMPLETIONS = "completions";
-/** OpenAI's default of `max_tokens`. */
-const USUAL_TOKENS = 16;
+/** OpenAI's default of `max_tokens` in completions. */
+const FEW_TOKENS = 16;
 
 /** Checks the body of a completion. */
 export function askedCompletion(model: CalledLanguageModel, fields: Fields, limits: GenerationLimits): AskedGeneration {
   return reading("prompt", () => {
     const taken = readOptions(COMPLETIONS, present(fields), { ...generationFields, ...completionFields });
-    const most = taken.max_tokens ?? Math.min(USUAL_TOKENS, limits.maxTokens);
+    const most = taken.max_tokens ?? Math.min(FEW_TOKENS, limits.maxTokens);
     const tokens = { most, limit: "max_tokens", top: taken.logprobs ?? null };
     return asked(model, COMPLETIONS, "prompt", promptsOf(taken.prompt), { ...taken, ...limits, ...tokens });
   });
@@ -128,7 +128,8 @@ export function asked(
     const given = readPrompt(model, what, prompt, { tools, toolChoice, parallelToolCalls });
     const { ids } = given;
     const room = model.maxTokens - ids.length;
-    if (ids.length > 0 && room >= (most ?? 1)) return { given, maxTokens: most ?? Math.min(room, maxTokens) };
+    if (ids.length > 0 && room >= (most ?? 1))
+      return { given, maxTokens: most ?? Math.min(room, maxTokens, USUAL_TOKENS) };
     const message =
       ids.length === 0
         ? "the prompt has no token"

@@ -28,7 +28,10 @@ export interface LanguageServerOptions extends BatchOptions {
   readonly allowedHosts?: string | readonly string[] | undefined;
   /** Maximum bytes of a request's body; default 1 MiB. */
   readonly maxBodyBytes?: number | undefined;
-  /** Maximum number of new tokens of an answer; default: as many as the model's positions allow. */
+  /**
+   * Maximum number of new tokens of an answer; default: as many as the model's positions allow. A chat or response that names no number gets
+   * at most 1,024 of them, a completion 16.
+   */
   readonly maxTokens?: number | undefined;
   /** Maximum number of answers that wait for a place; further requests are refused with status 503. Default 64. */
   readonly maxWaiting?: number | undefined;

@@ -70,6 +70,7 @@ describe("responses that are refused", () => {
       [{ max_output_tokens: 0 }, "max_output_tokens", "invalid_value", /from 1/],
       [{ max_output_tokens: 96 }, "input", "context_length_exceeded", /96 positions/],
       [{ temperature: -1 }, "temperature", "invalid_value", /from 0/],
+      [{ temperature: 9 }, "temperature", "invalid_value", /from 0 to 2/],
       [{ max_tokens: 5 }, "max_tokens", "invalid_value", /there is no/],
       [{ text: "json" }, "text", "invalid_value", /an object/],
       [{ text: { format: "json" } }, "text.format", "invalid_value", /an object/],

@@ -1,3 +1,4 @@
+import { MOST_TEMPERATURE, USUAL_TOKENS } from "../generation-fields.js";
 import { any, boolean, integer, type JsonSchema, list, nullable, number, string } from "./json-schema.js";
 
 type Schemas = Readonly<Record<string, JsonSchema>>;
@@ -25,8 +26,8 @@ const jsonSchema: JsonSchema = { type: "object", properties: { schema: { type: "
 /** Values of fields of chat completions and of completions; of those without one, such as fields without effect, any. */
 export const generationSchemas: Schemas = {
   model: { type: "string", description: "the base model or one of its adapters, as GET /v1/models lists them" },
-  max_tokens: integer(1),
-  temperature: { ...atLeast(0), default: 1 },
+  max_tokens: { ...integer(1), description: `${USUAL_TOKENS} if omitted` },
+  temperature: { ...atLeast(0), maximum: MOST_TEMPERATURE, default: 1 },
   top_k: integer(1),
   top_p: { ...atLeast(0), maximum: 1, default: 1 },
   min_p: { ...atLeast(0), maximum: 1, default: 0 },
@@ -69,7 +70,7 @@ const tool: JsonSchema = {
 /** Values of fields of chat completions alone. */
 export const chatSchemas: Schemas = {
   messages: list(message, { minItems: 1 }),
-  max_completion_tokens: integer(1),
+  max_completion_tokens: { ...integer(1), description: `${USUAL_TOKENS} if omitted` },
   logprobs: { ...boolean, default: false },
   top_logprobs: integer(0, 20),
   tools: list(tool, { maxItems: 128 }),
@@ -100,7 +101,7 @@ const responseFormats = any(
 export const responseSchemas: Schemas = {
   input: any(string, list(item, { minItems: 1 })),
   instructions: string,
-  max_output_tokens: integer(1),
+  max_output_tokens: { ...integer(1), description: `${USUAL_TOKENS} if omitted` },
   text: { type: "object", properties: { format: nullable(responseFormats) } },
   tools: list(flatTool, { maxItems: 128 }),
   tool_choice: any({ enum: ["auto", "none", "required"] }, formatOf("function", { name: string })),
