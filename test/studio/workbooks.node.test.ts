@@ -4,6 +4,7 @@ import { strToU8, unzipSync, zipSync } from "fflate";
 import { correctedRecords } from "../../web/src/data/corrected-records.js";
 import { joinedText, placesOf } from "../../web/src/data/joined.js";
 import { misspelt } from "../../web/src/data/misspelt.js";
+import { misspelt as ofLibrary } from "../../ts/io/examples/summary/misspelt.js";
 import type { TableProblem } from "../../web/src/data/problem.js";
 import { readTable } from "../../web/src/data/read-table.js";
 import type { Correction } from "../../web/src/data/table.js";
@@ -227,23 +228,29 @@ it("a saved project with a sheet or a column that is not there is damaged", () =
     expect(isProject(project(changed, more))).toBe(false);
 });
 
-it("rare labels are compared with frequent ones: letters left out, added, changed and exchanged, but no numbers and no short names", () => {
-  const counts = (...names: [string, number][]) => misspelt(names);
-  expect(counts(["billing", 40], ["delivery", 30], ["biling", 2], ["dleivery", 1], ["Bilings", 1])).toEqual([
-    ["biling", "billing"],
-    ["dleivery", "delivery"],
-  ]);
-  expect(counts(["complaint", 40], ["conplaints", 3])).toEqual([["conplaints", "complaint"]]);
-  for (const [right, other] of [
-    ["class 1", "class 2"],
-    ["cat", "car"],
-    ["increase", "decrease"],
-    ["positive", "negative"],
-    ["active", "inactive"],
-    ["Billing", "billing"],
-  ])
-    expect(counts([right!, 40], [other!, 2])).toEqual([]);
-  // Two frequent labels are two labels.
-  expect(counts(["incoming", 40], ["incomings", 30])).toEqual([]);
-  expect(misspelt(Array.from({ length: 501 }, (_, i) => [`label${"x".repeat(i % 9)}`, 1000 - i]))).toEqual([]);
-});
+it.each([
+  ["the Studio", misspelt],
+  ["the library", ofLibrary],
+])(
+  "%s compares rare labels with frequent ones: letters left out, added, changed, exchanged, but no numbers and no short names",
+  (_, rule) => {
+    const counts = (...names: [string, number][]) => rule(names);
+    expect(counts(["billing", 40], ["delivery", 30], ["biling", 2], ["dleivery", 1], ["Bilings", 1])).toEqual([
+      ["biling", "billing"],
+      ["dleivery", "delivery"],
+    ]);
+    expect(counts(["complaint", 40], ["conplaints", 3])).toEqual([["conplaints", "complaint"]]);
+    for (const [right, other] of [
+      ["class 1", "class 2"],
+      ["cat", "car"],
+      ["increase", "decrease"],
+      ["positive", "negative"],
+      ["active", "inactive"],
+      ["Billing", "billing"],
+    ])
+      expect(counts([right!, 40], [other!, 2])).toEqual([]);
+    // Two frequent labels are two labels.
+    expect(counts(["incoming", 40], ["incomings", 30])).toEqual([]);
+    expect(rule(Array.from({ length: 501 }, (_, i) => [`label${"x".repeat(i % 9)}`, 1000 - i]))).toEqual([]);
+  },
+);

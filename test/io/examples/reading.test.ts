@@ -150,6 +150,8 @@ describe("encodings", () => {
     ["UTF-32", Uint8Array.of(0xff, 0xfe, 0, 0, 0x61, 0, 0, 0), /UTF-32/],
     ["gzip", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0), /a gzip file: unpack it/],
     ["a workbook", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0), /an Excel workbook/],
+    ["random bytes", Uint8Array.from({ length: 999 }, (_, i) => (i * i * 31 + i * 7) >> 3), /binary file, not text/],
+    ["a program", Uint8Array.from({ length: 999 }, (_, i) => (i % 3 === 0 ? 0xff : 0)), /binary file, not text/],
     ["a character cut short", utf8("text,label\né").subarray(0, -1), /byte 0xC3 on line 2/],
   ])("%s is refused by name", async (_, bytes, message) => {
     const reading = read(bytes, { file: "a.csv" });

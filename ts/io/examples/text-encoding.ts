@@ -45,15 +45,29 @@ function strangeKind(bytes: Uint8Array): string | null {
   const zeros: [number, number] = [0, 0];
   const sample = bytes.subarray(0, SAMPLE);
   for (const [i, byte] of sample.entries()) if (byte === 0) zeros[i % 2 === 0 ? 0 : 1]++;
+  const [least, most] = [Math.min(...zeros), Math.max(...zeros)];
+  if (most <= sample.length / 8) return null;
   // ASCII in UTF-16 has every other byte zero.
-  if (Math.max(...zeros) <= sample.length / 8) return null;
-  return "this looks like UTF-16 without a byte order mark: save it as UTF-8";
+  return least > most / 8 ? BINARY : "this looks like UTF-16 without a byte order mark: save it as UTF-8";
+}
+
+const BINARY = "this is a binary file, not text: is it the right one?";
+
+/** Share of control characters above which bytes that are not UTF-8 are not text in an older encoding either. */
+const CONTROLS = 0.02;
+
+/** Whether bytes that are not UTF-8 have more control characters than text, tabs and line ends apart. */
+function isBinary(bytes: Uint8Array): boolean {
+  const sample = bytes.subarray(0, SAMPLE);
+  const isControl = (byte: number) => byte < 0x09 || (byte > 0x0d && byte < 0x20) || byte === 0x7f;
+  return sample.filter(isControl).length > CONTROLS * sample.length;
 }
 
 /** The probable encoding of bytes that are not UTF-8. */
 function explain(bytes: Uint8Array): string {
   const kind = strangeKind(bytes);
   if (kind !== null) return kind;
+  if (isBinary(bytes)) return BINARY;
   const place = firstStrange(bytes);
   let line = 1;
   for (let i = 0; i < place; i++) if (bytes[i] === 0x0a) line++;

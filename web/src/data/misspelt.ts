@@ -36,7 +36,10 @@ function mayBe(wrong: string, right: string): boolean {
   return mistakes(wrong, right) <= (length >= LONG && wrong[0] === right[0] ? 2 : 1);
 }
 
-/** Rare labels that look like a frequent one with a spelling mistake, each with that one. `counts` has the most frequent label first. */
+/**
+ * Rare labels that look like a frequent one with a spelling mistake, each with that one. `counts` has the most frequent label first. The
+ * rule of the library's finding "similar-labels" (`ts/io/examples/summary/misspelt.ts`), which pages do not load.
+ */
 export function misspelt(
   counts: readonly (readonly [label: string, count: number])[],
 ): [wrong: string, right: string][] {

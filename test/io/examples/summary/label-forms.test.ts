@@ -83,3 +83,19 @@ it("says nothing of the example's labels, and that its ratings are a scale", asy
   expect(await codes(0, (label) => label)).toEqual([]);
   expect(await codes(1, (score) => String(Math.round(Number(score))))).toEqual(["score-labels"]);
 });
+
+it("a rare label that looks like a frequent one with a mistake is told with its texts and the frequent one; others are not", async () => {
+  const examples = ["transfer", "refund"].flatMap((label) =>
+    Array.from({ length: 30 }, (_, i) => ({ text: `${label} of number ${i * 17}`, label })),
+  );
+  const told = async (label: string) => {
+    const more = [...examples, { text: "money to another account", label }];
+    const { findings: all } = await summariseExamples(more, {});
+    return all.filter(({ code }) => code === "similar-labels").map((finding) => finding.message);
+  };
+  expect(await told("transfr")).toEqual([
+    'the label "transfr" (1 text) may be a misspelt "transfer" (30); if they mean the same, use one name',
+  ]);
+  expect(await told("tranfsers")).toHaveLength(1);
+  expect(await told("trains")).toEqual([]);
+});

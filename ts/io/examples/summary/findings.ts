@@ -2,6 +2,7 @@ import { clip } from "../../../errors/excerpt.js";
 import type { DataFinding, DataPart, DataSummary, FindingCode, FoundExample, PartSummary } from "./data-summary.js";
 import type { ExampleColumns } from "../read.js";
 import { joinedLabels, numbersIn } from "./label-forms.js";
+import { misspelt } from "./misspelt.js";
 import type { Survey } from "./survey.js";
 import { mostCounted } from "./token-lengths.js";
 
@@ -57,6 +58,11 @@ function* ofLabels(
     yield stop("unseen-labels", `${counted(unseen.length, "label")} without a training example: ${quoted(unseen)}; the model cannot predict ${unseen.length === 1 ? "it" : "them"}`);
   for (const similar of similarLabels.slice(0, NAMED))
     yield warn("similar-labels", `the labels ${quoted(similar)} differ only in case or spaces; if they mean the same, use one name`);
+  const counts = labels.map(({ label, ...parts }) => [label, parts.train + parts.validation + parts.test] as const);
+  for (const [wrong, right] of misspelt(counts.toSorted(([, one], [, other]) => other - one)).slice(0, NAMED)) {
+    const [rare, usual] = [wrong, right].map((name) => counts.find(([label]) => label === name)![1]);
+    yield warn("similar-labels", `the label ${quoted([wrong])} (${counted(rare!, "text")}) may be a misspelt ${quoted([right])} (${usual}); if they mean the same, use one name`);
+  }
   const joined = isId ? [] : joinedLabels(all);
   if (joined.length > 0) {
     const among = new Set(joined);
