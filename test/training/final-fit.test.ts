@@ -4,6 +4,8 @@ import { type JobEvent, type JobSpec, memoryStore } from "../../ts/jobs/index.js
 import { runFolds } from "../../ts/jobs/index.js";
 import { readSafetensors } from "../../ts/io/safetensors/index.js";
 import { jobSeconds } from "../../ts/training/estimate/job-seconds.js";
+import { finalPlan, MOST_ROWS } from "../../ts/training/final-plan.js";
+import { classifierPlan } from "../../ts/tasks/classify/recipes.js";
 import { afterStep, results, run, runUntil, sources, spec } from "../jobs/tiny-job.js";
 
 /** A test file apart; a fifth of the forty rows chooses the step. */
@@ -146,6 +148,23 @@ describe("a final fit", () => {
     await runFolds({ ...own, steps: 2, evaluateEvery: 1 }, 2, memoryStore(), { sources, onProgress });
     expect(events.filter(finalStep(0))).toEqual([]);
     expect(events.find(({ type }) => type === "ready")).not.toHaveProperty("job.finalFit");
+  });
+
+  it("is made by default with at most a thousand rows, and with more where the settings ask for it", () => {
+    const plan = (rows: number, finalFit: boolean | null) => {
+      const example = { ids: [1], line: 2 };
+      const [few, held] = [Math.round(0.8 * rows), rows - Math.round(0.8 * rows)].map((count) =>
+        Array.from({ length: count }, () => example),
+      );
+      const data = { train: { examples: few }, validation: { examples: held, split: true } };
+      const settings = { finalFit, warmup: null, steps: null, epochs: null, batchSize: 16 };
+      const given = [settings, data, { finalFit: {} }, { train: few }, held, 400, classifierPlan] as unknown;
+      return finalPlan(...(given as Parameters<typeof finalPlan>)) !== null;
+    };
+    expect(MOST_ROWS).toBe(1000);
+    expect([40, 1000, 1001, 4000].map((rows) => plan(rows, null))).toEqual([true, true, false, false]);
+    expect([40, 4000].map((rows) => plan(rows, true))).toEqual([true, true]);
+    expect([40, 4000].map((rows) => plan(rows, false))).toEqual([false, false]);
   });
 
   it("is part of the estimate", () => {

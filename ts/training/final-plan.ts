@@ -14,7 +14,16 @@ export interface FinalPlan {
   readonly steps: number;
 }
 
-/** The final fit of a run of so many steps; null where the validation was not split from the data, or the task or the settings have none. */
+/**
+ * Most rows of training and validation together with which a run has a final fit if its settings do not say so: docs/recipes.md has the
+ * measurements.
+ */
+export const MOST_ROWS = 1000;
+
+/**
+ * The final fit of a run of so many steps; null where the validation was not split from the data, the task or the settings have none, or
+ * the rows are many and the settings do not ask for one.
+ */
 export function finalPlan(
   settings: RunSettings,
   { train, validation }: TaskData<FileExample>,
@@ -24,11 +33,12 @@ export function finalPlan(
   steps: number,
   { length }: TaskPlan,
 ): FinalPlan | null {
-  if (settings.finalFit !== true || model.finalFit === undefined || !validation.split || held.length === 0) return null;
+  if (model.finalFit === undefined || !validation.split || held.length === 0) return null;
   const [examples, own] = [
     [...train.examples, ...validation.examples],
     [...tokens.train, ...held],
   ];
+  if (!(settings.finalFit ?? examples.length <= MOST_ROWS)) return null;
   const places = examples.map((_, i) => i).sort((a, b) => examples[a]!.line - examples[b]!.line);
   const more = (count: number) => inProportion(count, tokens.train.length, own.length);
   const { warmup } = settings;

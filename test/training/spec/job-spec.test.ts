@@ -47,7 +47,7 @@ const wrong: Readonly<Record<Exclude<keyof JobSpec, "task" | "multiLabel">, read
   labelNames: [null, "0=bad", [], ["a"], { a: 1 }],
   group: [0, ["customer"], true],
   nearDuplicates: [null, true, "near"],
-  finalFit: [null, "yes", 1],
+  finalFit: ["null", "yes", 1],
   calibrate: [null, "yes", 1],
   labelSmoothing: ["0.1", -0.1, 1, NaN],
   abstain: ["0.9", 0, -1, 1.1, NaN],

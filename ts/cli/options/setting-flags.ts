@@ -3,6 +3,7 @@ import { allowable, nearPlaces, textFields } from "../../tasks/classify/settings
 import { defaultsOf, recipeNames } from "../../training/spec/field.js";
 import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
 import { classifierPlan } from "../../tasks/classify/recipes.js";
+import { MOST_ROWS } from "../../training/final-plan.js";
 import { builds, DEFAULT_MODEL, devices, schedules } from "../../training/spec/shared-fields.js";
 import { formatLength } from "../../training/spec/run-settings.js";
 import { weightsOptions } from "../../models/stored-weights.js";
@@ -170,7 +171,7 @@ const training = {
   },
   finalFit: {
     flags: "--final-fit",
-    help: "once the step is chosen, train the saved classifier on all rows, if the validation was split from them (default, but not with --recipe peft)",
+    help: `once the step is chosen, train the saved classifier on all rows, if the validation was split from them (default: with at most ${MOST_ROWS.toLocaleString("en-US")} rows, but not with --recipe peft)`,
     negated: "save the measured classifier, which has not seen the rows of the validation",
   },
   calibrate: {

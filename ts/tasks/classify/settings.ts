@@ -82,9 +82,10 @@ export const textFields = {
   dropDuplicates: field<boolean>(flag, false),
   /**
    * Train the saved classifier again on all rows, those of the validation included, once the step is chosen, if the validation was split from
-   * `data`; figures are of the first one. False: the saved classifier is the measured one.
+   * `data`; figures are of the first one. False: the saved classifier is the measured one. Null: only if training and validation have at most
+   * 1,000 rows, since with more the rows of the validation gain nothing that was measured.
    */
-  finalFit: since(fieldByRecipe<boolean>(flag, { default: true, peft: false }), false),
+  finalFit: since(fieldByRecipe(orNull<boolean>(flag), { default: null, peft: false }), false),
   /**
    * Divide logits by a temperature with the lowest loss on the validation, if there is one, so that probabilities are nearer to shares of
    * right predictions.

@@ -10,7 +10,7 @@ export interface RunSettings extends SharedSettings {
   readonly headOnly?: boolean;
   readonly multiLabel?: boolean;
   readonly checkpointing?: boolean | "auto";
-  readonly finalFit?: boolean;
+  readonly finalFit?: boolean | null;
 }
 
 /** Default length of a run: so many epochs, within these limits of steps. */
