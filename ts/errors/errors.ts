@@ -48,6 +48,13 @@ export function withDetails(error: unknown, details: Record<string, unknown>): u
   return error;
 }
 
+/** Puts a folder before a message that begins with the name of one of its files. Gives the error back. */
+export function withFolder(error: unknown, folder: string, files: readonly string[]): unknown {
+  if (error instanceof LowrankError && files.some((file) => error.message.startsWith(file)))
+    error.message = `${clip(folder)}: ${error.message}`;
+  return error;
+}
+
 /** A class of these errors. */
 export type ErrorClass = new (
   message: string,

@@ -1,5 +1,5 @@
 import { checkOptions } from "../arguments/options.js";
-import { ConfigError, ModelError, UnsupportedError } from "../errors/errors.js";
+import { ConfigError, ModelError, UnsupportedError, withFolder } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { addressSource } from "../io/address-source.js";
 import { readRange } from "../io/byte-source.js";
@@ -37,7 +37,17 @@ export interface OpenedParts {
 export const ENCODER_OPTIONS = MODEL_OPTIONS;
 
 export const CONFIG_FILE = "adapter_config.json";
-const FILES = [CONFIG_FILE, "adapter_model.safetensors", HEAD_FILE, LABELS_FILE];
+/** Names of a classifier's files. */
+export const CLASSIFIER_FILES = [CONFIG_FILE, "adapter_model.safetensors", HEAD_FILE, LABELS_FILE];
+
+/** Opens a classifier; errors in the files of a folder or an address name it. */
+export async function opening<T>(given: string | FileMap | ModelSource, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    throw typeof given === "string" ? withFolder(error, given, CLASSIFIER_FILES) : error;
+  }
+}
 
 /**
  * Reads a classifier's files and loads its encoder: `model`, else the one that they name, else, if the adapter is merged, the source
@@ -91,7 +101,7 @@ function placeOf(place: string, signal: AbortSignal | undefined, op: string, exp
 /** The classifier's files that exist. */
 export async function readThere(source: ModelSource): Promise<FileMap> {
   const files: Record<string, Uint8Array> = {};
-  for (const name of FILES) {
+  for (const name of CLASSIFIER_FILES) {
     const found = await source.open(name);
     if (found === null) continue;
     try {

@@ -15,10 +15,13 @@ import { type ClassifierParts, loadedParts, whole } from "./classifier-parts.js"
 import { type HeadTask, takeLabels } from "./labels-file.js";
 import { halves } from "./multi-label/listed-examples.js";
 import { openCheckpoint, type OpenedCheckpoint, openPeft } from "./open-checkpoint.js";
-import { openParts } from "./open-classifier.js";
+import { opening, openParts } from "./open-classifier.js";
 
 /** Those of `TextClassifier.open`. */
-export async function openedParts(
+export const openedParts = (source: string | FileMap | ModelSource, options: OpenClassifierOptions) =>
+  opening(source, () => partsOf(source, options));
+
+async function partsOf(
   source: string | FileMap | ModelSource,
   options: OpenClassifierOptions,
 ): Promise<ClassifierParts> {
@@ -70,13 +73,14 @@ export async function openedRun(
   what?: string,
   task?: HeadTask,
 ): Promise<ClassifierParts> {
-  const { encoder, files } = await openParts(source, model, loading, task);
+  const { encoder, files } = await opening(source, () => openParts(source, model, loading, task));
   try {
     const { allowNonFinite } = loading;
     const given = Object.entries({ adapter, allowOtherBase, allowNonFinite }).filter(
       ([, value]) => value !== undefined,
     );
-    return { ...loadedParts(encoder, files, Object.fromEntries(given), what, task), ownsEncoder: true };
+    const load = async () => loadedParts(encoder, files, Object.fromEntries(given), what, task);
+    return { ...(await opening(source, load)), ownsEncoder: true };
   } catch (error) {
     encoder.dispose();
     throw error;

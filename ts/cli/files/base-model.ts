@@ -56,12 +56,15 @@ export interface RecordedModel {
 export function recordedModel(folder: string, given?: string): RecordedModel {
   const report = readObject(join(folder, runFiles.report));
   const { model, settings } = report as { model?: { source?: unknown }; settings?: { maxTokens?: unknown } };
-  const kept = readObject(join(folder, LABELS_FILE))["maxTokens"] ?? settings?.maxTokens;
+  const labels = readObject(join(folder, LABELS_FILE)) as { maxTokens?: unknown; base?: { name?: unknown } | null };
+  const kept = labels.maxTokens ?? settings?.maxTokens;
   const maxTokens = typeof kept === "number" ? kept : null;
   if (given !== undefined) return { model: given, maxTokens };
   if (typeof model?.source === "string") return { model: model.source, maxTokens };
   const base = readObject(join(folder, "adapter_config.json"))["base_model_name_or_path"];
   if (typeof base === "string" && base !== "") return { model: base, maxTokens };
+  const trained = labels.base?.name;
+  if (typeof trained === "string" && trained !== "") return { model: trained, maxTokens };
   if (!["adapter_config.json", LABELS_FILE].some((name) => existsSync(join(folder, name))))
     throw new ConfigError(`${folder} is not an adapter's folder: it has no adapter_config.json`, { folder });
   throw new ConfigError(`${folder} does not say which model its adapter is for: name it with --model`, { folder });

@@ -9,14 +9,14 @@ import {
   TextClassifier,
   TokenClassifier,
 } from "../../entry/node.js";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, withFolder } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { builds } from "../../training/spec/shared-fields.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
 import type { FileExample, TaskEntry, TrainedModel } from "../../training/task-definition.js";
-import { type HeadTask, isHeadTask, LABELS_FILE, readLabels } from "../../tasks/labels-file.js";
-import { poolingOf } from "../../tasks/open-classifier.js";
+import { type HeadTask, isHeadTask, LABELS_FILE, type LabelsFile, readLabels } from "../../tasks/labels-file.js";
+import { CLASSIFIER_FILES, poolingOf } from "../../tasks/open-classifier.js";
 import { findModel, loadEncoder, recordedModel, reportedTask } from "./base-model.js";
 import { classNamesOf, type ForeignClassifier, foreignClassifier } from "./foreign-classifier.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
@@ -120,6 +120,20 @@ async function opened<C>(
   const foreign = isHeadTask(task) ? foreignClassifier(folder) : null;
   if (foreign !== null)
     return { folder, classifier: await kind.open!(folder, await foreignOptions(folder, foreign, options, session)) };
+  try {
+    return await loadedFolder(kind, folder, task, options, session);
+  } catch (error) {
+    throw withFolder(error, folder, CLASSIFIER_FILES);
+  }
+}
+
+async function loadedFolder<C>(
+  kind: ClassifierClass<C>,
+  folder: string,
+  task: TaskName,
+  options: ClassifierOptions,
+  session: Session,
+): Promise<{ readonly folder: string; readonly classifier: C }> {
   const { model, allowOtherBase = false } = options;
   const files = isHeadTask(task) ? readClassifier(folder) : readAdapterFiles(folder);
   const labels = isHeadTask(task) ? labelsOf(files, task) : null;
@@ -160,6 +174,15 @@ async function foreignOptions(
   return named === null ? { signal } : { signal, model: await findModel(named, session) };
 }
 
+/** A folder's labels.json. Throws `FormatError`, which names the folder. */
+function labelsAt(folder: string): LabelsFile {
+  try {
+    return readLabels(readFileSync(join(folder, LABELS_FILE)));
+  } catch (error) {
+    throw withFolder(error, folder, CLASSIFIER_FILES);
+  }
+}
+
 /** The task that a folder's model was trained for: of a head by its labels, otherwise by the run's report. */
 export function trainedTaskOf(folder: string): TaskName {
   const task = existsSync(join(folder, LABELS_FILE)) ? null : reportedTask(folder);
@@ -169,14 +192,14 @@ export function trainedTaskOf(folder: string): TaskName {
 /** The task that a run's model, or another program's, was trained for. */
 function headTaskOf(folder: string): HeadTask {
   const path = join(folder, LABELS_FILE);
-  if (existsSync(path)) return readLabels(readFileSync(path)).task;
+  if (existsSync(path)) return labelsAt(folder).task;
   return foreignClassifier(folder)?.tokens ? "tokens" : "classify";
 }
 
 /** A run's labels; for PEFT's files those of their base, if it is a folder. */
 export function trainedLabels(folder: string): ReadonlySet<string> {
   const foreign = foreignClassifier(folder);
-  if (foreign === null) return new Set(readLabels(readFileSync(join(folder, LABELS_FILE))).labels);
+  if (foreign === null) return new Set(labelsAt(folder).labels);
   return new Set(classNamesOf(foreign.isWhole ? folder : recordedModel(folder).model));
 }
 
@@ -189,7 +212,5 @@ export function classifierFolder({ run, model }: Pick<ClassifierOptions, "run" |
 /** Whether a model is merged with its head beside it, or a checkpoint with a head. */
 function isServed(folder: string): boolean {
   const path = join(folder, LABELS_FILE);
-  return existsSync(path)
-    ? readLabels(readFileSync(path)).merged !== null
-    : (foreignClassifier(folder)?.isWhole ?? false);
+  return existsSync(path) ? labelsAt(folder).merged !== null : (foreignClassifier(folder)?.isWhole ?? false);
 }

@@ -14,7 +14,15 @@ import { TOKEN_OUT } from "../../models/sentence/token-head.js";
 import { labelsFor, namesOf } from "../checkpoint.js";
 import { labelsOf } from "../classifier-files.js";
 import { LABELS_FILE, takeLabels } from "../labels-file.js";
-import { CONFIG_FILE, ENCODER_OPTIONS, namedBase, peftField, readThere, sourceOf } from "../open-classifier.js";
+import {
+  CONFIG_FILE,
+  ENCODER_OPTIONS,
+  namedBase,
+  opening,
+  peftField,
+  readThere,
+  sourceOf,
+} from "../open-classifier.js";
 import { type PeftClassifier, readPeftClassifier } from "../open-peft.js";
 import type { OpenTokenClassifierOptions } from "./token-options.js";
 import {
@@ -32,7 +40,10 @@ const what = "TokenClassifier.open";
 const OWN_OPTIONS = ["model", "lora", "labels", "maxTokens", "adapter", "allowOtherBase"] as const;
 
 /** The parts for `TokenClassifier.open`: from a checkpoint, the files of `save`, or PEFT's files. */
-export async function openedTokenParts(
+export const openedTokenParts = (given: string | FileMap | ModelSource, options: OpenTokenClassifierOptions) =>
+  opening(given, () => partsOf(given, options));
+
+async function partsOf(
   given: string | FileMap | ModelSource,
   options: OpenTokenClassifierOptions,
 ): Promise<TokenParts> {
