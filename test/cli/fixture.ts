@@ -71,7 +71,13 @@ export async function lowrank(args: readonly string[], options: RunOptions = {})
       isTTY ? { isTTY, columns: 100 } : {},
     );
   const input = Readable.from(options.input === undefined ? [] : [Buffer.from(options.input)]);
-  const terminal = new Terminal({ input, output: collect("out"), errors: collect("err"), environment });
+  const terminal = new Terminal({
+    input,
+    output: collect("out"),
+    errors: collect("err"),
+    environment,
+    secondsBetweenLines: 0,
+  });
   const code = await run(args, terminal, options.signal);
   return { code, ...text };
 }

@@ -36,7 +36,7 @@ describe("lowrank as a process", () => {
   it("stops at Ctrl-C with the checkpoint kept, and goes on to what an uninterrupted run gives", async () => {
     const args = (out: string) => [...shortRun(fixture, out, 400), "--no-baseline", "--threads", "1"];
     const stopped = await start(args("stopped"), (out, child) => {
-      if (/train +\d\d\/400/.test(out) && !child.killed) child.kill("SIGINT");
+      if (/train +\d+\/400/.test(out) && !child.killed) child.kill("SIGINT");
     });
     expect(stopped).toMatchObject({ code: 130, signal: null });
     expect(stopped.err).toMatch(

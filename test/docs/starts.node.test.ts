@@ -42,7 +42,7 @@ describe("the examples for Node", () => {
   it("of the README runs as pasted, in a project as `npm init` makes it", { timeout: 180_000 }, () => {
     consumer.write("fresh/package.json", '{ "name": "fresh", "version": "1.0.0", "type": "commonjs" }');
     consumer.write("fresh/main.mjs", example(readme, "short"));
-    expect(consumer.run("node", "fresh/main.mjs")).toMatch(/^praise (0\.[5-9]\d|1\.00)\n$/);
+    expect(consumer.run("node", "fresh/main.mjs")).toMatch(/^praise (0\.9\d|1\.00)\n$/);
     consumer.write("fresh/node.mjs", example(node, "node"));
     expect(consumer.run("node", "fresh/node.mjs")).toMatch(/\npraise (0\.[5-9]\d|1\.00)\n$/);
   });

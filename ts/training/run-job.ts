@@ -42,6 +42,8 @@ export interface JobOptions {
   readonly showExamples?: number;
   /** @internal Names of settings in messages; default: the names in the spec. */
   readonly optionNames?: OptionNames;
+  /** @internal Called before training with the files of the head-only model, where there are few examples of each label. */
+  readonly onHeadOnly?: (files: FileMap) => Promise<void>;
 }
 
 /** Runs a job of any task; see `runJob` of `lowrank/jobs`. Returns the report and the task's own result. */
@@ -179,8 +181,8 @@ async function leave(
 /** A job's checked options, each read once. */
 export function takeOptions(options: JobOptions): RunContext {
   const what = "runJob";
-  checkOptions(what, options, ["signal", "onProgress", "sources", "showExamples", "optionNames"]);
-  const { signal, onProgress, sources, showExamples = 0, optionNames = settingNames } = options;
+  checkOptions(what, options, ["signal", "onProgress", "sources", "showExamples", "optionNames", "onHeadOnly"]);
+  const { signal, onProgress, sources, showExamples = 0, optionNames = settingNames, onHeadOnly } = options;
   checkSignal(what, signal);
   if (onProgress !== undefined) callable(what, "onProgress", onProgress);
   return {
@@ -189,6 +191,7 @@ export function takeOptions(options: JobOptions): RunContext {
     sources: takeSources(what, sources, signal ?? undefined),
     showExamples: whole(what, "showExamples", showExamples, 0),
     optionNames,
+    ...(onHeadOnly && { onHeadOnly }),
   };
 }
 

@@ -30,6 +30,8 @@ export interface RunContext {
   readonly device?: SharedSettings["device"];
   /** The origin of a resumed run; null or omitted for a new one. */
   readonly began?: Pick<RunOrigin, "modelHash"> | null;
+  /** Called with the files of the head-only model, of a classifier with few examples of each label; omitted for none. */
+  readonly onHeadOnly?: (files: FileMap) => Promise<void>;
 }
 
 /** A metric of a task. */

@@ -30,7 +30,9 @@ describe("finetune --task preferences", () => {
     const { code, out, err } = await lowrank(short("pairs.jsonl", "run", "--gguf"));
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toMatch(/data +.*pairs\.jsonl: 32 examples for training/);
-    expect(out).toMatch(/keeps +the step with the highest reward accuracy on .*: 8 examples, a seeded split/);
+    expect(out).toMatch(
+      /validation .*: 8 examples, a seeded split of 20\.0 %\n(.+\n)?keeps +the step with the highest validation reward accuracy, measured/,
+    );
     expect(out).toMatch(/adapter +rank 4, .*: [\d,]+ parameters\n/);
     expect(out).toMatch(/8 examples to test on +reward accuracy +reward margin +more probable +loss/);
     expect(out).toMatch(/the base model +50\.0 % +0\.000 .*\n.*adapter +\d+/);

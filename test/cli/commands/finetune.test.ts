@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { lossCurve } from "../../../ts/pictures/loss-curve.js";
-import { readAdapter, readSafetensors } from "../../../ts/index.js";
+import { readAdapter, readSafetensors, TextClassifier } from "../../../ts/index.js";
 import { readFileMap } from "../../../ts/io/node/index.js";
 import { examples, type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 
@@ -145,11 +145,49 @@ describe("finetune", () => {
     const predicted = await lowrank(["predict", "--run", run, "--json", text]);
     expect(JSON.parse(predicted.out)).toMatchObject({ text, label: examples[0]!.label });
     expect((await lowrank(["predict", "--run", run, "--model", model, text])).code).toBe(0);
+    // A damaged file is named with its folder.
+    const head = bytes(join(run, "head.safetensors"));
+    await writeFile(join(run, "head.safetensors"), head.subarray(0, 90));
+    expect((await lowrank(["predict", "--run", run, text])).err).toContain(`${run}: head.safetensors`);
+    await expect(TextClassifier.open(run, { model })).rejects.toThrow(`${run}: head.safetensors`);
+    await writeFile(join(run, "head.safetensors"), head);
     // It is a finished run: another may not take its place.
     expect((await lowrank(args)).err).toMatch(/has a finished run/);
     // An adapter that was lost is no head alone.
     await writeFile(join(run, "labels.json"), JSON.stringify({ ...json(join(run, "labels.json")), adapter: true }));
     expect((await lowrank(["predict", "--run", run, text])).err).toMatch(/adapter_config\.json/);
+  });
+
+  it("says before training that few examples of each label may need no adapter, and saves the head-only model beside", async () => {
+    const run = fixture.path("few");
+    const few = fixture.path("few.csv");
+    await writeFile(
+      few,
+      `text,label\n${examples
+        .slice(0, 30)
+        .map(({ text, label }) => `"${text}",${label}\n`)
+        .join("")}`,
+    );
+    const args = [...shortRun(fixture, run), "--data", few, "--test", fixture.data, "--allow", "test-in-training"];
+    const { code, out } = await lowrank(args);
+    expect(code).toBe(0);
+    const command =
+      /^note +30 examples of 2 labels are few: .*saves it, in \S*few\/head-only, .*\n +\S.*(finetune .*--head-only)$/m.exec(
+        out,
+      )!;
+    expect(out.indexOf(command[0])).toBeLessThan(out.indexOf("12/12"));
+    expect(out).toMatch(/^ +head-only +the head-only model/m);
+    const alone = fixture.path("alone");
+    const named = command[1]!.split(" ");
+    expect((await lowrank([...named, "--out", alone])).code).toBe(0);
+    const head = (folder: string) => readFile(join(folder, "head.safetensors"));
+    expect(await head(join(run, "head-only"))).toEqual(await head(alone));
+    const said = async (folder: string) => (await lowrank(["predict", "--run", folder, "a fine film"])).out;
+    expect(await said(join(run, "head-only"))).toBe(await said(alone));
+    // The run's own files are those that it has without.
+    const many = await lowrank([...shortRun(fixture, fixture.path("many"))]);
+    expect(many.out).not.toMatch(/are few/);
+    expect(readdirSync(fixture.path("many"))).not.toContain("head-only");
   });
 
   it("--test-split 0 measures on the examples that chose the step, and says so", async () => {

@@ -16,7 +16,7 @@ it("finetune --folds prints each fold, mean and deviation, and writes folds.json
   const { code, out } = await lowrank([...shortRun(fixture, folder), "--folds", "2"]);
   expect(code).toBe(0);
   expect(out).toMatch(
-    /^model .*\ndata .*: 20 for training in the first of the folds[^]*\ntest .*: 20, a seeded split\n/m,
+    /^model .*\ndata .*: 20 examples for training in the first of the folds[^]*\ntest .*: 20 examples, a seeded split of 50\.0 %\n/m,
   );
   expect(out).toMatch(/^training +12 steps of .*[^]*^estimate +about .* \(2 folds, each: [^]*\n\nFold 1 of 2\n/m);
   expect(out).toMatch(/fold 2 +20 +50\.0 % +\d+\.\d % +\d+\.\d %/);

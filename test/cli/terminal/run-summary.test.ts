@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { introduction } from "../../../ts/cli/terminal/introductions.js";
+import { projectFile } from "../../setup/files.js";
 import { adviceLines, resultTable, samplesTitle } from "../../../ts/cli/terminal/run-summary.js";
 import { macroF1Loss, recommend } from "../../../ts/tasks/classify/result/recommendation.js";
 import { textFields } from "../../../ts/tasks/classify/settings.js";
@@ -36,6 +38,31 @@ async function reportOf(headRight: number, adapterRight: number, more: object = 
     evaluation: null,
   } as unknown as RunReport;
 }
+
+it("the header of docs/commands.md is what the command prints", async () => {
+  const shown = /<!-- run -->\n```\n([^]*?)\n\n/
+    .exec(new TextDecoder().decode(await projectFile("docs/commands.md")))![1]!
+    .split("\n");
+  const part = (file: string, examples: number, split: boolean) => ({
+    file: `examples/movie/${file}.tsv`,
+    examples,
+    split,
+  });
+  const job = {
+    ...{ task: "classify", steps: 400, evaluateEvery: 40, resumedAfter: null, folds: null, checkpointing: false },
+    settings: { ...defaultsOf(textFields), data: "movie" },
+    engine: { build: "relaxed", threads: 2, tile: { rows: 4, columns: 8 } },
+    model: { name: "sentence-transformers/all-MiniLM-L6-v2", origin: "cache", layers: 6, hiddenSize: 384 },
+    data: {
+      ...{ train: part("movie_train", 3600, false), validation: part("movie_train", 400, true) },
+      ...{ test: part("movie_test", 1000, false), labels: ["negative", "positive"], groups: null },
+    },
+    parameters: { adapter: 110_592, head: 770 },
+    estimate: { seconds: { baseline: 34, training: 115, test: 6.8, total: 155.8 }, memory: { needed: 249.1e6 } },
+  };
+  const lines = introduction(job as never, "runs/2026-11-26-032531", { dim: plain } as never);
+  expect(lines).toEqual(shown);
+});
 
 describe("the summary of a run", () => {
   it.each([

@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Readable, Writable } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import pc from "picocolors";
+import { ProgressReporter } from "../../../ts/cli/terminal/progress-bar.js";
 import { printable } from "../../../ts/cli/terminal/printable.js";
 import { tableLines } from "../../../ts/cli/terminal/table.js";
+import { Terminal } from "../../../ts/cli/terminal/terminal.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 
 let fixture: Fixture;
@@ -44,6 +47,22 @@ describe("on a terminal", () => {
     expect(err).toMatch(/train .*█+.* 12\/12 .*loss \d\.\d+ +\d[\d,]* tokens\/s/);
     // What the bar switches off it switches on again.
     expect(err.lastIndexOf(`${ESCAPE}?7h`)).toBeGreaterThan(err.lastIndexOf(`${ESCAPE}?7l`));
+  });
+
+  it("elsewhere progress is a line at first, one in ten seconds, and one at the end", () => {
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+    const lines: string[] = [];
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const streams = { input: Readable.from([]), output: stream, errors: stream, environment: {} };
+    const progress = new ProgressReporter(new Terminal(streams), (line) => lines.push(line), false);
+    const bar = progress.start("train", { total: 400, lines: true });
+    for (let step = 1; step <= 400; step++) {
+      now += 60;
+      bar.update(step);
+    }
+    clock.mockRestore();
+    expect(lines.map((line) => Number(/(\d+)\/400/.exec(line)![1]))).toEqual([1, 168, 335, 400]);
   });
 
   it.each([

@@ -101,7 +101,7 @@ export async function summaryOf(
   const counted = { signal, ...(tokenizer !== null && { tokenizer }) };
   const bar = new ProgressReporter(terminal, (line) => terminal.error(line), options.json).start("read texts", {
     total: rows.count + (whole?.count ?? 0),
-    lines: 1,
+    lines: true,
   });
   const update = (before: number, passes: number) => (done: number) => bar.update(before + Math.floor(done / passes));
   // Each text is looked at once for itself and once by the tokenizer.

@@ -97,7 +97,7 @@ async function data(file: string, options: DataOptions, session: Session): Promi
   const total = train.examples.length + (test?.examples.length ?? 0);
   // Each text is counted twice: for the comparison of texts and for the tokenizer.
   const passes = tokenizer === null ? 1 : 2;
-  const bar = progress.start("read texts", { total, lines: 1 });
+  const bar = progress.start("read texts", { total, lines: true });
   const summary = await summariseExamples(train.examples, {
     signal,
     columns: train.columns,

@@ -6,7 +6,7 @@ import { exitCodes } from "../exit-codes.js";
 import { followRun, printRun } from "../followed-run.js";
 import type { FinetuneOptions } from "../options/finetune-options.js";
 import type { Session } from "../session.js";
-import { introductionOf } from "../terminal/introductions.js";
+import { introduction } from "../terminal/introductions.js";
 import { runReporter } from "../terminal/run-reporter.js";
 import { multiLabelResult } from "../terminal/multi-label-summary.js";
 import { languageNext, languageResult } from "../terminal/language-summary.js";
@@ -51,7 +51,7 @@ export async function finetuneTask(
   const task = taskOf(settings);
   const run = (job: JobOptions) => runJob(settings, store, job) as Promise<{ readonly report: TaskReport }>;
   const { report } = await followRun(settings, session, reporter, run, (event) => {
-    if (event.type === "ready") say(...introductionOf(task)(event.job as never, folder, colors), "");
+    if (event.type === "ready") say(...introduction(event.job as never, folder, colors), "");
   });
   const { result, next } = (own[task] ?? { result: taskResult, next: taskNext }) as Shown<TaskReport>;
   say("", ...result(self, report, colors), "", ...next(self, folder, report, colors, await store.has(runFiles.gguf)));

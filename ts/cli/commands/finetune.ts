@@ -1,8 +1,11 @@
 import type { Command } from "commander";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type JobOptions, runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
+import { writeFilesAtomically } from "../../entry/node.js";
+import type { FileMap } from "../../io/file-map.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { ReadyJob } from "../../jobs/run-job.js";
 import { pickSamples } from "../../tasks/classify/result/sample-predictions.js";
 import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
@@ -16,10 +19,11 @@ import { addFinetuneOptions, type FinetuneOptions } from "../options/finetune-op
 import { checkAgainst, freshSettings, withAbsolutePaths } from "../options/settings-of-options.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
+import { introduction } from "../terminal/introductions.js";
 import { runReporter } from "../terminal/run-reporter.js";
 import {
   adviceLines,
-  introduction,
+  fewLines,
   nextLines,
   resultTable,
   sampleLines,
@@ -85,6 +89,9 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   }
 }
 
+/** The folder in a run's, with the head-only model, if there are few examples of each label. */
+const HEAD_ONLY = "head-only";
+
 type Run<S> = (store: RunStore, settings: S, options: FinetuneOptions, session: Session) => Promise<void>;
 
 /** Tasks with a command other than `finetuneTask`. */
@@ -102,10 +109,17 @@ async function runIn(
   const { name: folder } = store;
   const reporter = runReporter(terminal, options);
   const { colors, say } = reporter;
-  const run = (job: JobOptions) => runJob(settings, store, job);
+  const beside = join(folder, HEAD_ONLY);
+  const onHeadOnly = (files: FileMap) => writeFilesAtomically(beside, files);
+  const run = (job: JobOptions) => runJob(settings, store, { ...job, onHeadOnly });
   const { report, predictions } = await followRun(settings, session, reporter, run, (event) => {
     if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
-    if (event.type === "ready") say(...introduction(event.job as ReadyJob<TrainingSettings>, folder, colors), "");
+    if (event.type === "ready")
+      say(
+        ...introduction(event.job as never, folder, colors),
+        ...fewLines(self, event.job as never, beside, colors),
+        "",
+      );
   });
   const samples = pickSamples(predictions, options.samples, settings.seed);
   say("", ...resultTable(report, colors), "", ...adviceLines(self, report, colors), speedLine(report), "");
@@ -118,7 +132,7 @@ async function runIn(
   const { headOnly } = settings;
   const advised = report.result.recommended === "head-only" ? "neither" : "adapter";
   say(
-    ...writtenLines(folder, headOnly, colors),
+    ...writtenLines(folder, headOnly, existsSync(beside), colors),
     "",
     ...nextLines(self, folder, samples, headOnly ? "head" : advised, colors),
   );

@@ -3,7 +3,7 @@ import { folderStore, runFolds, type RunStore } from "../../entry/jobs-node.js";
 import { AbortError } from "../../errors/errors.js";
 import { type FoldsSoFar, readFolds } from "../../jobs/run-folds.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { type JobSettings, taskOf } from "../../tasks/index.js";
+import type { JobSettings } from "../../tasks/index.js";
 import { startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";
 import { type WantedFolder, withRunFolder } from "../files/run-folder.js";
@@ -13,7 +13,7 @@ import { findingLines } from "../terminal/data-lines.js";
 import { foldLines } from "../terminal/fold-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { introductionOf } from "../terminal/introductions.js";
+import { introduction } from "../terminal/introductions.js";
 import { shellPath } from "../terminal/shell-word.js";
 
 /** Options of `finetune --folds` besides the settings. */
@@ -44,7 +44,6 @@ export async function crossValidate(
       else if (!options.quiet) terminal.print(line);
     }
   };
-  const introduce = introductionOf(taskOf(settings));
   const allow = "allow" in settings ? settings.allow : [];
   await withRunFolder(options, async (store) => {
     await startEngine(settings);
@@ -58,7 +57,7 @@ export async function crossValidate(
         progress.show(event);
         if (event.type === "warning") terminal.error(event.message);
         if (event.type === "data") say(...findingLines(event.summary, allow, terminal.colors));
-        if (event.type === "ready") say(...introduce(event.job as never, store.name, terminal.colors), "");
+        if (event.type === "ready") say(...introduction(event.job as never, store.name, terminal.colors), "");
         if (event.type !== "fold") return;
         if (first && event.fold > 1) say(`Continuing after fold ${event.fold - 1} of ${event.folds}`);
         first = false;

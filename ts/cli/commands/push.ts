@@ -62,7 +62,7 @@ async function push(folder: string, repository: string, options: PushOptions, se
   const token = hubToken();
   const sizes = new Map(files.map(({ name, bytes }) => [name, bytes]));
   const shares = new Map<string, number>();
-  const bar = reporterOf(terminal).start("upload", { total, format: formatBytes, lines: 4 });
+  const bar = reporterOf(terminal).start("upload", { total, format: formatBytes, lines: true });
   const onProgress = (file: string, share: number) => {
     shares.set(file, share * (sizes.get(file) ?? 0));
     bar.update([...shares.values()].reduce((sum, bytes) => sum + bytes, 0));

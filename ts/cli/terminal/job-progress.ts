@@ -5,15 +5,15 @@ import type { Progress, ProgressReporter } from "./progress-bar.js";
 
 type ProgressEvent = Extract<JobEvent, { readonly type: "progress" }>;
 
-/** A phase's name, and its number of lines without a terminal. */
-const phases: Readonly<Record<JobPhase, { readonly title: string; readonly lines: number }>> = {
-  tokenize: { title: "tokenize", lines: 1 },
-  "encode-validation": { title: "encode test", lines: 4 },
-  "encode-train": { title: "encode train", lines: 4 },
-  "head-only": { title: "head only", lines: 1 },
-  train: { title: "train", lines: 20 },
-  validate: { title: "test", lines: 2 },
-  "final-fit": { title: "final fit", lines: 20 },
+/** Names of phases. */
+const titles: Readonly<Record<JobPhase, string>> = {
+  tokenize: "tokenize",
+  "encode-validation": "encode test",
+  "encode-train": "encode train",
+  "head-only": "head only",
+  train: "train",
+  validate: "test",
+  "final-fit": "final fit",
 };
 
 /** Shows a job's events as progress: the download of its model, then a bar for each phase. Call `stop` when the job has ended. */
@@ -46,9 +46,8 @@ export class JobProgress {
     const { phase, done, total } = event;
     if (phase === this.phase) return this.bar?.update(done, describe(event) || undefined);
     this.bar?.stop();
-    const { title, lines } = phases[phase];
     this.phase = phase;
-    this.bar = this.reporter.start(title, { total, lines });
+    this.bar = this.reporter.start(titles[phase], { total, lines: true });
   }
 }
 

@@ -1,64 +1,11 @@
 import type { LanguageReport } from "../../tasks/language/language-report.js";
-import type { LanguageSettings } from "../../tasks/language/settings.js";
-import type { ReadyJob } from "../../jobs/run-job.js";
-import type { ReadyPart } from "../../training/job-events.js";
-import { engineText } from "./engine-text.js";
-import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { adapterVariants } from "./adapter-variants.js";
-import { formatBytes, formatCount, formatDuration, formatEvery, formatExamples, formatRate } from "./number-format.js";
+import { formatBytes, formatCount, formatDuration, formatExamples } from "./number-format.js";
 import { tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
-
-const counted = ({ file, examples, targets = 0, tokens = 0 }: ReadyPart) =>
-  `${file}: ${formatExamples(examples)}, ${formatCount(targets)} of ${formatCount(tokens)} tokens are`;
-
-/** Describes a language model's run before it starts. */
-export function languageIntroduction(job: ReadyJob<LanguageSettings>, folder: string, { dim }: Colors): string[] {
-  const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate, checkpointing } =
-    job;
-  const { rank, alpha, targetModules, batchSize, learningRate, schedule, maxGradNorm, seed, patience } = settings;
-  const variants = adapterVariants(settings);
-  const { validation } = data;
-  const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a lower one`;
-  const { seconds, memory } = estimate;
-  const measuring = seconds.validation === 0 ? "" : `, of which ${formatDuration(seconds.validation)} for measuring`;
-  const rows = [
-    [
-      "model",
-      `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin}), weights ${settings.weights}`,
-    ],
-    ["data", `${counted(data.train)} trained on`],
-    ...(validation.examples === 0
-      ? [["validation", "none: no perplexity is measured, and the last step is kept"]]
-      : [
-          ["validation", `${counted(validation)} measured${validation.split ? ", a seeded split" : ""}`],
-          [
-            "keeps",
-            `the step with the lowest validation perplexity, measured every ${formatEvery(evaluateEvery!)}${stop}`,
-          ],
-        ]),
-    [
-      "adapter",
-      [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...variants].join(", ") +
-        `: ${formatCount(parameters.adapter)} parameters`,
-    ],
-    [
-      "training",
-      `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)} (warm-up ` +
-        `${warmupOf(settings, steps)}, ${schedule})${maxGradNorm === null ? "" : `, clip ${maxGradNorm}`}, seed ${seed}` +
-        (checkpointing ? ", layers recomputed for gradients" : ""),
-    ],
-    ["engine", engineText(engine)],
-    ["estimate", `about ${formatDuration(seconds.total)}${measuring}, ${formatBytes(memory.needed)} of linear memory`],
-    ["run", folder],
-  ];
-  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
-  return resumedAfter === null ? lines : [`Continuing after step ${resumedAfter} of ${steps}`, ...lines];
-}
 
 /** Perplexity before and after, speed and memory. */
 export function languageResult(

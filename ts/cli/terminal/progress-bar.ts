@@ -14,8 +14,8 @@ export interface Progress {
 /** How progress is shown. */
 export interface ProgressOptions {
   readonly total: number;
-  /** Number of lines without a terminal; default 0, none. */
-  readonly lines?: number;
+  /** Whether there are plain lines without a terminal; default false. */
+  readonly lines?: boolean;
   /** Format of done and total; default whole numbers. */
   readonly format?: (value: number) => string;
 }
@@ -23,9 +23,11 @@ export interface ProgressOptions {
 const BAR_WIDTH = 24;
 const TITLE_WIDTH = 14;
 const FEW_TEXTS = 20;
+/** Seconds between two plain lines. */
+const SECONDS = 10;
 const silent: Progress = { update() {}, stop() {} };
 
-/** Shows progress: a bar on a terminal, elsewhere some plain lines if requested, nothing when quiet. */
+/** Shows progress: a bar on a terminal, elsewhere a plain line now and then if requested, nothing when quiet. */
 export class ProgressReporter {
   /** @param say writes a plain line */
   constructor(
@@ -37,7 +39,7 @@ export class ProgressReporter {
   start(title: string, options: ProgressOptions): Progress {
     if (this.quiet) return silent;
     if (this.terminal.canRedraw) return this.bar(title, options);
-    return (options.lines ?? 0) > 0 ? this.lines(title, options) : silent;
+    return options.lines === true ? this.lines(title, options) : silent;
   }
 
   /** Progress of texts through a model, on a terminal; no bar for few texts. */
@@ -54,7 +56,7 @@ export class ProgressReporter {
         if (event.file !== file) {
           current?.stop();
           file = event.file;
-          current = this.start(`fetching ${event.file}`, { total: event.total, format: formatBytes, lines: 4 });
+          current = this.start(`fetching ${event.file}`, { total: event.total, format: formatBytes, lines: true });
         }
         current?.update(event.received);
       },
@@ -90,14 +92,16 @@ export class ProgressReporter {
     };
   }
 
-  private lines(title: string, { total, lines = 1, format = String }: ProgressOptions): Progress {
-    const every = Math.max(1, Math.ceil(total / lines));
+  /** A line for the first update, then one in ten seconds, and one for the last. */
+  private lines(title: string, { total, format = String }: ProgressOptions): Progress {
+    const { secondsBetweenLines = SECONDS } = this.terminal.streams;
     const width = format(total).length;
-    let next = every;
+    const elapsed = stopwatch();
+    let next = 0;
     return {
       update: (done, note = "") => {
-        if (done < next && done < total) return;
-        while (next <= done) next += every;
+        if (elapsed() < next && done < total) return;
+        next = elapsed() + 1000 * secondsBetweenLines;
         this.say(`${title.padEnd(TITLE_WIDTH)} ${format(done).padStart(width)}/${format(total)}  ${note}`.trimEnd());
       },
       stop() {},

@@ -1,4 +1,3 @@
-import { engineText } from "./engine-text.js";
 import { join } from "node:path";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
@@ -7,112 +6,40 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
-  formatEvery,
   formatInterval,
   formatPercent,
   formatRate,
 } from "./number-format.js";
 import { finetuneCommand } from "../options/finetune-command.js";
-import { adapterVariants } from "./adapter-variants.js";
-import { groupsText } from "./data-lines.js";
 import { macroF1Loss } from "../../tasks/classify/result/recommendation.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { recipes } from "../../tasks/classify/recipes.js";
 import type { ReadyJob } from "../../jobs/run-job.js";
+import { areFew, fitsHead } from "../../tasks/classify/recipes.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import type { RunReport } from "../../tasks/classify/report.js";
 import type { Sample } from "../../tasks/classify/result/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
-import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { shellPath } from "./shell-word.js";
 
 type Colors = Terminal["colors"];
 
-/** Describes a run before it starts. */
-export function introduction(job: ReadyJob<TrainingSettings>, folder: string, { dim }: Colors): string[] {
-  const { settings, steps, resumedAfter, engine, model, data, parameters, finalFit } = job;
-  const { train, validation, test, labels } = data;
-  const held = ({ file, examples, split }: typeof validation) =>
-    `${file}: ${formatCount(examples)}${split ? ", a seeded split" : ""}`;
-  const warmup = warmupOf(settings, steps);
-  const clipping = settings.maxGradNorm === null ? "" : `, clip ${settings.maxGradNorm}`;
-  const { headLearningRate } = settings;
-  const headRate = headLearningRate === null ? "" : `, ${formatRate(headLearningRate)} for the head`;
-  const start = recipes[settings.recipe].headStart !== null ? ", from a fitted head" : "";
-  const variants = adapterVariants(settings);
-  const folds = job.folds === null ? "" : " in the first of the folds";
-  const rows = [
-    ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
-    [
-      "data",
-      `${train.file}: ${formatCount(train.examples)} for training${folds}, labels ${clip(labels.join(", "), 60)}`,
-    ],
-    ...(test === null
-      ? [["test", held(validation)]]
-      : [...(validation.examples === 0 ? [] : [["validation", held(validation)]]), ["test", held(test)]]),
-    ...(data.groups === null ? [] : [["groups", partedGroups(data.groups, settings.group)]]),
-    ...(job.evaluateEvery === null ? [] : [["keeps", keptText(job.evaluateEvery, settings)]]),
-    [
-      "adapter",
-      settings.headOnly
-        ? `none, only the head: ${formatCount(parameters.head)} parameters`
-        : [
-            `rank ${settings.rank}, alpha ${settings.alpha} on ${formatTargets(settings.targetModules)}`,
-            ...variants,
-          ].join(", ") + `: ${formatCount(parameters.adapter)} parameters, head ${formatCount(parameters.head)}`,
-    ],
-    [
-      "training",
-      settings.headOnly
-        ? `logistic regression on the frozen model's vectors, seed ${settings.seed}`
-        : `${formatCount(steps)} steps of ${settings.batchSize}, AdamW, learning rate ${formatRate(settings.learningRate)}${headRate} ` +
-          `(warm-up ${warmup}, ${settings.schedule})${clipping}, seed ${settings.seed}${start}`,
-    ],
-    ...(finalFit === undefined ? [] : [["final fit", plannedText(finalFit)]]),
-    ["engine", engineText(engine)],
-    ["estimate", estimateText(job.estimate, job.folds)],
-    ["run", folder],
+/** Says before training that the head-only model may be as good, if there are few examples of each label; otherwise empty. @param beside its folder */
+export function fewLines(
+  self: string,
+  { settings, data, steps, resumedAfter }: ReadyJob<TrainingSettings>,
+  beside: string,
+  { yellow, cyan }: Colors,
+): string[] {
+  const { train, validation, labels } = data;
+  const examples = train.examples + validation.examples;
+  if (steps === 0 || resumedAfter !== null || !fitsHead(settings) || !areFew(examples, labels.length)) return [];
+  return [
+    "",
+    `${yellow("note")}  ${formatCount(examples)} examples of ${labels.length} labels are few: the head-only model, which is fitted in seconds, may be as good. ` +
+      `This run also saves it, in ${beside}, and compares both at the end. To make only that one:`,
+    `  ${cyan(finetuneCommand(self, settings, { headOnly: true }))}`,
   ];
-  const lines = tableLines(rows).map((line) => line.replace(/^(final fit|\w+) */, (title) => dim(title)));
-  return resumedAfter === null ? lines : [`Continuing after step ${resumedAfter} of ${steps}`, ...lines];
-}
-
-/** Empty parts are omitted. */
-function partedGroups(groups: NonNullable<ReadyJob["data"]["groups"]>, column: string | null): string {
-  const parts = (
-    [
-      ["train", "for training"],
-      ["validation", "for validation"],
-      ["test", "for testing"],
-    ] as const
-  )
-    .filter(([part]) => groups[part].groups + groups[part].alone > 0)
-    .map(([part, use]) => `${groupsText(groups[part])} ${use}`);
-  return `column ${JSON.stringify(column)}: ${parts.join(", ")}`;
-}
-
-function keptText(every: number, { patience }: ReadyJob["settings"]): string {
-  const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a lower one`;
-  return `the step with the lowest validation loss, measured every ${formatEvery(every)}${stop}`;
-}
-
-function plannedText({ examples, steps }: NonNullable<ReadyJob["finalFit"]>): string {
-  const length = steps === 0 ? "" : `, in proportion to them up to ${formatCount(steps)} steps`;
-  return `at the end the saved classifier is trained on all ${formatCount(examples)} rows${length} (not with --no-final-fit)`;
-}
-
-function estimateText({ seconds, memory }: ReadyJob["estimate"], folds: number | null): string {
-  const { baseline, training, test, finalFit } = seconds;
-  const total = seconds.total * (folds ?? 1);
-  const parts = [
-    ...(baseline === 0 ? [] : [`baseline ${formatDuration(baseline)}`]),
-    ...(training === 0 ? [] : [`training ${formatDuration(training)}`]),
-    `test ${formatDuration(test)}`,
-    ...(finalFit === undefined ? [] : [`final fit ${formatDuration(finalFit)}`]),
-  ];
-  const each = folds === null ? "" : `${folds === 1 ? "one fold" : `${formatCount(folds)} folds, each`}: `;
-  return `about ${formatDuration(total)} (${each}${parts.join(", ")}), ${formatBytes(memory.needed)} of linear memory`;
 }
 
 /** Majority-class baseline, head-only baseline, and head and adapter, on the test examples. */
@@ -336,10 +263,11 @@ export function sampleLines(samples: readonly Sample[], width: number, { green, 
 }
 
 /** The files. */
-export function writtenLines(folder: string, headOnly: boolean, { dim }: Colors): string[] {
+export function writtenLines(folder: string, headOnly: boolean, beside: boolean, { dim }: Colors): string[] {
   const rows = [
     ...(headOnly ? [] : [[runFiles.adapter.join(", "), "the adapter, in PEFT's format"]]),
     [runFiles.head.join(", "), "the classification head and its labels"],
+    ...(beside && !headOnly ? [["head-only", "the head-only model: `predict --run` uses this folder too"]] : []),
     [runFiles.report, "settings, every step, results"],
     ...(headOnly ? [] : [[runFiles.curve, "the loss curve; open it in a browser"]]),
   ];

@@ -1,86 +1,15 @@
-import type { ReadyJob } from "../../jobs/run-job.js";
-import { engineText } from "./engine-text.js";
 import { tasks } from "../../tasks/index.js";
-import type { ReadyPart } from "../../training/job-events.js";
 import type { TaskReport } from "../../training/result/report.js";
-import type { RunSettings } from "../../training/spec/run-settings.js";
-import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { Metric, TaskTable } from "../../training/task-definition.js";
-import { adapterVariants } from "./adapter-variants.js";
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatEvery,
-  formatExamples,
-  formatPercent,
-  formatRate,
-} from "./number-format.js";
+import { formatBytes, formatCount, formatDuration, formatExamples, formatPercent } from "./number-format.js";
 import { shellPath } from "./shell-word.js";
-import { clip, tableLines } from "./table.js";
+import { tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 
 type Colors = Terminal["colors"];
-type Settings = RunSettings & Parameters<typeof adapterVariants>[0];
 /** A report, possibly of another version. */
 type Known = Partial<Omit<TaskReport, "steps">>;
-
-const counted = ({ file, examples, words, negatives = 0 }: ReadyPart) =>
-  `${file}: ${formatExamples(examples)}${words === undefined ? "" : ` of ${formatCount(words)} words`}` +
-  (negatives === 0 ? "" : ` with ${formatCount(negatives)} mined negatives`);
-
-/** Describes a run before it starts, for tasks without their own summary. */
-export function taskIntroduction(job: ReadyJob<Settings>, folder: string, { dim }: Colors): string[] {
-  const { settings, steps, resumedAfter, engine, model, data, parameters, evaluateEvery, estimate } = job;
-  const { rank, alpha, targetModules, batchSize, learningRate, schedule, seed, patience, headOnly = false } = settings;
-  const { validation, test } = data;
-  const split = (part: ReadyPart & { readonly split: boolean }) =>
-    `${counted(part)}${part.split ? ", a seeded split" : ""}`;
-  const { metrics } = (tasks as TaskTable)[job.task]!;
-  const chosen = job.chosenBy === undefined ? null : metrics[job.chosenBy]!;
-  const best = chosen === null ? "lowest loss" : `${chosen.better === "higher" ? "highest" : "lowest"} ${chosen.title}`;
-  const stop = patience === null ? "" : `; the run ends after ${patience} in a row without a better one`;
-  const rows = [
-    ["model", `${model.name}, ${model.layers} layers of ${model.hiddenSize} (from ${model.origin})`],
-    ["data", `${counted(data.train)} for training`],
-    ...(data.labels.length === 0 ? [] : [["labels", clip(data.labels.join(", "), 100)]]),
-    ["test", (test ?? validation).examples === 0 ? "none" : `${split(test ?? validation)}, measured at the end`],
-    ...(evaluateEvery === null
-      ? []
-      : [
-          [
-            "keeps",
-            `the step with the ${best} on ${split(validation)}, measured every ${formatEvery(evaluateEvery)}${stop}`,
-          ],
-        ]),
-    ...(headOnly
-      ? [["adapter", "none: only the head is fitted, to frozen vectors"]]
-      : [
-          [
-            "adapter",
-            [`rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`, ...adapterVariants(settings)].join(
-              ", ",
-            ) +
-              `: ${formatCount(parameters.adapter)} parameters` +
-              (parameters.head === 0 ? "" : `, ${formatCount(parameters.head)} of the head`),
-          ],
-          [
-            "training",
-            `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)} (warm-up ` +
-              `${warmupOf(settings, steps)}, ${schedule}), seed ${seed}`,
-          ],
-        ]),
-    ["engine", engineText(engine)],
-    [
-      "estimate",
-      `about ${formatDuration(estimate.seconds.total)}, ${formatBytes(estimate.memory.needed)} of linear memory`,
-    ],
-    ["run", folder],
-  ];
-  const lines = tableLines(rows).map((line) => line.replace(/^\w+ */, (title) => dim(title)));
-  return resumedAfter === null ? lines : [`Continuing after step ${resumedAfter} of ${steps}`, ...lines];
-}
 
 /** Each metric of a result: title and formatted value. */
 export function metricCells({ task = "", metrics = {} }: Known): [title: string, value: string][] {

@@ -14,6 +14,8 @@ export interface Streams {
   readonly output: OutputStream;
   readonly errors: OutputStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Seconds between two lines of progress where no bar can be drawn; default 10. */
+  readonly secondsBetweenLines?: number;
 }
 
 /** Results go to the output, progress and errors to the error stream; each is coloured if it is a terminal. */

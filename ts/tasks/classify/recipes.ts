@@ -35,6 +35,12 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   "few-shot": { headStart: null, pairs: true },
 };
 
+/** Most examples of a label, in the mean, that are few: training may then gain nothing over the head-only model. docs/recipes.md. */
+const FEW = 15;
+
+/** Whether there are few examples of each label. @param examples those of training and validation */
+export const areFew = (examples: number, labels: number): boolean => examples <= FEW * labels;
+
 /** Whether a head is fitted to all examples to train on. */
 export const fitsHead = ({
   baseline,

@@ -29,7 +29,7 @@ import { TextClassifier } from "../text-classifier.js";
 import { type DataCheck, describeDataset } from "./data/data-check.js";
 import type { Dataset } from "./data/dataset.js";
 import { countGroups } from "./data/held-out.js";
-import { fitsHead, recipes } from "./recipes.js";
+import { areFew, fitsHead, recipes } from "./recipes.js";
 import type { ClassifierResult } from "./report.js";
 import { type Baseline, fitHeads, type FittedHead, measureBaseline } from "./result/baseline.js";
 import { macroF1Loss, recommend } from "./result/recommendation.js";
@@ -143,6 +143,9 @@ export class TextModel
     const { baseline, fitted } = await measureBaseline({ classifier, parts, spare, settings, context });
     this.fitted = fitted;
     if (fitted !== null && startsFitted(settings)) this.setHead(fitted.start);
+    const examples = parts.train.length + parts.validation.length;
+    if (fitted !== null && !settings.headOnly && areFew(examples, classifier.labels.length))
+      await context.onHeadOnly?.(this.headOnlyFiles(fitted));
     return { baseline, headPredictions: fitted && classesOf(fitted.logits) };
   }
 
@@ -210,6 +213,23 @@ export class TextModel
         if (startsFitted(settings)) this.setHead((await fitHeads({ classifier, settings, context }, all, all)).start);
       },
     };
+  }
+
+  /** The files of the head-only model, as a run with `headOnly` writes them. */
+  private headOnlyFiles({ weight, bias }: FittedHead): FileMap {
+    const { encoder, dataset } = this;
+    const { graph } = encoder;
+    const streams = graph.streamsDrawn;
+    const alone = TextClassifier.create(encoder, { labels: dataset.labels, lora: null });
+    try {
+      graph.setValue(alone.head.weight, weight);
+      graph.setValue(alone.head.bias, bias);
+      return alone.save();
+    } finally {
+      alone.dispose();
+      // Random numbers of the run stay those that it has without these files.
+      graph.streamsDrawn = streams;
+    }
   }
 
   protected setHead({ weight, bias }: Pick<FittedHead, "weight" | "bias">): void {
