@@ -29,9 +29,9 @@ describe("finetune --task preferences", () => {
   it("shows what it will do and what it gave; generate and inspect read the folder", async () => {
     const { code, out, err } = await lowrank(short("pairs.jsonl", "run", "--gguf"));
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toMatch(/data +.*pairs\.jsonl: 32 examples for training/);
+    expect(out).toMatch(/data +.*pairs\.jsonl: 32 examples, [\d,]+ of [\d,]+ tokens are trained on/);
     expect(out).toMatch(
-      /validation .*: 8 examples, a seeded split of 20\.0 %\n(.+\n)?keeps +the step with the highest validation reward accuracy, measured/,
+      /validation .*: 8 examples, .* measured, a seeded split of 20\.0 %\n(.+\n)?keeps +the step with the highest validation reward accuracy, measured/,
     );
     expect(out).toMatch(/adapter +rank 4, .*: [\d,]+ parameters\n/);
     expect(out).toMatch(/8 examples to test on +reward accuracy +reward margin +more probable +loss/);

@@ -116,7 +116,7 @@ describe("finetune --task tokens", () => {
 
   it("looks at labelled words before training, and refuses weights of labels that there are not", async () => {
     const looked = await lowrank(["data", at("names.conll"), "--test", at("more.tsv"), "--model", model]);
-    expect(looked.err).toBe("read texts     34/34\n");
+    expect(looked.err).toMatch(/^(read texts +\d+\/34\n)*read texts +34\/34\n$/);
     expect(looked.out).toMatch(/^30 sentences of 150 words for training; 4 sentences of 20 words for testing\n/);
     expect(looked.out).toMatch(/\nentities: LOC 30, PER 30; test LOC 4, PER 4\n/);
     expect(looked.out).toMatch(/\nO +60 +8 +40\.0 % /);

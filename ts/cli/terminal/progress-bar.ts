@@ -100,7 +100,7 @@ export class ProgressReporter {
     let next = 0;
     return {
       update: (done, note = "") => {
-        if (elapsed() < next && done < total) return;
+        if (done === 0 || (elapsed() < next && done < total)) return;
         next = elapsed() + 1000 * secondsBetweenLines;
         this.say(`${title.padEnd(TITLE_WIDTH)} ${format(done).padStart(width)}/${format(total)}  ${note}`.trimEnd());
       },
