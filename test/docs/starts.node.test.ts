@@ -20,13 +20,15 @@ const node = text("docs/start-node.md");
 let consumer: Consumer;
 beforeAll(() => {
   consumer = new Consumer();
+  // A folder as `npm init` makes it, in which the first examples are pasted.
+  consumer.write("fresh/package.json", '{ "name": "fresh", "version": "1.0.0", "type": "commonjs" }');
 });
 afterAll(() => rmSync(consumer.folder, { recursive: true }));
 
 describe("the examples for Node", () => {
   it("learns, predicts and writes the adapter", { timeout: 180_000 }, () => {
-    consumer.write("node.js", example(node, "node"));
-    const lines = consumer.run("node", "node.js").trimEnd().split("\n");
+    consumer.write("fresh/node.mjs", example(node, "node"));
+    const lines = consumer.run("node", "fresh/node.mjs").trimEnd().split("\n");
     expect(lines).toHaveLength(21);
     const loss = (line: string) => Number(/: loss (\d+\.\d+)$/.exec(line)![1]);
     expect(loss(lines[19]!)).toBeLessThan(loss(lines[0]!) / 2);
@@ -40,11 +42,8 @@ describe("the examples for Node", () => {
   });
 
   it("of the README runs as pasted, in a project as `npm init` makes it", { timeout: 180_000 }, () => {
-    consumer.write("fresh/package.json", '{ "name": "fresh", "version": "1.0.0", "type": "commonjs" }');
     consumer.write("fresh/main.mjs", example(readme, "short"));
     expect(consumer.run("node", "fresh/main.mjs")).toMatch(/^praise (0\.9\d|1\.00)\n$/);
-    consumer.write("fresh/node.mjs", example(node, "node"));
-    expect(consumer.run("node", "fresh/node.mjs")).toMatch(/\npraise (0\.[5-9]\d|1\.00)\n$/);
   });
 
   it("of a run as data leaves a run's files", { timeout: 180_000 }, () => {
