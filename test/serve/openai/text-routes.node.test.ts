@@ -412,6 +412,24 @@ describe("a request", () => {
     }
   });
 
+  it("with a text of more than maxCharacters is refused, whatever it is for", async () => {
+    await again({ maxCharacters: 10 });
+    const [fits, long] = ["good film!", "good films!"];
+    const bodies = [
+      ["embeddings", "input", { model: "search", input: [fits, long] }],
+      ["rerank", "query", { model: "order", query: long, documents: [fits] }],
+      ["rerank", "documents", { model: "order", query: fits, documents: [fits, long] }],
+      ["classify", "input", { model: "mood", input: long }],
+    ] as const;
+    for (const [path, field, body] of bodies) {
+      const refused = await post(`/v1/${path}`, body);
+      expect([refused.status, refused.body.error?.param], path).toEqual([400, field]);
+      expect(refused.body.error?.message).toMatch(/at most maxCharacters, 10, and .* has 11$/);
+      const text = JSON.stringify(body).replaceAll(long, fits);
+      expect((await post(`/v1/${path}`, JSON.parse(text))).status, path).toBe(200);
+    }
+  });
+
   it("with a text that the tokenizer cannot read is refused", async () => {
     const marks = `a${"\u0903".repeat(1001)}`;
     const cases: [string, object][] = [

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -165,6 +166,16 @@ describe("a folder as a store", () => {
       await failed(job, join(path, "checkpoint.history.jsonl"), "cannot be written", /ENOENT/);
       expect(existsSync(path)).toBe(gone !== "");
     }
+  });
+
+  it("refuses what is no file, where a FIFO would keep its reader waiting", async () => {
+    const path = join(folder, "fifo");
+    await mkdir(path);
+    execFileSync("mkfifo", [join(path, "blocks.json")]);
+    const store = folderStore(path);
+    for (const call of [() => store.read("blocks.json"), () => store.read("blocks.json", 10)])
+      await expect(call()).rejects.toThrow(/blocks\.json is expected to be a file/);
+    await expect(store.append("blocks.json", 0, bytes("x"))).rejects.toThrow(ConfigError);
   });
 
   it("is shared with the command: either goes on with what the other began, to the same bits", async () => {

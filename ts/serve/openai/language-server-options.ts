@@ -39,6 +39,8 @@ export interface LanguageServerOptions extends BatchOptions {
   readonly maxTexts?: number | undefined;
   /** Maximum number of texts that wait for a model that computes those; at least `maxTexts`. Default 8,192. */
   readonly maxWaitingTexts?: number | undefined;
+  /** Maximum number of characters of a text or document for vectors, scores or classes, in UTF-16 units; default 500,000. */
+  readonly maxCharacters?: number | undefined;
   /** Milliseconds from a request's headers to the last token of its answer; default 300,000. */
   readonly timeout?: number | undefined;
   /**
@@ -79,6 +81,7 @@ export interface LanguageServerSettings {
   readonly maxWaiting: number;
   readonly maxTexts: number;
   readonly maxWaitingTexts: number;
+  readonly maxCharacters: number;
   readonly timeout: number;
   readonly prefixCacheBytes: number;
   readonly prefixCacheStore: RunStore | undefined;
@@ -136,6 +139,7 @@ const readers: Readers<LanguageServerSettings> = {
   maxWaiting: or(64, whole),
   maxTexts: or(2_048, whole, 1),
   maxWaitingTexts: or(8_192, whole, 1),
+  maxCharacters: or(500_000, whole, 1),
   timeout: or(300_000, aboveZero),
   prefixCacheStore: optional((what, name, value: RunStore) => takeStore(what, value, undefined, name)),
   prefixCacheStoreBytes: or(2 ** 30, whole),

@@ -24,6 +24,8 @@ export type TextRoute = "embeddings" | "rerank" | "classify";
 interface TextLimits {
   /** Maximum number of texts of a request. */
   readonly maxTexts: number;
+  /** Maximum number of characters of a text. */
+  readonly maxCharacters: number;
   /** Maximum number of texts that wait for a model. */
   readonly maxWaitingTexts: number;
 }
@@ -76,7 +78,7 @@ export class TextRoutes {
     const what = "embeddings";
     const asked = reading("input", () => readOptions(what, fields, embeddingFields));
     const { input, encoding_format: format, dimensions, normalize, prompt_name: promptName } = asked;
-    this.checkCount("input", input.length);
+    this.checkTexts("input", input);
     const { model: encoder, adapter, name } = this.names.find(["embed"], asked.model);
     if (dimensions !== undefined)
       reading("dimensions", () => whole(what, "dimensions", dimensions, 1, encoder.hiddenSize));
@@ -90,7 +92,8 @@ export class TextRoutes {
   private async rerank(fields: Fields, request: Answering): Promise<Answered> {
     const asked = reading("documents", () => readOptions("rerank", fields, rerankFields));
     const { query, documents, top_n: top, return_documents: isReturned } = asked;
-    this.checkCount("documents", documents.length);
+    this.checkTexts("documents", documents);
+    this.checkLength("query", query);
     const found = this.names.find(["rerank", "embed"], asked.model);
     checkDocumentTokens(found.kind === "rerank" ? found.model.encoder : found.model, asked.max_tokens_per_doc);
     const scores =
@@ -112,7 +115,7 @@ export class TextRoutes {
     if ((input === undefined) === (texts === undefined))
       throw new ApiError(400, "invalid_value", "give the texts as one of input and texts", "input");
     const given = (input ?? texts)!;
-    this.checkCount(input === undefined ? "texts" : "input", given.length);
+    this.checkTexts(input === undefined ? "texts" : "input", given);
     const { model: classifier, name } = this.names.find(["classify"], model);
     const rows = await this.run(
       this.queues.of(classifier.encoder),
@@ -212,10 +215,24 @@ export class TextRoutes {
     return queue.run({ ...asked, tokensOf: counted }, request.until.checkWanted);
   }
 
-  private checkCount(field: string, count: number): void {
+  private checkTexts(field: string, texts: readonly Input[]): void {
     const { maxTexts } = this.limits;
-    if (count <= maxTexts) return;
-    throw new ApiError(400, "invalid_value", `a request has at most ${maxTexts} texts here, got ${count}`, field);
+    if (texts.length > maxTexts)
+      throw new ApiError(
+        400,
+        "invalid_value",
+        `a request has at most ${maxTexts} texts here, got ${texts.length}`,
+        field,
+      );
+    for (const [i, text] of texts.entries()) if (typeof text === "string") this.checkLength(field, text, i);
+  }
+
+  private checkLength(field: string, text: string, place?: number): void {
+    const { maxCharacters } = this.limits;
+    if (text.length <= maxCharacters) return;
+    const which = place === undefined ? "it" : `the text at place ${place}`;
+    const message = `a text of ${field} has at most maxCharacters, ${maxCharacters}, and ${which} has ${text.length}`;
+    throw new ApiError(400, "invalid_value", message, field);
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { access, constants, type FileHandle, open, readFile, rm } from "node:fs/promises";
+import { access, constants, type FileHandle, open, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, LowrankError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
@@ -29,12 +29,17 @@ export function folderStore(folder: string): RunStore {
     async read(blob, length) {
       const path = place(blob);
       if (!existsSync(path)) return null;
+      await checkFile(path);
       return named(path, "cannot be read", async () =>
         length === undefined ? new Uint8Array(await readFile(path)) : readStart(path, length),
       );
     },
     write: (blobs) => named(folder, "cannot be written to", () => writeFilesAtomically(folder, blobs)),
-    append: (blob, length, bytes) => named(place(blob), "cannot be written", () => append(place(blob), length, bytes)),
+    async append(blob, length, bytes) {
+      const path = place(blob);
+      if (existsSync(path)) await checkFile(path);
+      await named(path, "cannot be written", () => append(path, length, bytes));
+    },
     remove: (blob) => named(place(blob), "cannot be removed", () => rm(place(blob), { force: true })),
     claim: () => claimFolder(folder),
   };
@@ -48,6 +53,15 @@ async function named<T>(path: string, problem: string, work: () => Promise<T>): 
     if (cause instanceof LowrankError) throw cause;
     throw new ConfigError(`${clip(path)} ${problem}: ${(cause as Error).message}`, { path }, { cause });
   }
+}
+
+/** Throws `ConfigError` for a FIFO, a socket or a device: opening one waits for another program. The system itself refuses folders. */
+async function checkFile(path: string): Promise<void> {
+  const found = await named(path, "cannot be read", () => stat(path));
+  if (found.isFile() || found.isDirectory()) return;
+  throw new ConfigError(`${clip(path)} is expected to be a file, and is none: remove it, or choose another folder`, {
+    ...{ path, expected: "a regular file" },
+  });
 }
 
 async function claimFolder(folder: string): Promise<() => Promise<void>> {
