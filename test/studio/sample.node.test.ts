@@ -53,9 +53,14 @@ it(
     await expect.poll(() => page.locator("div.odds.adapter li .name").first().innerText()).toBe("positive");
 
     await expect.poll(() => page.locator("div.odds.base li").count()).toBe(2);
-    const studioShare = parseFloat(await page.locator("div.odds.adapter li .number").first().innerText());
+    // "over 99%" is between 99.5 and 100.
+    const numberIn = (text: string) => (text.startsWith("over") ? 99.75 : parseFloat(text));
+    const shareBy = async (model: "adapter" | "head") =>
+      numberIn(await page.locator(`div.odds.${model} li .number`).first().innerText());
+    const shares = { adapter: await shareBy("adapter"), head: await shareBy("head") };
 
     await page.getByRole("link", { name: "Download" }).click();
+    const main = await page.locator(".items button.primary").getAttribute("aria-label");
     const zip = await saved(page, "Save: Adapted model");
     expect(zip.name).toBe("Film-reviews-adapter.zip");
     const files = unzipSync(zip.bytes);
@@ -81,8 +86,9 @@ it(
     await opened.getByLabel("A text, or several").fill(`${title}\nIt is dreadful and boring.`);
     await opened.getByRole("button", { name: "Find labels" }).click();
     await expect.poll(() => opened.locator("li dt:first-child").allInnerTexts()).toEqual(["positive", "negative"]);
-    const share = parseFloat(await opened.locator("li dd").first().innerText());
-    expect(Math.abs(share - studioShare)).toBeLessThanOrEqual(0.5);
+    const share = numberIn(await opened.locator("li dd").first().innerText());
+    // It has the model that the test recommends. Whole per cents may be rounded apart.
+    expect(Math.abs(share - shares[main === "Save: Simple model" ? "head" : "adapter"])).toBeLessThanOrEqual(1);
     await opened.close();
     await page.context().setOffline(false);
     const foreign = studio.asked.filter(({ url }) => !url.startsWith(studio.url) && !/^(blob|file|data):/.test(url));

@@ -197,7 +197,7 @@ it("what is taken away runs as pasted, on the command line, in Node and in a pag
   await page.locator(".hits.adapter").waitFor();
   const shown = (await hits("adapter"))[0]!;
   const score = parseFloat((await page.locator(".hits.adapter .score").first().innerText()).match(/[\d.]+/)![0]);
-  const { name, bytes } = await saved(page, "Save the search");
+  const { name, bytes } = await saved(page, /^Save the search$/);
   expect(name).toBe("help-desk-search.zip");
   const files = unzipSync(bytes);
   expect(Object.keys(files).sort()).toEqual(expect.arrayContaining(["search/adapter/1_Pooling/config.json", "search/adapter/adapter_model.safetensors", "search/adapter/modules.json", "search/texts.index", "search/texts.json"])); // prettier-ignore

@@ -77,7 +77,7 @@ export async function answered(
 }
 
 /** What a click gives to save. */
-export async function saved(page: Page, button: string): Promise<{ name: string; bytes: Uint8Array }> {
+export async function saved(page: Page, button: string | RegExp): Promise<{ name: string; bytes: Uint8Array }> {
   const [download] = await Promise.all([
     page.waitForEvent("download", { timeout: 90_000 }),
     page.getByRole("button", { name: button }).click(),

@@ -16,7 +16,12 @@ export function VerdictLine({ kind, head, text }: Props) {
   return (
     <p class="verdict" data-kind={kind}>
       <Icon name={kind === "equal" || kind === "simple" ? "warn" : icons[kind]} />{" "}
-      {head !== undefined && <strong>{head}</strong>} {text}
+      {head !== undefined && (
+        <>
+          <strong>{head}</strong>{" "}
+        </>
+      )}
+      <span>{text}</span>
     </p>
   );
 }
