@@ -51,7 +51,7 @@ export async function finetuneTask(
   const task = taskOf(settings);
   const run = (job: JobOptions) => runJob(settings, store, job) as Promise<{ readonly report: TaskReport }>;
   const { report } = await followRun(settings, session, reporter, run, (event) => {
-    if (event.type === "ready") say(...introduction(event.job as never, folder, colors), "");
+    if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
   });
   const { result, next } = (own[task] ?? { result: taskResult, next: taskNext }) as Shown<TaskReport>;
   say("", ...result(self, report, colors), "", ...next(self, folder, report, colors, await store.has(runFiles.gguf)));

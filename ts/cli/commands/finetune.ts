@@ -116,7 +116,7 @@ async function runIn(
     if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
     if (event.type === "ready")
       say(
-        ...introduction(event.job as never, folder, colors),
+        ...introduction(event.job, folder, colors),
         ...fewLines(self, event.job as never, beside, colors),
         "",
       );

@@ -57,7 +57,7 @@ export async function crossValidate(
         progress.show(event);
         if (event.type === "warning") terminal.error(event.message);
         if (event.type === "data") say(...findingLines(event.summary, allow, terminal.colors));
-        if (event.type === "ready") say(...introduction(event.job as never, store.name, terminal.colors), "");
+        if (event.type === "ready") say(...introduction(event.job, store.name, terminal.colors), "");
         if (event.type !== "fold") return;
         if (first && event.fold > 1) say(`Continuing after fold ${event.fold - 1} of ${event.folds}`);
         first = false;
