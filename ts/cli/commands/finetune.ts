@@ -115,11 +115,7 @@ async function runIn(
   const { report, predictions } = await followRun(settings, session, reporter, run, (event) => {
     if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
     if (event.type === "ready")
-      say(
-        ...introduction(event.job, folder, colors),
-        ...fewLines(self, event.job as never, beside, colors),
-        "",
-      );
+      say(...introduction(event.job, folder, colors), ...fewLines(self, event.job as never, beside, colors), "");
   });
   const samples = pickSamples(predictions, options.samples, settings.seed);
   say("", ...resultTable(report, colors), "", ...adviceLines(self, report, colors), speedLine(report), "");
