@@ -207,6 +207,7 @@ export const places = {
   "ts/tokenize/inverted-split.ts": "tokenizers",
   "ts/tokenize/least-tokens.ts": "tokenizers",
   "ts/tokenize/library-tokenizer.ts": "tokenizers",
+  "ts/tokenize/long-texts.ts": "tokenizers",
   "ts/tokenize/models": "tokenizers",
   "ts/tokenize/models/word-piece.ts": "load",
   "ts/tokenize/precompiled.ts": "tokenizers",
