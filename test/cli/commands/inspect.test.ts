@@ -68,14 +68,18 @@ describe("inspect", () => {
 
   it("explains a run whose process was killed, and one that goes on", async () => {
     let seen = "";
+    let asked = false;
     const args = [...shortRun(fixture, "killed", 4000), "--no-baseline", "--threads", "1"];
     const { signal } = await lowrankProcess(args, fixture.folder, (text, child) => {
-      if (!/train +\d+\/4000/.test(text) || seen !== "") return;
-      seen = text;
-      void lowrank(["inspect", fixture.path("killed")]).then(({ out }) => {
-        seen = out;
+      if (!/train +\d+\/4000/.test(text) || asked) return;
+      asked = true;
+      // The first step is reported before the first checkpoint is written.
+      const look = async () => {
+        do seen = (await lowrank(["inspect", fixture.path("killed")])).out;
+        while (seen.includes("without a checkpoint yet"));
         child.kill("SIGKILL");
-      });
+      };
+      void look();
     });
     expect(signal).toBe("SIGKILL");
     expect(seen).toMatch(/^run +is training; its last checkpoint is after step \d+ of 4,000\n/);
