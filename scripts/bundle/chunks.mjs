@@ -67,6 +67,7 @@ export const places = {
   "ts/worker/rounds-call.ts": null,
   "ts/models": "load",
   "ts/models/adapter-step.ts": "models",
+  "ts/models/former-names.ts": "models",
   "ts/models/layer-checkpoint.ts": "models",
   "ts/models/model-options.ts": "models",
   "ts/models/ragged-batch.ts": "models",
