@@ -1,3 +1,4 @@
+import { unzipSync } from "fflate";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import { tinyEncoder } from "../models/tiny-encoder.js";
@@ -142,6 +143,12 @@ it(
     expect(await page.locator(".snippets pre").innerText()).toContain("answer.labels");
     const said = await alone(studio, page, "A web page that labels texts", "the music was warm and bright");
     expect(said.split(/\n+/)[1]).toBe("praise");
+    // The simple model is there too, with a card and with thresholds that were chosen.
+    const simple = unzipSync((await saved(page, "Save: Simple model")).bytes);
+    expect(Object.keys(simple).sort()).toEqual(["README.md", "head.safetensors", "labels.json", "report.json"]);
+    const { thresholds } = JSON.parse(new TextDecoder().decode(simple["labels.json"])) as { thresholds: number[] };
+    expect(thresholds).toHaveLength(3);
+    expect(thresholds).not.toEqual([0.5, 0.5, 0.5]);
     const files = await loadAgain(page);
     expect(reportOf(files)).toMatchObject({ task: "multi-label", data: { labels: ["awful", "blame", "praise"] } });
     await ask(page, "the music was warm and bright");

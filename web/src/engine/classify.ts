@@ -1,7 +1,7 @@
 import type { RemoteClassifier, RemoteEncoder, RemoteRegressor, RemoteTokenClassifier } from "lowrank/worker";
 import type { Task } from "../data/target.js";
 import type { Download } from "../state/download.js";
-import { type Run, type RunOf, taskOf } from "../state/runs.js";
+import { isOf, type Run, type RunOf, taskOf } from "../state/runs.js";
 import { client } from "./client.js";
 import { type EncoderId, encoderNamed } from "./encoders.js";
 import { sourcesFrom } from "./job-sources.js";
@@ -100,12 +100,40 @@ export async function nearestNames(run: RunOf<"classify">, text: string): Promis
   return labels.map((label, i): [string, number] => [label, cosine(names[i]!)]).sort(([, a], [, b]) => b - a);
 }
 
+/** Every so many examples, one chooses thresholds. */
+const CHOOSING = 5;
+
+/**
+ * A head for several labels whose thresholds are chosen, as those of the report were: on a fifth of the examples that are not tested on,
+ * which it is not fitted to.
+ */
+async function thresholdHead(run: RunOf<"multi-label">): Promise<SavedFiles> {
+  const tested = new Set(run.predictions.map(({ text }) => text));
+  const lines = new TextDecoder().decode(run.data).split("\n").filter(Boolean);
+  const examples = lines
+    .map((line) => JSON.parse(line) as { readonly text: string; readonly label: readonly string[] })
+    .filter(({ text }) => !tested.has(text))
+    .map(({ text, label }) => ({ text, labels: [...label] }));
+  const { TextClassifier } = await client();
+  const classifier = await TextClassifier.create(await sharedEncoder(encoderOf(run)), {
+    ...{ labels: [...run.report!.data.labels], multiLabel: true, lora: null, adapter: `${run.id}-thresholds` },
+  });
+  try {
+    await classifier.fitHead(examples.filter((_, i) => i % CHOOSING > 0));
+    await classifier.chooseThresholds(examples.filter((_, i) => i % CHOOSING === 0));
+    return await classifier.save();
+  } finally {
+    await classifier.dispose();
+  }
+}
+
 /**
  * The files of the run's head-only model: another run with the same data, seed and test, which fits only the head, in seconds. It needs no
  * validation, so that its head is fitted to those examples too.
  */
 export const headFilesOf = (run: Run): Promise<SavedFiles> =>
   once(headFiles, run.id, async () => {
+    if (isOf("multi-label", run) && run.report?.result.thresholdsFrom === "validation") return thresholdHead(run);
     const { memoryStore, runJob } = await client();
     const store = memoryStore();
     const sources = sourcesFrom({ encoder: encoderOf(run), dataOf: () => run.data });
