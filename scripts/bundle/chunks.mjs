@@ -109,7 +109,7 @@ export const places = {
 
   // On demand: what reads a model's files, and what those of a classifier.
   "ts/adapters/adapted-embedding.ts": "load",
-  "ts/arguments/plain-copy.ts": "load",
+  "ts/arguments/plain-copy.ts": "models",
   "ts/adapters/adapted-linear.ts": "load",
   "ts/graph/frozen/former-names.ts": "load",
   "ts/graph/frozen/quantize.ts": "load",

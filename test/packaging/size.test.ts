@@ -49,7 +49,7 @@ const training = "AdamW, SGD, clipGradNorm, clipGradValue, cosineSchedule, linea
 const core = `{ init, engineInfo, ${layers}, ${training} }`;
 
 /**
- * Bytes, gzip, each about 1 % above what was measured, since the names of chunks change with their content. Who raises one says why in the commit.
+ * Bytes, gzip: bounds that are raised get 10 % above what was measured, the older ones have 1 %. Who raises one says why in the commit.
  * The goals were 25,000 for the core and 55,000 for everything. What is beyond them is in large part checks of arguments and their messages, methods
  * that return at once (`create`, `load`, `addAdapter`, losses) and so cannot be fetched late, and frozen weights in formats of their own.
  * Readers, language models, structured output, runs and the engine on a GPU are fetched when they are used.
@@ -57,11 +57,11 @@ const core = `{ init, engineInfo, ${layers}, ${training} }`;
 const bounds = {
   multiply: { first: 32_700, gpu: 24_900 },
   core: 38_000,
-  encoder: { first: 94_500, all: 249_000 },
-  everything: { first: 197_000, all: 409_500 },
+  encoder: { first: 94_500, all: 276_000 },
+  everything: { first: 197_000, all: 457_000 },
   noBundler: 223_000,
   poolThread: 2_000,
-  worker: { start: 24_450, classifier: 140_000, all: 498_500 },
+  worker: { start: 24_450, classifier: 140_000, all: 555_000 },
   remote: { bundled: 16_200, whole: 22_600 },
 };
 
