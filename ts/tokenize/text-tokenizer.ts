@@ -192,14 +192,19 @@ export class TextTokenizer {
   *ownSteps(text: string, room = this.room): Steps<{ readonly ids: number[]; readonly tokens: string[] }> {
     const [ids, tokens]: [number[], string[]] = [[], []];
     for (const found of this.subwordsOf(text)) {
-      for (let i = 0; i < found.ids.length && ids.length < room; i++) {
-        ids.push(this.checked(found.ids[i], found.tokens[i]!));
-        tokens.push(found.tokens[i]!);
-      }
+      this.append(found, ids, tokens, room);
       if (ids.length >= room) break;
       yield;
     }
     return { ids, tokens };
+  }
+
+  /** Appends checked subwords, up to `room`. Not in the generator itself, where loops take longer. */
+  private append(found: Subwords, ids: number[], tokens: string[], room: number): void {
+    for (let i = 0; i < found.ids.length && ids.length < room; i++) {
+      ids.push(this.checked(found.ids[i], found.tokens[i]!));
+      tokens.push(found.tokens[i]!);
+    }
   }
 
   /** Subwords of a text, some at a time. */
