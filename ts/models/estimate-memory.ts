@@ -18,9 +18,9 @@ export interface MemoryOptions {
   readonly tokens: number;
   /** The adapter; null for inference only. Default: rank 8 on query, key and value. */
   readonly lora?: LoraOptions | null;
-  /** As `LoadOptions.weights`, except "auto", which depends on a file; default as there. */
+  /** Format of the weights, with the default of `LoadOptions.weights`; "auto" is refused, because it depends on a file. */
   readonly weights?: WeightFormat;
-  /** As `LoadOptions.packedCopies`; default as there. */
+  /** Number of packed copies of each weight, with the default of `LoadOptions.packedCopies`. */
   readonly packedCopies?: 0 | 1 | 2;
   /** Whether layers are recomputed for their gradients, as with `fit`'s `checkpointing`; default false. */
   readonly checkpointing?: boolean;

@@ -34,7 +34,7 @@ interface TemplatePiece {
 
 /** Classes of transformers that separate two texts by two tokens and have no token types, whatever tokenizer.json's template says. */
 const doubled = /^(?:XLM)?Roberta|^MPNet|^Camembert/;
-/** Those of other classes that give no token types, though ALBERT has an embedding of them. */
+/** Other classes of tokenizers, which give no token types; ALBERT has an embedding of types all the same. */
 const untyped = /^DistilBert|^ModernBert|^Bart|^Albert/;
 
 /** How a tokenizer's files describe pairs. */
@@ -84,7 +84,7 @@ interface KnownText {
   readonly text: string;
   /** Its own ids, one more than there is room for at most. */
   readonly ids: readonly number[];
-  /** It has at least so many tokens; exactly so many once it is counted. */
+  /** Lower bound of the text's tokens; their exact number once it is counted. */
   least: number;
   isCounted: boolean;
 }

@@ -45,7 +45,7 @@ export function breather(signal: AbortSignal | undefined): () => Promise<void> |
   };
 }
 
-/** Work in steps of a few milliseconds each, so that whoever runs it can pause in between. Its result is the generator's return value. */
+/** Work in steps of a few milliseconds each, so that its caller can pause in between. Its result is the generator's return value. */
 export type Steps<T> = Generator<void, T, void>;
 
 /** The result of all steps, without a pause. */
@@ -53,14 +53,5 @@ export function atOnce<T>(steps: Steps<T>): T {
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
-  }
-}
-
-/** The result of all steps. `breathe` is awaited between two of them; what it throws ends the work. */
-export async function withPauses<T>(steps: Steps<T>, breathe: () => Promise<void> | undefined): Promise<T> {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-    await breathe();
   }
 }

@@ -36,7 +36,7 @@ export function wordPieces(
     }
     return found;
   };
-  /** Of a word that is too long anyway, the rest is not looked at. */
+  /** Stops at a word's maximum length: a longer word is unknown whatever its rest is. */
   const long = () => {
     let word = "";
     return (part: string, ends: boolean) => {
