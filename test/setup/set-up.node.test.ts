@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import {
   runSteps,
@@ -85,4 +86,14 @@ it.each([
   expect(waited.filter((name) => !made.has(name))).toEqual([]);
   const none = steps.map((step): Step => ({ ...step, needed: () => false }));
   expect(await runSteps(none)).toBe(0);
+});
+
+it("the Studio waits for the packages that it imports", () => {
+  const { dependencies = {}, devDependencies = {} } = JSON.parse(readFileSync("web/package.json", "utf8"));
+  const imported = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => name.startsWith("@lowrank/"));
+  expect(imported).not.toEqual([]);
+  const steps: Step[] = stepsForTests();
+  const makers = imported.map((name) => steps.find(({ title }) => title.startsWith(name))!);
+  const studio = steps.find(({ makes }) => makes === "studio")!;
+  expect(studio.after).toEqual(expect.arrayContaining(makers.map(({ makes }) => makes)));
 });

@@ -7,12 +7,12 @@ import { hashOf, isFresh } from "../stamp.mjs";
 
 const place = join(root, "web/dist");
 const sources = () => readdirSync(join(root, "web")).filter((name) => !["dist", "node_modules"].includes(name));
-const inputs = () => hashOf(...sources().map((name) => `web/${name}`), "dist");
+const inputs = () => hashOf(...sources().map((name) => `web/${name}`), "dist", "packages/flower/dist");
 
 /** The Studio's static files, as @lowrank/studio has them. The old ones stay until the new ones are complete. */
 export const studio = {
   title: "the Studio (vite)",
-  after: ["package"],
+  after: ["package", "packages"],
   makes: "studio",
   seconds: 10,
   needed: () => !existsSync(place) || !isFresh("studio", inputs()),
