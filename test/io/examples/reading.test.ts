@@ -116,7 +116,11 @@ describe("JSON", () => {
     ["an empty text", '[{"text":" ","label":1}]', /item 1: the text is empty/],
     ["a large number", '[{"text":"a","label":9007199254740993}]', /item 1: .*above 2\^53/],
     ["null for a text", '[{"text":null,"label":1}]', /item 1: the text is empty/],
-    ["null for a label", '[{"text":"a","label":null}]', /item 1: the label is empty: fill it in, or remove the row \(emptyLabels/],
+    [
+      "null for a label",
+      '[{"text":"a","label":null}]',
+      /item 1: the label is empty: fill it in, or remove the row \(emptyLabels/,
+    ],
     ["a list for a label", '[{"text":"a","label":[1]}]', /expected "label" to be text or a number, got \[1\]/],
     ["deep nesting", `[{"text":${"[".repeat(5000)}`, /nested at most/],
   ])("refuses %s", async (_, text, message) => {
@@ -187,7 +191,11 @@ describe("empty labels", () => {
     );
     const found = await readExamples(text, { emptyTexts: "leave out", emptyLabels: "leave out" });
     expect(found.examples.map(({ line }) => line)).toEqual([2, 7]);
-    expect([found.labels, found.emptyTexts, found.emptyLabels]).toEqual([["x", "z"], [3, 5], [4, 6]]);
+    expect([found.labels, found.emptyTexts, found.emptyLabels]).toEqual([
+      ["x", "z"],
+      [3, 5],
+      [4, 6],
+    ]);
     await expect(read("text,label\na,\nb,\n", { emptyLabels: "leave out" })).rejects.toThrow(
       /all 2 labels are empty: is "label" the labels' column\?/,
     );

@@ -30,7 +30,16 @@ function firstStrange(bytes: Uint8Array): number {
   let i = 0;
   while (i < bytes.length) {
     const byte = bytes[i]!;
-    const more = byte < 0x80 ? 0 : byte >= 0xc2 && byte < 0xe0 ? 1 : byte >= 0xe0 && byte < 0xf0 ? 2 : byte >= 0xf0 && byte < 0xf5 ? 3 : -1;
+    const more =
+      byte < 0x80
+        ? 0
+        : byte >= 0xc2 && byte < 0xe0
+          ? 1
+          : byte >= 0xe0 && byte < 0xf0
+            ? 2
+            : byte >= 0xf0 && byte < 0xf5
+              ? 3
+              : -1;
     if (more < 0) return i;
     for (let k = 1; k <= more; k++) if ((bytes[i + k] ?? 0) >> 6 !== 2) return i;
     i += more + 1;
@@ -74,7 +83,9 @@ function explain(bytes: Uint8Array): string {
   // 0x80 to 0x9f are characters in Windows-1252, controls in ISO 8859-1.
   const windows = bytes.some((byte) => byte >= 0x80 && byte < 0xa0);
   const around = bytes.subarray(Math.max(0, place - AROUND), place + AROUND);
-  const text = Array.from(around, windowsCharacter).join("").replace(/[\s\p{C}]+/gu, " ");
+  const text = Array.from(around, windowsCharacter)
+    .join("")
+    .replace(/[\s\p{C}]+/gu, " ");
   const hex = (bytes[place] ?? 0).toString(16).toUpperCase();
   const name = windows ? "Windows-1252" : "Latin-1 (ISO 8859-1)";
   return (
@@ -87,11 +98,18 @@ function explain(bytes: Uint8Array): string {
 function decodeWide(bytes: Uint8Array, file: string): string {
   const big = bytes[0] === 0xfe;
   if (bytes.length % 2 === 1)
-    throw new ConfigError(`${file}: this is UTF-16 by its byte order mark, with an odd number of bytes: it is truncated`, { file });
+    throw new ConfigError(
+      `${file}: this is UTF-16 by its byte order mark, with an odd number of bytes: it is truncated`,
+      { file },
+    );
   try {
     return new TextDecoder(big ? "utf-16be" : "utf-16le", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new ConfigError(`${file}: this is UTF-16 by its byte order mark, but not all of it: save it as UTF-8`, { file }, { cause });
+    throw new ConfigError(
+      `${file}: this is UTF-16 by its byte order mark, but not all of it: save it as UTF-8`,
+      { file },
+      { cause },
+    );
   }
 }
 

@@ -11,7 +11,11 @@ const groupsOf = (texts: readonly string[]) => nearGroups(texts, new Frames(), (
 const middles = [
   ...["my parcel has not arrived yet", "where is my refund?", "I was charged twice for my order. Please look into it."],
   ...["the app crashes when I open the settings", "can I change the delivery address of an order?"],
-  ...["your driver left the box in the rain", "I would like to cancel my subscription", "the invoice shows the wrong name"],
+  ...[
+    "your driver left the box in the rain",
+    "I would like to cancel my subscription",
+    "the invoice shows the wrong name",
+  ],
   ...["my discount code does not work", "the sizes are not what the page says"],
 ];
 const greetings = ["Hi,\n", "Hello team, ", "Dear Sir or Madam,\n\n", "hi ", "", "Good morning! ", "Hey there, "];
@@ -34,13 +38,30 @@ describe("texts that are nearly the same", () => {
     const texts = french.flatMap((text) => opened.map((open, i) => `${open},\n${text}.\n${closed[i]}`));
     expect(await groupsOf(texts)).toEqual(texts.map((_, i) => i - (i % 3)));
     // The same greeting and sign-off make no twins.
-    expect(await groupsOf(middles.map((text) => `Dear support team,\n${text}\nLooking forward to your answer.\nBest regards, Anna`))).toBeNull();
-    expect(await groupsOf(["woman feeding baby in the garden", "man feeding baby in the garden", "", "Hi!", "Thanks", "", "Hello, Anna"])).toBeNull();
+    expect(
+      await groupsOf(
+        middles.map((text) => `Dear support team,\n${text}\nLooking forward to your answer.\nBest regards, Anna`),
+      ),
+    ).toBeNull();
+    expect(
+      await groupsOf([
+        "woman feeding baby in the garden",
+        "man feeding baby in the garden",
+        "",
+        "Hi!",
+        "Thanks",
+        "",
+        "Hello, Anna",
+      ]),
+    ).toBeNull();
   });
 
   it("are found in time that grows with the texts, whatever is in them", { timeout: 60_000 }, async () => {
     const hostile = (count: number) =>
-      Array.from({ length: count }, (_, i) => `${". ,".repeat(60)}hi ${"a, ".repeat(i % 90)}x${i}, ${"thanks ".repeat(i % 60)}`);
+      Array.from(
+        { length: count },
+        (_, i) => `${". ,".repeat(60)}hi ${"a, ".repeat(i % 90)}x${i}, ${"thanks ".repeat(i % 60)}`,
+      );
     const seconds = async (texts: readonly string[]) => {
       const begun = performance.now();
       await groupsOf(texts);
@@ -49,12 +70,18 @@ describe("texts that are nearly the same", () => {
     await seconds(hostile(500));
     const [few, many] = [await seconds(hostile(2000)), await seconds(hostile(16_000))];
     expect(many / few).toBeLessThan(24);
-    for (const long of ["." .repeat(3999) + "x", "a.".repeat(2000), "thanks ".repeat(570), ", hi".repeat(1000)])
+    for (const long of [".".repeat(3999) + "x", "a.".repeat(2000), "thanks ".repeat(570), ", hi".repeat(1000)])
       expect(await seconds(Array.from({ length: 50 }, (_, i) => long.slice(0, 3990) + i))).toBeLessThan(5);
   });
 
   it("have pieces by lines and signs, not within a word or a number", () => {
-    expect(piecesOf("Hi Anna,\nit's 3.5 kg... (well-known) – OK?。次")).toEqual(["hi anna", "it s 3 5 kg", "well known", "ok", "次"]);
+    expect(piecesOf("Hi Anna,\nit's 3.5 kg... (well-known) – OK?。次")).toEqual([
+      "hi anna",
+      "it s 3 5 kg",
+      "well known",
+      "ok",
+      "次",
+    ]);
     expect(piecesOf("x".repeat(5000))).toEqual([]);
   });
 
@@ -72,7 +99,14 @@ describe("texts that are nearly the same", () => {
     }
     // Where none are, the split is what it was.
     const apart = splitExamples(examples, 0.2, { seed: 3 });
-    expect(inTwo(examples, 0.2, { seed: 3, groups: null }, framed.map(() => undefined))).toEqual(apart);
+    expect(
+      inTwo(
+        examples,
+        0.2,
+        { seed: 3, groups: null },
+        framed.map(() => undefined),
+      ),
+    ).toEqual(apart);
     const seen = (await summariseExamples(apart.train, { test: apart.validation })).test!.inTraining!;
     expect(seen.near).toBe(10);
   });

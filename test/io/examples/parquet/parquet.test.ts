@@ -52,7 +52,8 @@ describe("Parquet", () => {
     const bytes = new Uint8Array(await file("plain"));
     const rename = (from: string, to: string) => {
       for (let i = 0; i < bytes.length; i++)
-        if ([...from].every((letter, k) => bytes[i + k] === letter.charCodeAt(0))) bytes.set(new TextEncoder().encode(to), i);
+        if ([...from].every((letter, k) => bytes[i + k] === letter.charCodeAt(0)))
+          bytes.set(new TextEncoder().encode(to), i);
     };
     rename("text", "txt1");
     rename("word", "txt2");

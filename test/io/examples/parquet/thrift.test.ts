@@ -4,7 +4,8 @@ import { PageProblem } from "../../../../ts/io/examples/parquet/runs.js";
 import { checkStruct } from "../../../../ts/io/examples/parquet/thrift.js";
 
 /** A number in Thrift's compact protocol, of which signed ones are twice as large. */
-const varint = (value: number): number[] => (value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]);
+const varint = (value: number): number[] =>
+  value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
 const int = (value: number) => ({ type: 5, bytes: varint(2 * value) });
 const long = (value: number) => ({ ...int(value), type: 6 });
 const text = (value: string) => ({ type: 8, bytes: [...varint(value.length), ...new TextEncoder().encode(value)] });
@@ -72,7 +73,12 @@ describe("a Parquet file", () => {
       ...struct({ 1: int(2), 2: int(4 * values), 3: int(4 * values), 7: struct({ 1: int(values), 2: int(0) }) }).bytes,
       ...new Array<number>(4 * values).fill(0),
     ];
-    const data = struct({ 1: int(0), 2: int(2), 3: int(2), 5: struct({ 1: int(1), 2: int(8), 3: int(3), 4: int(3) }) }).bytes;
+    const data = struct({
+      1: int(0),
+      2: int(2),
+      3: int(2),
+      5: struct({ 1: int(1), 2: int(8), 3: int(3), 4: int(3) }),
+    }).bytes;
     const pages = [...dictionary, ...data, 0, 2];
     const meta = struct({
       ...{ 1: int(1), 2: list([int(8)]), 3: list([text("v")]), 4: int(0), 5: long(1) },
@@ -81,7 +87,12 @@ describe("a Parquet file", () => {
     const group = struct({ 1: list([struct({ 2: long(4), 3: meta })]), 2: long(pages.length), 3: long(1) });
     const file = (groups: number) => {
       const schema = [struct({ 4: text("root"), 5: int(1) }), struct({ 1: int(1), 3: int(0), 4: text("v") })];
-      const footer = struct({ 1: int(1), 2: list(schema), 3: long(groups), 4: list(new Array<Value>(groups).fill(group)) });
+      const footer = struct({
+        1: int(1),
+        2: list(schema),
+        3: long(groups),
+        4: list(new Array<Value>(groups).fill(group)),
+      });
       return parquet(Uint8Array.from(pages), footer.bytes);
     };
     expect((await reading(file(3))).examples).toHaveLength(3);

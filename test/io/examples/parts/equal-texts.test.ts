@@ -32,7 +32,10 @@ describe("equal texts lie on one side", () => {
   const sets: [string, Row[]][] = [
     ["few of them", repeating(400, 4, 10, 3)],
     ["every second", repeating(401, 3, 2, 5)],
-    ["four of each", Array.from({ length: 300 }, (_, i) => ({ text: `Text ${i >> 2}`, label: `class ${(i >> 2) % 5}` }))],
+    [
+      "four of each",
+      Array.from({ length: 300 }, (_, i) => ({ text: `Text ${i >> 2}`, label: `class ${(i >> 2) % 5}` })),
+    ],
     ["under two labels", repeating(300, 2, 4, 1)],
   ];
 
@@ -72,7 +75,9 @@ describe("equal texts lie on one side", () => {
   });
 
   it("which has some where any text can be spared, however often each stands there", () => {
-    const rows = ["a", "b", "c", "d"].flatMap((text, i) => Array.from({ length: 10 + i }, () => ({ text, label: "xy"[i >> 1]! })));
+    const rows = ["a", "b", "c", "d"].flatMap((text, i) =>
+      Array.from({ length: 10 + i }, () => ({ text, label: "xy"[i >> 1]! })),
+    );
     for (const seed of [0, 1, 2]) {
       // A tenth would be four or five examples: the smallest text that leaves one of its label has ten.
       const { train, validation } = splitExamples(rows, 0.1, seed);
@@ -86,8 +91,13 @@ describe("equal texts lie on one side", () => {
   it("are compared up to a length that every engine has", () => {
     expect(plainText("\ufdfa")).toHaveLength(18);
     const text = "\ufdfa".repeat(2 ** 23);
-    const rows = [{ text, label: "a" }, { text: "b", label: "b" }];
-    expect(() => splitExamples(rows, 0.5)).toThrow(/^a text of 8388608 characters, which begins with .* more than 134217728 in the form/);
+    const rows = [
+      { text, label: "a" },
+      { text: "b", label: "b" },
+    ];
+    expect(() => splitExamples(rows, 0.5)).toThrow(
+      /^a text of 8388608 characters, which begins with .* more than 134217728 in the form/,
+    );
     expect(plainText("A ".repeat(2 ** 22))).toHaveLength(2 ** 23 - 1);
   });
 
@@ -112,7 +122,12 @@ describe("where no two texts are equal", () => {
 
   it("parts are those that were always drawn", () => {
     expect(numbers(splitExamples(rows, 0.3, 5).validation)).toEqual([5, 9, 12, 14, 19, 22, 23]);
-    expect(foldExamples(rows, 4, { seed: 6 }).map(({ validation }) => numbers(validation))).toEqual([[0,2,3,9,17,19],[4,5,12,13,18,22],[7,11,15,16,20,23],[1,6,8,10,14,21]]);
+    expect(foldExamples(rows, 4, { seed: 6 }).map(({ validation }) => numbers(validation))).toEqual([
+      [0, 2, 3, 9, 17, 19],
+      [4, 5, 12, 13, 18, 22],
+      [7, 11, 15, 16, 20, 23],
+      [1, 6, 8, 10, 14, 21],
+    ]);
     const groups = rows.map((_, i) => i % 7);
     expect(numbers(splitExamples(rows, 0.3, { seed: 5, groups }).validation)).toEqual([4, 5, 11, 12, 18, 19]);
   });

@@ -31,7 +31,8 @@ function plainShare(labels: readonly string[], units: readonly number[], share: 
   for (let pass = 0; pass < 3; pass++)
     for (const unit of together.values()) {
       const sign = held.has(unit[0]!) ? -1 : 1;
-      if (farther(unit, sign, (distance, length) => (distance / length) * (distance / length)) < -1e-12) move(unit, sign);
+      if (farther(unit, sign, (distance, length) => (distance / length) * (distance / length)) < -1e-12)
+        move(unit, sign);
     }
   if (held.size > 0) return held;
   const order = [...new Set(shuffled([...labels.keys()], seed).map((place) => units[place]!))];
@@ -41,7 +42,12 @@ function plainShare(labels: readonly string[], units: readonly number[], share: 
 }
 
 /** What `spreadClasses` does, said plainly: each class tries all its units, whatever another has tried. */
-function plainSpread(labels: readonly string[], units: readonly number[], given: readonly number[], n: number): number[] {
+function plainSpread(
+  labels: readonly string[],
+  units: readonly number[],
+  given: readonly number[],
+  n: number,
+): number[] {
   let folds = [...given];
   const there = (some: readonly number[], label: string) => new Set(some.filter((_, i) => labels[i] === label)).size;
   const size = (some: readonly number[], fold: number) => some.filter((one) => one === fold).length;
@@ -89,7 +95,9 @@ describe("examples that stay together", () => {
     const share = fc.double({ min: 0.01, max: 0.99, noNaN: true });
     fc.assert(
       fc.property(table, share, fc.nat(), ({ labels, units }, share, seed) => {
-        expect([...holdShare(labels, units, share, seed)].sort()).toEqual([...plainShare(labels, units, share, seed)].sort());
+        expect([...holdShare(labels, units, share, seed)].sort()).toEqual(
+          [...plainShare(labels, units, share, seed)].sort(),
+        );
       }),
       runs,
     );
@@ -134,7 +142,12 @@ describe("examples that stay together", () => {
     }
     const labels = counted(rows.map(([label]) => label));
     const folds = rows.map(([, , fold]) => fold);
-    spreadClasses(labels.list, rows.map(([, unit]) => unit), folds, 3);
+    spreadClasses(
+      labels.list,
+      rows.map(([, unit]) => unit),
+      folds,
+      3,
+    );
     expect(folds).toEqual(rows.map(([, , fold]) => fold));
     expect(labels.reads()).toBeLessThan(20 * rows.length);
   });

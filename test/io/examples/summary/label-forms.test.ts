@@ -16,9 +16,18 @@ const message = async (code: string, labels: readonly string[], column?: string)
 describe("labels that are several in one", () => {
   it.each([
     [["billing", "bug", "billing|bug"], ["billing|bug"]],
-    [["a", "b", "c", "a; b", "a;b;c"], ["a; b", "a;b;c"]],
-    [["27", "2", "3", "3,2", "2,3,27"], ["2,3,27", "3,2"]],
-    [["joy,love", "love,joy", "fear"], ["joy,love", "love,joy"]],
+    [
+      ["a", "b", "c", "a; b", "a;b;c"],
+      ["a; b", "a;b;c"],
+    ],
+    [
+      ["27", "2", "3", "3,2", "2,3,27"],
+      ["2,3,27", "3,2"],
+    ],
+    [
+      ["joy,love", "love,joy", "fear"],
+      ["joy,love", "love,joy"],
+    ],
     [["['joy']", "['love']", "['joy', 'love']"], ["['joy', 'love']"]],
     [['["joy"]', '["love"]', '["joy", "love"]', "[]"], ['["joy", "love"]']],
     [["drama", "comedy", "drama/comedy", "war"], ["drama/comedy"]],
@@ -67,7 +76,10 @@ describe("labels that are numbers", () => {
   });
 
   it("with decimal commas are a scale too", async () => {
-    for (const labels of [["1,5", "2,5", "3"], ["1", "2", "3", "3.5"]])
+    for (const labels of [
+      ["1,5", "2,5", "3"],
+      ["1", "2", "3", "3.5"],
+    ])
       expect(await message("score-labels", labels)).toMatch(/^the \d labels are numbers with decimals/);
   });
 });

@@ -77,7 +77,9 @@ describe("scripts and languages that a model hardly knows", async () => {
     expect(hangul).toMatchObject({ script: "Hangul", known: false });
     expect(hangul!.unknown).toBeGreaterThan(0.05);
     expect(hangul!.unknown).toBeLessThan(0.3);
-    expect(findings.map(({ code }) => code).filter((code) => code.startsWith("unknown-"))).toEqual(["unknown-language"]);
+    expect(findings.map(({ code }) => code).filter((code) => code.startsWith("unknown-"))).toEqual([
+      "unknown-language",
+    ]);
   });
 
   it.each(Object.entries(other))("warns of %s, in which no token is unknown, with its share", async (script, texts) => {
@@ -86,21 +88,32 @@ describe("scripts and languages that a model hardly knows", async () => {
     expect(alone.messages[0]).toMatch(
       script === "Latin"
         ? /^100 % of the training texts are in Latin letters, of a language that the model hardly knows: it splits their words into pieces of 2\.\d letters; use a model/
-        : new RegExp(`^100 % of the training texts are in ${script}, a script that the model hardly knows: it splits their words into pieces of [01]\\.\\d letters`),
+        : new RegExp(
+            `^100 % of the training texts are in ${script}, a script that the model hardly knows: it splits their words into pieces of [01]\\.\\d letters`,
+          ),
     );
     expect(alone.scripts[0]).toMatchObject({ script, share: 1, known: false });
     expect(alone.scripts[0]!.unknown).toBeLessThan(0.06);
     if (script !== "Latin")
-      expect((await messages([...english30, ...texts], minilm)).messages[0]).toMatch(/^12 % of the training texts are in /);
+      expect((await messages([...english30, ...texts], minilm)).messages[0]).toMatch(
+        /^12 % of the training texts are in /,
+      );
   });
 
   it("finds nothing where the model has the words, nor judges Latin letters by a model of many languages", async () => {
     const json = tinyTokenizer();
     const probe = "русскии язык история города которыи человек работа время страна новыи";
-    const words = [...other.Cyrillic.join(" ").toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").matchAll(/\p{L}+/gu)];
+    const words = [
+      ...other.Cyrillic.join(" ")
+        .toLowerCase()
+        .normalize("NFD")
+        .replace(/\p{M}/gu, "")
+        .matchAll(/\p{L}+/gu),
+    ];
     const letters = [..."abcdefghijklmnopqrstuvwxyzł"].flatMap((letter) => [letter, `##${letter}`]);
     const { vocab } = json.model as { vocab: Record<string, number> };
-    for (const word of [...probe.split(" "), ...words.map(([word]) => word), ...letters]) vocab[word] ??= Object.keys(vocab).length;
+    for (const word of [...probe.split(" "), ...words.map(([word]) => word), ...letters])
+      vocab[word] ??= Object.keys(vocab).length;
     const many = await tokenizerOf(new TextEncoder().encode(JSON.stringify(json)));
     const russian = await messages(other.Cyrillic, many);
     expect(russian.messages).toEqual([]);

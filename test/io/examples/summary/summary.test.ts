@@ -82,7 +82,11 @@ describe("a summary", () => {
     ["id-labels", many(60).map((e, i) => ({ ...e, label: `id${i}` })), undefined],
     ["same-file", many(40), many(40)],
     ["test-in-training", many(40), [...many(10), ...many(10, 500)]],
-    ["number-texts", many(40).map((e, i) => ({ ...e, text: ["", "€ 3.50", `-${i}`, `${i} %`, "1e-7"][i % 5]! })), undefined],
+    [
+      "number-texts",
+      many(40).map((e, i) => ({ ...e, text: ["", "€ 3.50", `-${i}`, `${i} %`, "1e-7"][i % 5]! })),
+      undefined,
+    ],
     ["unseen-labels", many(40), [...many(10, 500), { text: "new", label: "c" }]],
   ] as const)("stops at %s, with what to do", async (code, train, test) => {
     const summary = await summariseExamples(train, test === undefined ? {} : { test });
@@ -155,7 +159,12 @@ describe("a summary", () => {
 
   it("takes short texts for nearly the same by signs and repeats, not where a word is another", async () => {
     const texts = [
-      ...["woman feeding baby in the garden", "man feeding baby in the garden", "man playing water polo", "woman playing water polo"],
+      ...[
+        "woman feeding baby in the garden",
+        "man feeding baby in the garden",
+        "man playing water polo",
+        "woman playing water polo",
+      ],
       "the point of minimum displacement in a periodic system",
       "the point of maximum displacement in a periodic system",
       "Ugh. I hate hate hate getting blood drawn.",

@@ -29,7 +29,9 @@ describe("rows of very many columns", () => {
     const reading = readExamples(text, { file: "wide.csv", ...options });
     await expect(reading).rejects.toThrow(FormatError);
     await expect(reading).rejects.toThrow(
-      new RegExp(`^wide\\.csv, line ${line}: the row has more than 10000 columns with the delimiter ".+", .*set the right delimiter`),
+      new RegExp(
+        `^wide\\.csv, line ${line}: the row has more than 10000 columns with the delimiter ".+", .*set the right delimiter`,
+      ),
     );
     expect(Math.max(0, ...fields)).toBeLessThanOrEqual(2);
   });
@@ -37,21 +39,33 @@ describe("rows of very many columns", () => {
   it("also where one is made up of many short lines", async () => {
     const row = Array.from({ length: MOST_COLUMNS + 1 }, () => '"\n"').join(",");
     expect(tooWideAt(row, ",", true)).toBeNull();
-    await expect(readExamples(row, { file: "wide.csv" })).rejects.toThrow(/^wide\.csv, line 1: the row has more than 10000/);
+    await expect(readExamples(row, { file: "wide.csv" })).rejects.toThrow(
+      /^wide\.csv, line 1: the row has more than 10000/,
+    );
   });
 
   it("may be as many as that, and a text may hold any number of delimiters in quotes", async () => {
     const most = await readExamples(table(MOST_COLUMNS, 3));
-    expect(most.examples.map(({ text, label, line }) => [text, label, line])).toEqual([2, 3, 4].map((line) => ["good", "a", line]));
+    expect(most.examples.map(({ text, label, line }) => [text, label, line])).toEqual(
+      [2, 3, 4].map((line) => ["good", "a", line]),
+    );
     const text = `${commas(30_000)} "" ${commas(30_000)}`;
     const quoted = await readExamples(`text,label\n"${text}",a\n"b" ,c\n`);
-    expect(quoted.examples.map((example) => example.text === text.replace('""', '"') || example.text)).toEqual([true, "b"]);
+    expect(quoted.examples.map((example) => example.text === text.replace('""', '"') || example.text)).toEqual([
+      true,
+      "b",
+    ]);
   });
 });
 
 describe("a table's rows", () => {
   it("are handed over one by one, and of their fields only those asked for are kept", () => {
-    const picked = new PickedColumns([1, 0], { header: "auto", columns: undefined, file: "data", onWarning: undefined });
+    const picked = new PickedColumns([1, 0], {
+      header: "auto",
+      columns: undefined,
+      file: "data",
+      onWarning: undefined,
+    });
     let given = 0;
     let before: Row | null = null;
     readDelimited(`a,b${commas(500)}\n`.repeat(200), ",", "data", (row) => {
@@ -76,7 +90,9 @@ describe("a table's rows", () => {
 
   it("are told of as broken rather than as without a column", async () => {
     await expect(readExamples("a,b\nc\n", { file: "x.csv", label: "z" })).rejects.toThrow(/line 2: expected 2 fields/);
-    await expect(readExamples('a,b\n"c,d\n', { file: "x.csv", label: "z" })).rejects.toThrow(/line 2: Quoted field unterminated/);
+    await expect(readExamples('a,b\n"c,d\n', { file: "x.csv", label: "z" })).rejects.toThrow(
+      /line 2: Quoted field unterminated/,
+    );
   });
 });
 
@@ -87,11 +103,28 @@ it("lines with nothing on them are rows between those of a single column, and no
     return found;
   };
   expect(rows('\n\na\n\n\n"b\nc"\n""\n\n""\n\n\n')).toEqual([
-    [3, "a"], [4, ""], [5, ""], [6, "b\nc"], [8, ""], [9, ""], [10, ""],
+    [3, "a"],
+    [4, ""],
+    [5, ""],
+    [6, "b\nc"],
+    [8, ""],
+    [9, ""],
+    [10, ""],
   ]);
-  expect(rows('""\n\na')).toEqual([[1, ""], [2, ""], [3, "a"]]);
-  expect(rows('a\n""')).toEqual([[1, "a"], [2, ""]]);
-  expect(rows("a,b\n\n1,2\n\n3,4\n\n")).toEqual([[1, "a", "b"], [3, "1", "2"], [5, "3", "4"]]);
+  expect(rows('""\n\na')).toEqual([
+    [1, ""],
+    [2, ""],
+    [3, "a"],
+  ]);
+  expect(rows('a\n""')).toEqual([
+    [1, "a"],
+    [2, ""],
+  ]);
+  expect(rows("a,b\n\n1,2\n\n3,4\n\n")).toEqual([
+    [1, "a", "b"],
+    [3, "1", "2"],
+    [5, "3", "4"],
+  ]);
   expect(() => rows('a,b\n""\n1')).toThrow(/line 3: expected 2 fields as on line 1, got 1/);
   expect(() => rows("a\n\n1,2")).toThrow(/line 3: expected 1 fields as on line 1, got 2/);
 });

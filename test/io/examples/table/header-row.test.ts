@@ -20,7 +20,10 @@ it.each([
 });
 
 it.each([
-  ["a first example with a label of its own", ["what a film,odd", ...rows.map((row) => row.replace("1", "good").replace("0", "bad"))]],
+  [
+    "a first example with a label of its own",
+    ["what a film,odd", ...rows.map((row) => row.replace("1", "good").replace("0", "bad"))],
+  ],
   ["a label that comes again", ["comment,good", ...rows.map((row) => row.replace("1", "good").replace("0", "bad"))]],
   ["numbers", rows],
   ["a sentence", ["It was good.,odd", ...rows]],

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { readExamples, summariseExamples } from "../../../../ts/index.js";
 
-const rows = Array.from({ length: 40 }, (_, i) => [`how is river ${i}?`, `it is a wide river ${i}`, i % 2 ? "yes" : "no"]);
+const rows = Array.from({ length: 40 }, (_, i) => [
+  `how is river ${i}?`,
+  `it is a wide river ${i}`,
+  i % 2 ? "yes" : "no",
+]);
 const table = (first: string, second: string, values = rows) =>
   [[first, second, "label"], ...values].map((row) => row.join(";")).join("\n");
 const half = async (text: string, file: string | Uint8Array, more: object = {}) =>
@@ -39,7 +43,11 @@ describe("a column of texts that is half of a pair", () => {
 
   it("is known in JSON, by rows and by columns, and in JSON Lines", async () => {
     const objects = rows.map(([premise, hypothesis, label]) => ({ premise, hypothesis, label }));
-    const columns = { premise: rows.map(([x]) => x), hypothesis: rows.map(([, x]) => x), label: rows.map((row) => row[2]) };
+    const columns = {
+      premise: rows.map(([x]) => x),
+      hypothesis: rows.map(([, x]) => x),
+      label: rows.map((row) => row[2]),
+    };
     const lines = objects.map((row) => JSON.stringify(row)).join("\n");
     expect(await half("premise", JSON.stringify(objects), { format: "json" })).toBe("hypothesis");
     expect(await half("premise", JSON.stringify({ data: objects }), { format: "json" })).toBe("hypothesis");
@@ -53,7 +61,9 @@ describe("a column of texts that is half of a pair", () => {
       (await summariseExamples(examples, options)).findings.filter(({ code }) => code === "half-pairs");
     const [finding] = await found({ columns });
     expect(finding).toMatchObject({ severity: "warn" });
-    expect(finding!.message).toMatch(/^training uses only column "question1", .* column "question2" .*\. The tasks pairs and rank/);
+    expect(finding!.message).toMatch(
+      /^training uses only column "question1", .* column "question2" .*\. The tasks pairs and rank/,
+    );
     expect(await found({})).toEqual([]);
     expect(await found({ columns: { ...columns, pairedWith: null } })).toEqual([]);
     for (const wrong of [null, {}, { ...columns, pairedWith: 3 }, { ...columns, text: {} }])

@@ -24,7 +24,8 @@ export function parseJsonLines(text: string, wanted: readonly Column[], file: st
     });
     rows.push({ line, fields });
   }
-  if (rows.length === 0) throw new FormatError(`${file}: expected one JSON object per line, but the file is empty`, { file });
+  if (rows.length === 0)
+    throw new FormatError(`${file}: expected one JSON object per line, but the file is empty`, { file });
   return rows;
 }
 

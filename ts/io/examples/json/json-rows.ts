@@ -18,7 +18,8 @@ export interface WholeRow {
  */
 export function readJsonRows(bytes: Uint8Array, format: "jsonl" | "json", file: string): WholeRow[] {
   const text = normaliseText(decodeText(bytes, file));
-  const rows = format === "jsonl" ? Array.from(linesOfJson(text, file), ({ line, row }) => ({ line, row })) : fromList(text, file);
+  const rows =
+    format === "jsonl" ? Array.from(linesOfJson(text, file), ({ line, row }) => ({ line, row })) : fromList(text, file);
   if (rows.length === 0) throw new FormatError(`${file}: expected JSON objects, but the file is empty`, { file });
   return rows;
 }
@@ -32,6 +33,9 @@ function fromList(text: string, file: string): WholeRow[] {
     throw fail(`expected a list of objects, or an object with one such list, got ${excerpt(value, 60)}`);
   return (list as readonly Json[]).map((row, i) => {
     if (isJsonObject(row)) return { line: i + 1, row };
-    throw new FormatError(`${file}, item ${i + 1}: expected a JSON object, got ${excerpt(row, 60)}`, { file, line: i + 1 });
+    throw new FormatError(`${file}, item ${i + 1}: expected a JSON object, got ${excerpt(row, 60)}`, {
+      file,
+      line: i + 1,
+    });
   });
 }

@@ -7,7 +7,8 @@ const DIFFERENT = 3;
 const FEWEST = 12;
 
 /** Beginnings of greetings and sign-offs in the Studio's languages. Others are found because many texts have them. */
-const GREETING = /^(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|hallo|servus|moin|liebe[rs]?|guten (?:tag|morgen|abend)|sehr geehrte[rs]?)\b/;
+const GREETING =
+  /^(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|hallo|servus|moin|liebe[rs]?|guten (?:tag|morgen|abend)|sehr geehrte[rs]?)\b/;
 const SIGN_OFF =
   /^(?:thanks|thank you|thx|many thanks|cheers|(?:best|kind|warm|many)(?: \w+)? (?:regards|wishes)|best$|regards|yours|sincerely|looking forward|(?:vielen |besten |herzlichen )?dank\b|danke|mit (?:freundlichen|besten|herzlichen)|(?:viele|beste|liebe|freundliche|herzliche)(?: \w+)? grüße|gruß|grüße|lg|mfg)\b/;
 /** The same, without punctuation between it and the text. */

@@ -39,7 +39,9 @@ export class Room {
   take(bytes: number): void {
     this.left -= bytes;
     if (this.left < 0)
-      throw new PageProblem(`pages of more than ${UNPACKED + UNPACKED_PER_BYTE * this.size} bytes in a file of ${this.size}: write it again with snappy, or split it`);
+      throw new PageProblem(
+        `pages of more than ${UNPACKED + UNPACKED_PER_BYTE * this.size} bytes in a file of ${this.size}: write it again with snappy, or split it`,
+      );
   }
 }
 
@@ -56,7 +58,8 @@ function decompressed(bytes: Uint8Array, size: number, { decoder: { codec }, roo
   room.take(size);
   const whole = new Uint8Array(size);
   if (codec === "SNAPPY") unpackSnappy(bytes, whole);
-  else if (gunzipSync(bytes, { out: whole }).length !== size) throw new PageProblem("a page whose size differs from its header");
+  else if (gunzipSync(bytes, { out: whole }).length !== size)
+    throw new PageProblem("a page whose size differs from its header");
   return whole;
 }
 
@@ -144,7 +147,8 @@ function missing(bytes: Uint8Array, start: number, count: number): number {
       seen += units;
       continue;
     }
-    for (let i = 0; i < units * 8 && seen < count; i++, seen++) if (((bytes[at + (i >> 3)]! >> (i & 7)) & 1) === 0) zeros++;
+    for (let i = 0; i < units * 8 && seen < count; i++, seen++)
+      if (((bytes[at + (i >> 3)]! >> (i & 7)) & 1) === 0) zeros++;
     at += units;
   }
   return zeros;
@@ -172,12 +176,13 @@ export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
     if (header.type === "DICTIONARY_PAGE") {
       const plain = decompressed(packed, Number(header.uncompressed_page_size), chunk);
       const count = header.dictionary_page_header?.num_values ?? -1;
-      if (!(count >= 0 && count <= plain.length * 8)) throw new PageProblem(`a dictionary of ${count} values in ${plain.length} bytes`);
+      if (!(count >= 0 && count <= plain.length * 8))
+        throw new PageProblem(`a dictionary of ${count} values in ${plain.length} bytes`);
       const raw = read({ ...header, compressed_page_size: plain.length, uncompressed_page_size: plain.length }, plain);
       dictionary = raw && library.convert(raw, decoder);
     } else if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") {
       const { header: plain, bytes: page } = plainPage(
-        ...[header, packed, chunk, rows - values.length, dictionary?.length ?? null] as const,
+        ...([header, packed, chunk, rows - values.length, dictionary?.length ?? null] as const),
       );
       for (const value of read(plain, page) ?? []) values.push(value);
     } else if (header.type !== "INDEX_PAGE") throw new PageProblem(`a page of the kind ${known(header.type)}`);

@@ -137,7 +137,8 @@ function rowsOf(
 ): Row[] {
   const end = String.fromCharCode(...bytes.subarray(-4));
   if (end === "PARE") throw fail("this Parquet file is encrypted");
-  if (end !== "PAR1") throw fail("expected a Parquet file, which ends with PAR1; it is truncated, or another kind of file");
+  if (end !== "PAR1")
+    throw fail("expected a Parquet file, which ends with PAR1; it is truncated, or another kind of file");
   checkFooter(bytes);
   const metadata = library.parquetMetadata(bytes, { geoparquet: false });
   const { row_groups: groups, schema } = metadata;

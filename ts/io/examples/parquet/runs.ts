@@ -33,7 +33,8 @@ export function checkRuns(bytes: Uint8Array, start: number, width: number, count
     const isPacked = header % 2 === 1;
     const values = isPacked ? units * 8 : units;
     // Packed values come in groups of eight; the last group may be incomplete.
-    if (units === 0 || values > count - seen + (isPacked ? 7 : 0)) throw new PageProblem(`a run of ${values} values where ${count - seen} are left`);
+    if (units === 0 || values > count - seen + (isPacked ? 7 : 0))
+      throw new PageProblem(`a run of ${values} values where ${count - seen} are left`);
     at += isPacked ? units * width : Math.ceil(width / 8);
     seen += values;
   }
@@ -54,7 +55,7 @@ export function checkBelow(bytes: Uint8Array, start: number, width: number, coun
     while (done < width) {
       const taken = Math.min(8 - ((bit + done) % 8), width - done);
       const byte = bytes[at + Math.floor((bit + done) / 8)]!;
-      value += ((byte >> (bit + done) % 8) & (2 ** taken - 1)) * 2 ** done;
+      value += ((byte >> ((bit + done) % 8)) & (2 ** taken - 1)) * 2 ** done;
       done += taken;
     }
     return value;

@@ -12,7 +12,7 @@ export interface ParquetColumn {
 /** The columns at the top of a file's schema. */
 export function topColumns({ schema }: FileMetaData): ParquetColumn[] {
   const columns: ParquetColumn[] = [];
-  for (let at = 1; at < schema.length; ) {
+  for (let at = 1; at < schema.length;) {
     const element = schema[at]!;
     columns.push({ name: element.name, element, nested: isNested(element) });
     // Skips nested elements: an element with children adds as many to skip.
@@ -29,7 +29,8 @@ export function unreadableKind({ element, nested }: ParquetColumn): string | nul
   if (nested) return "lists or structures";
   const { type, converted_type: converted, logical_type: logical } = element;
   const kind = logical?.type ?? converted;
-  if (type === "BYTE_ARRAY") return [undefined, "STRING", "UTF8", "ENUM", "JSON"].includes(kind) ? null : `values of the kind ${kind}`;
+  if (type === "BYTE_ARRAY")
+    return [undefined, "STRING", "UTF8", "ENUM", "JSON"].includes(kind) ? null : `values of the kind ${kind}`;
   const whole = kind === undefined || kind === "INTEGER" || /^U?INT_/.test(kind);
   if (whole && ["BOOLEAN", "INT32", "INT64", "FLOAT", "DOUBLE"].includes(type ?? "")) return null;
   return `values of the kind ${known(kind ?? type)}`;

@@ -29,7 +29,8 @@ export function checkStruct(bytes: Uint8Array, start: number): number {
   };
   /** Checks that so many bytes, or entries of a byte at least, are left. */
   const within = (count: number) => {
-    if (count > bytes.length - at) throw new PageProblem(`a header that claims ${count} bytes or entries where ${bytes.length - at} are left`);
+    if (count > bytes.length - at)
+      throw new PageProblem(`a header that claims ${count} bytes or entries where ${bytes.length - at} are left`);
     return count;
   };
   const skip = (count: number) => void (at += within(count));

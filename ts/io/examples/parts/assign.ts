@@ -109,7 +109,9 @@ export function assignGroups(
   const parts = new Array<number>(labels.length).fill(0);
   for (const group of order) {
     const positions = members[group]!;
-    const added = [...positionsBy(positions.map((i) => labels[i]!))].map(([label, { length }]) => [label, length] as const);
+    const added = [...positionsBy(positions.map((i) => labels[i]!))].map(
+      ([label, { length }]) => [label, length] as const,
+    );
     // How far the part is from its share afterwards, less how far it was, by class in parts of the class; then by size.
     const cost = (part: number) => {
       const square = (x: number) => x * x;

@@ -38,11 +38,20 @@ export function inFolds<E extends Pick<Example, "label">>(
   const there = new Set(units ?? all.keys()).size;
   if (n > there) {
     const needed = groups !== null ? "groups" : units !== null ? "different texts" : "examples";
-    const joined = groups !== null && there < new Set(groups).size ? ", since groups with an equal text stay together" : "";
-    throw new ConfigError(`${what}: ${n} folds need as many ${needed}, got ${there}${joined}`, { op: what, option: "n", value: n, expected: there });
+    const joined =
+      groups !== null && there < new Set(groups).size ? ", since groups with an equal text stay together" : "";
+    throw new ConfigError(`${what}: ${n} folds need as many ${needed}, got ${there}${joined}`, {
+      op: what,
+      option: "n",
+      value: n,
+      expected: there,
+    });
   }
   const labels = all.map(({ label }) => label);
-  const folds = groups === null ? dealt(labels, units, n, seed) : assignGroups(labels, units ?? groups, new Array<number>(n).fill(1 / n), seed);
+  const folds =
+    groups === null
+      ? dealt(labels, units, n, seed)
+      : assignGroups(labels, units ?? groups, new Array<number>(n).fill(1 / n), seed);
   spreadClasses(labels, units ?? groups, folds, n);
   return Array.from({ length: n }, (_, fold) => ({
     train: all.filter((__, i) => folds[i] !== fold),

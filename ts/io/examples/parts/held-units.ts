@@ -23,7 +23,9 @@ export function holdShare(
     return held;
   }
   const together = positionsBy(units);
-  const counts = new Map([...classes].map(([label, { length }]) => [label, { length, target: wanted(length), held: 0 }]));
+  const counts = new Map(
+    [...classes].map(([label, { length }]) => [label, { length, target: wanted(length), held: 0 }]),
+  );
   /** Change of its classes' distance from the target if a unit changed sides, by a distance measure. */
   const farther = (unit: readonly number[], sign: 1 | -1, measure: (distance: number, length: number) => number) => {
     let sum = 0;
@@ -42,7 +44,9 @@ export function holdShare(
     }
   };
   // Each unit is considered once, at its first example: as more is held out, it never gets closer to the target again.
-  for (const own of new Set([...classes.values()].flatMap((members) => shuffled(members, seed).map((i) => units[i]!)))) {
+  for (const own of new Set(
+    [...classes.values()].flatMap((members) => shuffled(members, seed).map((i) => units[i]!)),
+  )) {
     const unit = together.get(own)!;
     if (farther(unit, 1, Math.abs) < 0) move(unit, 1);
   }

@@ -22,7 +22,11 @@ export function splitExamples<E extends Pick<Example, "label">>(
   const what = "splitExamples";
   const all = takeLabelled(what, examples);
   if (!(typeof share === "number" && share > 0 && share < 1))
-    throw new ConfigError(`${what}: expected a share above 0 and below 1, got ${excerpt(share)}`, { op: what, option: "share", value: share });
+    throw new ConfigError(`${what}: expected a share above 0 and below 1, got ${excerpt(share)}`, {
+      op: what,
+      option: "share",
+      value: share,
+    });
   const taken = takeSplit(what, typeof options === "number" ? { seed: options } : options, all.length);
   return inTwo(all, share, taken, null);
 }
@@ -45,7 +49,13 @@ export function inTwo<E extends Pick<Example, "label">>(
     const left = held.size === 0 ? "validation" : "training";
     const [alone, joined] = [" and their groups", " and their groups, which equal texts join,"];
     const ownGroups = groups !== null && new Set(units ?? groups).size === new Set(groups).size;
-    const together = ownGroups ? alone : groups !== null ? joined : units !== null ? ", of which equal texts stay together," : "";
+    const together = ownGroups
+      ? alone
+      : groups !== null
+        ? joined
+        : units !== null
+          ? ", of which equal texts stay together,"
+          : "";
     throw new ConfigError(`${what}: ${some} ${from}${together} leaves none for ${left}`, {
       op: what,
       share,

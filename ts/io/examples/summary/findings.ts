@@ -48,43 +48,75 @@ function* ofLabels(
   const learnt = labels.filter(({ train: count }) => count > 0);
   const all = learnt.map(({ label }) => label);
   if (learnt.length === 1)
-    yield stop("one-label", `all ${train.examples} training texts have the label ${quoted(all)}, and a classifier needs two; is this the labels' column?`);
+    yield stop(
+      "one-label",
+      `all ${train.examples} training texts have the label ${quoted(all)}, and a classifier needs two; is this the labels' column?`,
+    );
   const isId = learnt.length > FEW_LABELS && learnt.length > train.examples / 2;
   if (isId)
-    yield stop("id-labels", `there are ${learnt.length} different labels in ${train.examples} examples (${quoted(all.slice(0, 2))}, …), as in a column of numbers or texts; name the labels' column`);
+    yield stop(
+      "id-labels",
+      `there are ${learnt.length} different labels in ${train.examples} examples (${quoted(all.slice(0, 2))}, …), as in a column of numbers or texts; name the labels' column`,
+    );
   const held = [validation, test].filter((part) => part !== null);
   const unseen = labels.filter(({ train: count }) => count === 0).map(({ label }) => label);
   if (unseen.length > 0 && learnt.length > 0)
-    yield stop("unseen-labels", `${counted(unseen.length, "label")} without a training example: ${quoted(unseen)}; the model cannot predict ${unseen.length === 1 ? "it" : "them"}`);
+    yield stop(
+      "unseen-labels",
+      `${counted(unseen.length, "label")} without a training example: ${quoted(unseen)}; the model cannot predict ${unseen.length === 1 ? "it" : "them"}`,
+    );
   for (const similar of similarLabels.slice(0, NAMED))
-    yield warn("similar-labels", `the labels ${quoted(similar)} differ only in case or spaces; if they mean the same, use one name`);
+    yield warn(
+      "similar-labels",
+      `the labels ${quoted(similar)} differ only in case or spaces; if they mean the same, use one name`,
+    );
   const counts = labels.map(({ label, ...parts }) => [label, parts.train + parts.validation + parts.test] as const);
   for (const [wrong, right] of misspelt(counts.toSorted(([, one], [, other]) => other - one)).slice(0, NAMED)) {
     const [rare, usual] = [wrong, right].map((name) => counts.find(([label]) => label === name)![1]);
-    yield warn("similar-labels", `the label ${quoted([wrong])} (${counted(rare!, "text")}) may be a misspelt ${quoted([right])} (${usual}); if they mean the same, use one name`);
+    yield warn(
+      "similar-labels",
+      `the label ${quoted([wrong])} (${counted(rare!, "text")}) may be a misspelt ${quoted([right])} (${usual}); if they mean the same, use one name`,
+    );
   }
   const joined = isId ? [] : joinedLabels(all);
   if (joined.length > 0) {
     const among = new Set(joined);
     const texts = learnt.reduce((sum, { label, train: count }) => sum + (among.has(label) ? count : 0), 0);
     const [is, each] = joined.length === 1 ? ["label is", "it is"] : ["labels are", "each is"];
-    yield warn("joined-labels", `${joined.length} ${is} several in one (${quoted(joined)}; ${counted(texts, "training text")}): ${each} treated as one more class. With --multi-label (multiLabel) a text has several labels`);
+    yield warn(
+      "joined-labels",
+      `${joined.length} ${is} several in one (${quoted(joined)}; ${counted(texts, "training text")}): ${each} treated as one more class. With --multi-label (multiLabel) a text has several labels`,
+    );
   }
   const numbers = isId ? null : numbersIn(all, columns && String(columns.label));
   if (numbers === "wholes")
-    yield warn("score-labels", `the ${all.length} labels are whole numbers (${quoted(all.slice(0, 3))}, …): each is a separate class, without an order. For a scale, such as stars, the task "regress" predicts numbers; or use a few classes, such as low, middle and high, which are easier to predict`);
+    yield warn(
+      "score-labels",
+      `the ${all.length} labels are whole numbers (${quoted(all.slice(0, 3))}, …): each is a separate class, without an order. For a scale, such as stars, the task "regress" predicts numbers; or use a few classes, such as low, middle and high, which are easier to predict`,
+    );
   if (numbers === "decimals")
-    yield warn("score-labels", `the ${all.length} labels are numbers with decimals (${quoted(all.slice(0, 3))}, …): each becomes a class, without an order; is this the labels' column?`);
+    yield warn(
+      "score-labels",
+      `the ${all.length} labels are numbers with decimals (${quoted(all.slice(0, 3))}, …): each becomes a class, without an order; is this the labels' column?`,
+    );
   const few = learnt.filter(({ train: count }) => count < FEW);
   if (!isId && few.length > 0) {
     const list = few.slice(0, NAMED).map(({ label, train: count }) => `${JSON.stringify(clip(label, 40))} ${count}`);
     const more = few.length > NAMED ? ` and ${few.length - NAMED} more` : "";
-    yield warn("few-examples", `${counted(few.length, "class has", "classes have")} fewer than ${FEW} training examples: ${list.join(", ")}${more}; add examples, or merge or remove classes`);
+    yield warn(
+      "few-examples",
+      `${counted(few.length, "class has", "classes have")} fewer than ${FEW} training examples: ${list.join(", ")}${more}; add examples, or merge or remove classes`,
+    );
   }
   // The validation is measured at the end only without a test.
-  const unmeasured = learnt.filter((count) => count[test === null ? "validation" : "test"] === 0).map(({ label }) => label);
+  const unmeasured = learnt
+    .filter((count) => count[test === null ? "validation" : "test"] === 0)
+    .map(({ label }) => label);
   if (!isId && held.length > 0 && unmeasured.length > 0)
-    yield warn("unmeasured-labels", `${counted(unmeasured.length, "label")} without a measured text, so ${unmeasured.length === 1 ? "its" : "their"} accuracy is unknown: ${quoted(unmeasured)}`);
+    yield warn(
+      "unmeasured-labels",
+      `${counted(unmeasured.length, "label")} without a measured text, so ${unmeasured.length === 1 ? "its" : "their"} accuracy is unknown: ${quoted(unmeasured)}`,
+    );
 }
 
 /** Findings about the texts of a split. */
@@ -93,29 +125,66 @@ function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"]
   const { examples, empty, duplicates, nearDuplicates, inTraining } = summary;
   const name = names[part];
   if (examples === 0) yield stop("no-examples", `there are no ${name} examples`);
-  else if (empty === examples) yield stop("no-texts", `all ${examples} ${name} texts are empty; is this the texts' column?`);
+  else if (empty === examples)
+    yield stop("no-texts", `all ${examples} ${name} texts are empty; is this the texts' column?`);
   else if (empty > 0)
-    yield warn("empty-texts", `${counted(empty, `${name} text is`, `${name} texts are`)} empty: fill them in, or remove them`, seen.empty.examples);
+    yield warn(
+      "empty-texts",
+      `${counted(empty, `${name} text is`, `${name} texts are`)} empty: fill them in, or remove them`,
+      seen.empty.examples,
+    );
   if (part === "train" && examples > empty && numbers >= NUMBERS * (examples - empty))
     yield stop("number-texts", `${numbers} of ${examples} ${name} texts are numbers; is this the texts' column?`);
   const share = (inTraining?.same ?? 0) / Math.max(1, examples - empty);
   if (sameAsTraining && examples > empty)
-    yield stop("same-file", `the ${name} examples are the training examples, so the result says nothing about new texts; name another file, or hold out a part of the data`, seen.overlap.examples);
+    yield stop(
+      "same-file",
+      `the ${name} examples are the training examples, so the result says nothing about new texts; name another file, or hold out a part of the data`,
+      seen.overlap.examples,
+    );
   else if (share >= OVERLAP)
-    yield stop("test-in-training", `${inTraining!.same} of ${examples} ${name} texts (${percent(share)}) are also in the training data, so the result says little about new texts; remove them from one of the two`, seen.overlap.examples);
+    yield stop(
+      "test-in-training",
+      `${inTraining!.same} of ${examples} ${name} texts (${percent(share)}) are also in the training data, so the result says little about new texts; remove them from one of the two`,
+      seen.overlap.examples,
+    );
   else if (share > 0)
-    yield warn("overlap", `${counted(inTraining!.same, `${name} text`)} of ${examples} (${percent(share)}) ${inTraining!.same === 1 ? "is" : "are"} also in the training data, so results look better than they are; remove them from one of the two`, seen.overlap.examples);
+    yield warn(
+      "overlap",
+      `${counted(inTraining!.same, `${name} text`)} of ${examples} (${percent(share)}) ${inTraining!.same === 1 ? "is" : "are"} also in the training data, so results look better than they are; remove them from one of the two`,
+      seen.overlap.examples,
+    );
   if (inTraining !== null && inTraining.near > 0)
-    yield warn("near-overlap", `${counted(inTraining.near, `${name} text`)} of ${examples} ${inTraining.near === 1 ? "is a near duplicate" : "are near duplicates"} of training texts, so results look better than they are; keep such texts in one split`, seen.nearOverlap.examples);
+    yield warn(
+      "near-overlap",
+      `${counted(inTraining.near, `${name} text`)} of ${examples} ${inTraining.near === 1 ? "is a near duplicate" : "are near duplicates"} of training texts, so results look better than they are; keep such texts in one split`,
+      seen.nearOverlap.examples,
+    );
   const { count: chosen } = seen.chosen;
   if (chosen > 0)
-    yield warn("test-in-validation", `${counted(chosen, `${name} text`)} of ${examples} (${percent(chosen / examples)}) ${chosen === 1 ? "is" : "are"} also in the validation data, which chooses the step, so results look better than they are; remove them from one of the two`, seen.chosen.examples);
+    yield warn(
+      "test-in-validation",
+      `${counted(chosen, `${name} text`)} of ${examples} (${percent(chosen / examples)}) ${chosen === 1 ? "is" : "are"} also in the validation data, which chooses the step, so results look better than they are; remove them from one of the two`,
+      seen.chosen.examples,
+    );
   if (sharedGroups.length > 0)
-    yield warn("shared-groups", `${counted(sharedGroups.length, "group")} of the ${name} data (${quoted(sharedGroups)}) ${sharedGroups.length === 1 ? "is" : "are"} also in the training data, with ${counted(seen.sharedGroup.count, `${name} text`)}, so results look better than they are; keep each group in one split`, seen.sharedGroup.examples);
+    yield warn(
+      "shared-groups",
+      `${counted(sharedGroups.length, "group")} of the ${name} data (${quoted(sharedGroups)}) ${sharedGroups.length === 1 ? "is" : "are"} also in the training data, with ${counted(seen.sharedGroup.count, `${name} text`)}, so results look better than they are; keep each group in one split`,
+      seen.sharedGroup.examples,
+    );
   if (duplicates > 0)
-    yield warn("duplicates", `${counted(duplicates, `${name} text repeats`, `${name} texts repeat`)} another and ${duplicates === 1 ? "counts" : "count"} more than others; remove ${duplicates === 1 ? "it" : "them"} if that is not intended`, seen.duplicates.examples);
+    yield warn(
+      "duplicates",
+      `${counted(duplicates, `${name} text repeats`, `${name} texts repeat`)} another and ${duplicates === 1 ? "counts" : "count"} more than others; remove ${duplicates === 1 ? "it" : "them"} if that is not intended`,
+      seen.duplicates.examples,
+    );
   if (nearDuplicates > 0)
-    yield warn("near-duplicates", `${counted(nearDuplicates, `${name} text is a near duplicate`, `${name} texts are near duplicates`)} of another; splits and folds keep such texts together`, seen.nearDuplicates.examples);
+    yield warn(
+      "near-duplicates",
+      `${counted(nearDuplicates, `${name} text is a near duplicate`, `${name} texts are near duplicates`)} of another; splits and folds keep such texts together`,
+      seen.nearDuplicates.examples,
+    );
   yield* ofTokens(name, summary);
 }
 
@@ -123,22 +192,45 @@ function* ofTokens(name: string, { tokens }: PartSummary): Generator<DataFinding
   if (tokens === null) return;
   const { cut, maxTokens, median, max, unknown, scripts } = tokens;
   if (cut > CUT)
-    yield warn("cut-texts", `${percent(cut)} of the ${name} texts are longer than ${maxTokens} tokens and are truncated (half have ${median} or more, the longest ${max < mostCounted(maxTokens) ? "" : "at least "}${max}); raise the limit if the model allows, or put the important part first`);
+    yield warn(
+      "cut-texts",
+      `${percent(cut)} of the ${name} texts are longer than ${maxTokens} tokens and are truncated (half have ${median} or more, the longest ${max < mostCounted(maxTokens) ? "" : "at least "}${max}); raise the limit if the model allows, or put the important part first`,
+    );
   // One finding: about the script if words are split up and a few are unknown too, otherwise about the tokens.
-  const strange = scripts.filter((one) => !one.known && one.share > STRANGE && !(unknown > UNKNOWN && one.unknown > MOSTLY));
+  const strange = scripts.filter(
+    (one) => !one.known && one.share > STRANGE && !(unknown > UNKNOWN && one.unknown > MOSTLY),
+  );
   if (unknown > UNKNOWN && !strange.some((one) => one.unknown > UNKNOWN))
-    yield warn("unknown-tokens", `${percent(unknown)} of the tokens of ${name} texts are unknown to the model; is it for this language or script?`);
+    yield warn(
+      "unknown-tokens",
+      `${percent(unknown)} of the tokens of ${name} texts are unknown to the model; is it for this language or script?`,
+    );
   for (const { script, share, lettersPerToken, unknown: none } of strange.slice(0, NAMED)) {
     const latin = script === "Latin";
-    const which = latin ? "in Latin letters, of a language" : script === "other" ? "in a script" : `in ${script}, a script`;
-    const how = none > MOSTLY ? `${percent(none)} of their tokens are unknown to it` : `it splits their words into pieces of ${lettersPerToken.toFixed(1)} letters`;
-    yield warn("unknown-language", `${percent(share)} of the ${name} texts are ${which} that the model hardly knows: ${how}; use a model for the language, or a multilingual one, such as sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2`);
+    const which = latin
+      ? "in Latin letters, of a language"
+      : script === "other"
+        ? "in a script"
+        : `in ${script}, a script`;
+    const how =
+      none > MOSTLY
+        ? `${percent(none)} of their tokens are unknown to it`
+        : `it splits their words into pieces of ${lettersPerToken.toFixed(1)} letters`;
+    yield warn(
+      "unknown-language",
+      `${percent(share)} of the ${name} texts are ${which} that the model hardly knows: ${how}; use a model for the language, or a multilingual one, such as sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2`,
+    );
   }
 }
 
 const finding =
   (severity: DataFinding["severity"]) =>
-  (code: FindingCode, message: string, examples: readonly FoundExample[] = []): DataFinding => ({ severity, code, message, examples });
+  (code: FindingCode, message: string, examples: readonly FoundExample[] = []): DataFinding => ({
+    severity,
+    code,
+    message,
+    examples,
+  });
 const stop = finding("stop");
 const warn = finding("warn");
 
@@ -147,13 +239,29 @@ export function findingsOf(known: Known, { parts, twoLabels }: Survey, columns?:
   const all = [...ofLabels(known, columns)];
   if (columns?.pairedWith != null) {
     const [text, other] = [columns.text, columns.pairedWith].map((name) => JSON.stringify(clip(String(name), 40)));
-    all.push(warn("half-pairs", `training uses only column ${text}, and column ${other} looks like the other half of a pair. The tasks pairs and rank (--task) train on both`));
+    all.push(
+      warn(
+        "half-pairs",
+        `training uses only column ${text}, and column ${other} looks like the other half of a pair. The tasks pairs and rank (--task) train on both`,
+      ),
+    );
   }
   for (const surveyed of parts) all.push(...ofPart(surveyed.part, known[surveyed.part]!, surveyed));
   const measured = known.test ?? known.validation;
   if (measured !== null && measured.examples > 0 && measured.examples < SMALL_TEST)
-    all.push(warn("small-test", `${counted(measured.examples, "text")} to measure on ${measured.examples === 1 ? "is" : "are"} few: each counts ${percent(1 / measured.examples)}; folds test every text once`));
+    all.push(
+      warn(
+        "small-test",
+        `${counted(measured.examples, "text")} to measure on ${measured.examples === 1 ? "is" : "are"} few: each counts ${percent(1 / measured.examples)}; folds test every text once`,
+      ),
+    );
   if (twoLabels.count > 0)
-    all.push(warn("two-labels", `${counted(twoLabels.count, "text has", "texts have")} different labels; which is right?`, twoLabels.examples));
+    all.push(
+      warn(
+        "two-labels",
+        `${counted(twoLabels.count, "text has", "texts have")} different labels; which is right?`,
+        twoLabels.examples,
+      ),
+    );
   return [...all.filter(({ severity }) => severity === "stop"), ...all.filter(({ severity }) => severity === "warn")];
 }

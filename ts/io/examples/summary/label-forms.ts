@@ -8,7 +8,9 @@ const SCORES = /star|rating|score|grade|points|nps|level|severity|priority|stern
 /** The parts of a field; empty if fewer than two differ. Lists as in Python and JSON are split too. */
 function partsOf(label: string, separator: string): string[] {
   const listed = separator === "," ? /^\[(.*)\]$/s.exec(label)?.[1] : undefined;
-  const parts = (listed ?? label).split(separator).map((part) => (listed === undefined ? part : part.replace(/['"]/g, "")).trim());
+  const parts = (listed ?? label)
+    .split(separator)
+    .map((part) => (listed === undefined ? part : part.replace(/['"]/g, "")).trim());
   return parts.length < 2 || parts.includes("") || new Set(parts).size < parts.length ? [] : parts;
 }
 

@@ -16,12 +16,7 @@ type Progress = ((done: number, total: number) => void) | undefined;
 const countOf = (parts: Parts) => parts.reduce((sum, [, { length }]) => sum + length, 0);
 
 /** Calls `onProgress` every so often, and lets other work in between. */
-function pacer(
-  signal: AbortSignal | undefined,
-  onProgress: Progress,
-  begun: number,
-  total: number,
-) {
+function pacer(signal: AbortSignal | undefined, onProgress: Progress, begun: number, total: number) {
   throwIfAborted(signal);
   const breathe = breather(signal);
   return (done?: number) => {
@@ -31,12 +26,7 @@ function pacer(
 }
 
 /** The parts of a summary that need no tokenizer. */
-export function surveyTexts(
-  parts: Parts,
-  signal?: AbortSignal,
-  onProgress?: Progress,
-  passes = 1,
-): Promise<Survey> {
+export function surveyTexts(parts: Parts, signal?: AbortSignal, onProgress?: Progress, passes = 1): Promise<Survey> {
   return survey(parts, pacer(signal, onProgress, 0, passes * countOf(parts)));
 }
 

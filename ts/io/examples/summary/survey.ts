@@ -19,7 +19,10 @@ const CHARACTERS = 100;
 
 /** An example in a finding. */
 export function found(part: DataPart, place: number, { text, label, line }: SurveyExample): FoundExample {
-  const start = text.slice(0, 4 * CHARACTERS).replace(/\s+/g, " ").trim();
+  const start = text
+    .slice(0, 4 * CHARACTERS)
+    .replace(/\s+/g, " ")
+    .trim();
   const cut = start.length > CHARACTERS ? `${start.slice(0, CHARACTERS).replace(/[\ud800-\udbff]$/, "")}…` : start;
   return { part, place, ...(line === undefined ? {} : { line }), text: cut, label: label.slice(0, CHARACTERS) };
 }
@@ -84,7 +87,11 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
   const surveyed: PartSurvey[] = [];
   const inTraining = new Set<string>();
   let chosenBy: ReadonlyMap<string, number> | null = null;
-  let training: { readonly places: ReadonlyMap<string, number>; readonly index: NearTexts; readonly count: number } | null = null;
+  let training: {
+    readonly places: ReadonlyMap<string, number>;
+    readonly index: NearTexts;
+    readonly count: number;
+  } | null = null;
   let done = 0;
   const frames = new Frames();
   for (const [, examples] of parts) {
@@ -96,7 +103,12 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
   }
   for (const [part, examples] of parts) {
     const seen = { duplicates: new Sightings(), nearDuplicates: new Sightings(), overlap: new Sightings() };
-    const more = { nearOverlap: new Sightings(), chosen: new Sightings(), empty: new Sightings(), sharedGroup: new Sightings() };
+    const more = {
+      nearOverlap: new Sightings(),
+      chosen: new Sightings(),
+      empty: new Sightings(),
+      sharedGroup: new Sightings(),
+    };
     const sharedGroups = new Set<string>();
     let numbers = 0;
     const places = new Map<string, number>();

@@ -46,9 +46,12 @@ function indicesOf(
     const index = typeof column === "string" ? (names?.indexOf(column) ?? -1) : -1;
     if (index >= 0) {
       if (names!.indexOf(column as string, index + 1) >= 0)
-        throw new ConfigError(`${file}: two columns are called ${JSON.stringify(column)}; name the column by its number from 0`, {
-          column,
-        });
+        throw new ConfigError(
+          `${file}: two columns are called ${JSON.stringify(column)}; name the column by its number from 0`,
+          {
+            column,
+          },
+        );
       if (index < first.fields.length) return index;
       throw new ConfigError(
         `${file}: column ${JSON.stringify(column)} is number ${index + 1} of the named columns, but its lines have ${first.fields.length} fields`,

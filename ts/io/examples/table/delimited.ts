@@ -20,7 +20,13 @@ function lineEnds(field: string): number {
 type Nothing = (line: number, quoted: boolean) => void;
 
 /** Calls `use` with each row, without empty lines; keeps none. Returns the first problem with quotes. */
-function eachRow(text: string, delimiter: string, quoted: boolean, use: (row: Row) => void, nothing?: Nothing): WrongQuotes | null {
+function eachRow(
+  text: string,
+  delimiter: string,
+  quoted: boolean,
+  use: (row: Row) => void,
+  nothing?: Nothing,
+): WrongQuotes | null {
   let next = 1;
   let at = 0;
   let wrong: WrongQuotes | null = null;
@@ -47,7 +53,8 @@ function eachRow(text: string, delimiter: string, quoted: boolean, use: (row: Ro
 function quotesAreText(text: string, delimiter: string): boolean {
   if (tooWideAt(text, delimiter, false) !== null) return false;
   let joined = false;
-  if (eachRow(text, delimiter, true, ({ fields }) => (joined ||= fields.some((field) => /[\t\n]/.test(field))))) return true;
+  if (eachRow(text, delimiter, true, ({ fields }) => (joined ||= fields.some((field) => /[\t\n]/.test(field)))))
+    return true;
   if (!joined) return false;
   let width = 0;
   let isEven = true;

@@ -10,7 +10,8 @@ const LONGEST = 40;
 const FEWEST = 4;
 
 /** Whether a field is short, of words or an identifier, and not a number or a sentence. */
-const isName = (field: string) => /^[\p{L}_][\p{L}\p{M}\p{N}_ .()/#-]*$/u.test(field) && !/[.]$/.test(field) && field.length <= LONGEST;
+const isName = (field: string) =>
+  /^[\p{L}_][\p{L}\p{M}\p{N}_ .()/#-]*$/u.test(field) && !/[.]$/.test(field) && field.length <= LONGEST;
 const isNumber = (field: string) => field.trim() !== "" && Number.isFinite(Number(field));
 
 /**
