@@ -57,6 +57,13 @@ const approximated =
       property,
       message: "Not specified to the bit: ts/values/elementary.ts has functions that are.",
     }));
+// Literals are written out where they stand: a spread of one steers nothing but the formatter.
+const literals = ["ObjectExpression", "ArrayExpression"].flatMap((literal) =>
+  ["", "TSAsExpression > ", "TSSatisfiesExpression > "].map((cast) => ({
+    selector: `SpreadElement > ${cast}${literal}`,
+    message: "Write the fields or elements out in place of a spread of a literal.",
+  })),
+);
 /** `using` finds nothing to call where a browser knows no `Symbol.dispose`. */
 const using = { selector: "VariableDeclaration[kind=/using/]", message: "Safari has no Symbol.dispose: use finally." };
 const powers = {
@@ -90,6 +97,7 @@ export default defineConfig(
   {
     rules: {
       "no-unused-vars": ["error", unused],
+      "no-restricted-syntax": ["error", ...literals],
       // Files for pages name the page's globals in a comment; Node has some of them too.
       "no-redeclare": ["error", { builtinGlobals: false }],
     },
@@ -118,7 +126,7 @@ export default defineConfig(
     plugins: { layers },
     rules: { "layers/packages": "error" },
   },
-  { files: ours, rules: { "no-restricted-syntax": ["error", ...noDetails, powers, using] } },
+  { files: ours, rules: { "no-restricted-syntax": ["error", ...literals, ...noDetails, powers, using] } },
   {
     files: ["ts/**/*.ts"],
     // The worker's own loader names the error of its scripts; the others would add bytes to what pages load at first.
@@ -131,9 +139,9 @@ export default defineConfig(
       "ts/train/logistic/logistic-regression.ts",
       "ts/worker/server/families/*.ts",
     ],
-    rules: { "no-restricted-syntax": ["error", ...noDetails, powers, using, fetchedLate] },
+    rules: { "no-restricted-syntax": ["error", ...literals, ...noDetails, powers, using, fetchedLate] },
   },
-  { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...noDetails] } },
+  { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...literals, ...noDetails] } },
   { files: ours, rules: { "no-restricted-properties": ["error", ...approximated, clock] } },
   { files: ["ts/waiting/stopwatch.ts"], rules: { "no-restricted-properties": ["error", ...approximated] } },
   { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-properties": ["error", clock] } },

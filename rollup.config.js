@@ -63,8 +63,14 @@ export default [
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
     plugins: [
-      ...[typescript, binaries(builds), ...bundled, notices],
-      ...[annotations, intrinsic, minified(Object.keys(elsewhere)), lines],
+      typescript,
+      binaries(builds),
+      ...bundled,
+      notices,
+      annotations,
+      intrinsic,
+      minified(Object.keys(elsewhere)),
+      lines,
     ],
     // Flat: what entries share finds binaries and workers beside itself, as the entries would.
     output: {

@@ -6,9 +6,19 @@ import { openAsBlob } from "node:fs";
 import { blobSource, CausalLanguageModel, engineInfo, ggufSource } from "../dist/node.js";
 
 const config = {
-  ...{ model_type: "llama", vocab_size: 128_256, hidden_size: 2048, intermediate_size: 8192, num_hidden_layers: 16 },
-  ...{ num_attention_heads: 32, num_key_value_heads: 8, head_dim: 64, max_position_embeddings: 131_072 },
-  ...{ rms_norm_eps: 1e-5, rope_theta: 500_000, hidden_act: "silu", tie_word_embeddings: true },
+  model_type: "llama",
+  vocab_size: 128_256,
+  hidden_size: 2048,
+  intermediate_size: 8192,
+  num_hidden_layers: 16,
+  num_attention_heads: 32,
+  num_key_value_heads: 8,
+  head_dim: 64,
+  max_position_embeddings: 131_072,
+  rms_norm_eps: 1e-5,
+  rope_theta: 500_000,
+  hidden_act: "silu",
+  tie_word_embeddings: true,
 };
 
 /** Names and shapes of its tensors. */

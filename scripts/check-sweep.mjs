@@ -20,9 +20,17 @@ const threads = Number(values.threads);
 const spec = {
   data: join(root, "examples/movie/movie_train.tsv"),
   // No header: label, rating, text.
-  ...{ text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } },
-  ...{ recipe: "peft", baseline: false, validationSplit: 0.05, testSplit: 0 },
-  ...{ steps, evaluateEvery: steps / 8, threads, batchSize: Number(values["batch-size"]) },
+  text: "2",
+  label: "0",
+  labelNames: { 0: "negative", 1: "positive" },
+  recipe: "peft",
+  baseline: false,
+  validationSplit: 0.05,
+  testSplit: 0,
+  steps,
+  evaluateEvery: steps / 8,
+  threads,
+  batchSize: Number(values["batch-size"]),
 };
 const grid = { learningRate: [1e-4, 3e-4, 1e-3, 3e-3], rank: [4, 8, 16] };
 

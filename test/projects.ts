@@ -7,7 +7,9 @@ import { root } from "../scripts/setup/paths.mjs";
 
 /** Tests of what only Node has; they choose their build themselves and run once. */
 export const nodeOnly = [
-  ...["test/runtimes/**", "test/{cli,packaging}/**/*.test.ts", "{test,packages/*/test}/**/*.node.test.ts"],
+  "test/runtimes/**",
+  "test/{cli,packaging}/**/*.test.ts",
+  "{test,packages/*/test}/**/*.node.test.ts",
 ];
 
 /** Of those, tests that call commands, tasks and runs, and change nothing of their process: they share one, and its modules. */

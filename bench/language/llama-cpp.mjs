@@ -10,7 +10,10 @@ export async function openLlamaCpp({ threads, path, prompt }) {
   const loaded = performance.now() - begin;
   const sequence = context.getSequence();
   return {
-    ...{ peer: "llama.cpp", build: null, threads, loaded },
+    peer: "llama.cpp",
+    build: null,
+    threads,
+    loaded,
     async run() {
       await sequence.clearHistory();
       const begin = performance.now();

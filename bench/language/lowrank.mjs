@@ -13,7 +13,11 @@ export async function openLowrank({ library, build, threads, file, tile = "auto"
   const prompt = promptOf(model.tokenizer);
   const asked = { maxTokens: BEHIND + 1, ignoreEnd: true, logProbabilities: false };
   return {
-    ...{ peer: "lowrank", build: info.build, threads: info.threads, loaded, prompt },
+    peer: "lowrank",
+    build: info.build,
+    threads: info.threads,
+    loaded,
+    prompt,
     async run() {
       const begin = performance.now();
       let first = 0;

@@ -85,7 +85,8 @@ export function fullJobs({ chromium, seconds }) {
 
 /** With the tile that the command line chooses for it. */
 const revectorized = {
-  ...{ flags: ["--experimental-wasm-revectorize"], label: "revectorized" },
+  flags: ["--experimental-wasm-revectorize"],
+  label: "revectorized",
   tile: { rows: 4, columns: 16 },
 };
 

@@ -8,8 +8,11 @@ import { init, SentenceEncoder } from "../../dist/node.js";
 const option = (fallback) => ({ type: "string", default: fallback });
 const { values } = parseArgs({
   options: {
-    ...{ model: option("all-MiniLM-L6-v2"), steps: option("2"), kinds: option("32,512-cached,512") },
-    ...{ tokens: option("32"), kind: { type: "string" } },
+    model: option("all-MiniLM-L6-v2"),
+    steps: option("2"),
+    kinds: option("32,512-cached,512"),
+    tokens: option("32"),
+    kind: { type: "string" },
   },
 });
 if (values.kind === undefined)
@@ -39,7 +42,9 @@ else {
   const [used, resident] = [engine.info.memory.used, process.memoryUsage.rss()];
   const from = performance.now();
   await encoder.fit(examples, {
-    ...{ adapter: "search", steps: Number(values.steps), batchSize: Number(batch) },
+    adapter: "search",
+    steps: Number(values.steps),
+    batchSize: Number(batch),
     loss: cached === undefined ? "multiple-negatives-ranking" : "cached-multiple-negatives-ranking",
   });
   const seconds = (performance.now() - from) / 1000 / Number(values.steps);

@@ -6,8 +6,12 @@ import { CrossEncoder, init, SentenceEncoder } from "../../dist/node.js";
 const option = (fallback) => ({ type: "string", default: fallback });
 const { values } = parseArgs({
   options: {
-    ...{ model: option("all-MiniLM-L6-v2"), texts: option("100"), tokens: option("64") },
-    ...{ rounds: option("7"), threads: option("1"), build: option("auto") },
+    model: option("all-MiniLM-L6-v2"),
+    texts: option("100"),
+    tokens: option("64"),
+    rounds: option("7"),
+    threads: option("1"),
+    build: option("auto"),
   },
 });
 const [count, tokens, rounds, threads] = ["texts", "tokens", "rounds", "threads"].map((name) => Number(values[name]));

@@ -28,7 +28,8 @@ const ask = (own, i) =>
       { role: "system", content: message(own) },
       { role: "user", content: `${questions[i % questions.length]} ${i}` },
     ],
-    ...{ max_tokens: 4, temperature: 0 },
+    max_tokens: 4,
+    temperature: 0,
   });
 try {
   // Twice: the first request also fetches scripts and compiles.
@@ -39,7 +40,9 @@ try {
     known.push(await ask(0, round));
   }
   const row = (name, answers) => [
-    ...[name, median(answers.map(({ prompt }) => prompt)), median(answers.map(({ cached }) => cached))],
+    name,
+    median(answers.map(({ prompt }) => prompt)),
+    median(answers.map(({ cached }) => cached)),
     ...[median, (all) => Math.min(...all)].map((of) => of(answers.map(({ first }) => first)).toFixed(1)),
   ];
   const share = median(known.map(({ first }, i) => first / fresh[i].first));

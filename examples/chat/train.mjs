@@ -26,7 +26,7 @@ for (const seed of seeds) {
   const name = `seed-${seed}`;
   model.addAdapter(name, { rank, alpha, targetModules: "all-linear" });
   const { seconds, peakMemory } = await model.fit(examples, {
-    ...{ adapter: name, steps, batchSize, learningRate, seed },
+    adapter: name, steps, batchSize, learningRate, seed,
     onProgress: ({ step, loss, secondsLeft }) =>
       process.stderr.write(`\rstep ${step + 1} of ${steps}, loss ${loss.toFixed(2)}, ${secondsLeft.toFixed(0)} s left   `),
   });

@@ -63,7 +63,10 @@ function writeLora(directory, layers, wanted) {
   mkdirSync(directory);
   const modules = Object.entries(MODULES).filter(([name]) => wanted.test(name));
   const lora = ([rows, columns]) => ({
-    ...{ kind: "linear", rank: RANK, alpha: 16, scaling: 2 },
+    kind: "linear",
+    rank: RANK,
+    alpha: 16,
+    scaling: 2,
     loraA: { shape: [columns, RANK], data: values(columns * RANK) },
     loraB: { shape: [RANK, rows], data: values(RANK * rows) },
   });

@@ -36,7 +36,8 @@ const named = { keep_classnames: true, keep_fnames: true };
  */
 const shortened = (code, { module }) =>
   minify(code, {
-    ...{ module, ecma: 2022 },
+    module,
+    ecma: 2022,
     compress: { ...named, inline: 0, reduce_funcs: false },
     mangle: { ...named, reserved: namesGiven(code) },
     // What bundlers may leave out, and what they must not read.

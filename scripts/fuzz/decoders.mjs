@@ -75,8 +75,12 @@ async function compare(readSafetensors, own, program, folder, worst) {
   });
   const examples = program.batch.map((ids, i) => ({ ids, mask: ids.map((_, at) => at >= program.firsts[i]) }));
   const { steps } = await own.fit(examples, {
-    ...{ steps: program.losses.length, batchSize: examples.length, order: () => [0, 1, 2] },
-    ...{ learningRate: 1e-3, schedule: () => 1e-3, maxGradNorm: null },
+    steps: program.losses.length,
+    batchSize: examples.length,
+    order: () => [0, 1, 2],
+    learningRate: 1e-3,
+    schedule: () => 1e-3,
+    maxGradNorm: null,
   });
   near("losses", steps.map(({ loss }) => loss), program.losses, 4 * allowed); // prettier-ignore
   for (const [i, ids] of program.prompts.entries())

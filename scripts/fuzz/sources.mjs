@@ -8,8 +8,14 @@ import { root } from "../setup/paths.mjs";
 export async function loadSources() {
   const outfile = join(root, "build/fuzz/lowrank.mjs");
   await build({
-    ...{ entryPoints: [join(root, "ts/entry/node.ts")], outfile, bundle: true, logLevel: "error" },
-    ...{ platform: "node", format: "esm", target: "es2022", packages: "external" },
+    entryPoints: [join(root, "ts/entry/node.ts")],
+    outfile,
+    bundle: true,
+    logLevel: "error",
+    platform: "node",
+    format: "esm",
+    target: "es2022",
+    packages: "external",
   });
   const library = await import(pathToFileURL(outfile).href);
   const wasm = readFileSync(join(root, "build/wasm/simd/lowrank_wasm_bg.wasm"));

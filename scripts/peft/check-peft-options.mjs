@@ -18,8 +18,17 @@ function optionsOf(folder) {
   const config = JSON.parse(readFileSync(`${folder}/adapter_config.json`, "utf8"));
   const { r: rank, lora_alpha: alpha, use_rslora: rslora, use_dora: dora } = config;
   const names = [
-    ...["target_modules", "exclude_modules", "bias", "modules_to_save", "layers_to_transform", "layers_pattern"],
-    ...["rank_pattern", "alpha_pattern", "lora_bias", "trainable_token_indices", "init_lora_weights"],
+    "target_modules",
+    "exclude_modules",
+    "bias",
+    "modules_to_save",
+    "layers_to_transform",
+    "layers_pattern",
+    "rank_pattern",
+    "alpha_pattern",
+    "lora_bias",
+    "trainable_token_indices",
+    "init_lora_weights",
   ];
   const camel = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
   return { rank, alpha, rslora, dora, ...Object.fromEntries(names.map((name) => [camel(name), config[name]])) };

@@ -16,10 +16,16 @@ export async function tinyModelIn(folder) {
   const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
   const around = ["[CLS]", "[SEP]"].map((id) => ({ SpecialToken: { id, type_id: 0 } }));
   const tokenizer = {
-    ...{ version: "1.0", truncation: null, padding: null },
+    version: "1.0",
+    truncation: null,
+    padding: null,
     added_tokens: special.map((content, id) => ({ id, content, ...flags })),
     normalizer: {
-      ...{ type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+      type: "BertNormalizer",
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
     },
     pre_tokenizer: { type: "BertPreTokenizer" },
     post_processor: {
@@ -36,7 +42,10 @@ export async function tinyModelIn(folder) {
     },
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
     model: {
-      ...{ type: "WordPiece", unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100 },
+      type: "WordPiece",
+      unk_token: "[UNK]",
+      continuing_subword_prefix: "##",
+      max_input_chars_per_word: 100,
       vocab,
     },
   };

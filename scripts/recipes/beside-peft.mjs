@@ -19,20 +19,16 @@ const places = process.env.LOWRANK_RECIPES ?? join(homedir(), ".cache", "lowrank
 const text = (value) => ({ type: "string", ...(value && { default: value }) });
 const { values } = parseArgs({
   options: {
-    ...{
-      model: text(),
-      out: text(),
-      python: text("python3"),
-      datasets: text("movie,novels,glosses"),
-      seeds: text("0,1,2"),
-    },
-    ...{
-      count: text("600"),
-      threads: text("2"),
-      "max-tokens": text("128"),
-      tests: text("300"),
-      help: { type: "boolean" },
-    },
+    model: text(),
+    out: text(),
+    python: text("python3"),
+    datasets: text("movie,novels,glosses"),
+    seeds: text("0,1,2"),
+    count: text("600"),
+    threads: text("2"),
+    "max-tokens": text("128"),
+    tests: text("300"),
+    help: { type: "boolean" },
   },
 });
 if (values.help || !values.model || !values.out) {

@@ -65,7 +65,11 @@ async function one(folder, { dataset, count, seed }) {
   const spec = {
     data: write("train.jsonl", [...train, ...validation]),
     test: write("test.jsonl", test),
-    ...{ finalFit: true, seed, threads: Number(values.threads), maxTokens: 64, allow: ["test-in-training"] },
+    finalFit: true,
+    seed,
+    threads: Number(values.threads),
+    maxTokens: 64,
+    allow: ["test-in-training"],
   };
   const started = process.cpuUsage();
   const { report } = await runJob(spec, memoryStore());
@@ -73,9 +77,15 @@ async function one(folder, { dataset, count, seed }) {
   const { result, finalFit, evaluation, data } = report;
   const of = ({ accuracy, macroF1, loss }) => ({ accuracy, macroF1, loss });
   return {
-    ...{ dataset, count, seed, rows: train.length + validation.length, tests: test.length },
+    dataset,
+    count,
+    seed,
+    rows: train.length + validation.length,
+    tests: test.length,
     held: data.validation.examples,
-    ...{ headOnly: of(result.headOnly), first: of(result.after), final: of(finalFit.metrics) },
+    headOnly: of(result.headOnly),
+    first: of(result.after),
+    final: of(finalFit.metrics),
     steps: { kept: evaluation.best.step, done: report.training.steps, final: finalFit.steps },
     processorSeconds: Math.round(user / 1e6),
   };

@@ -22,19 +22,19 @@ be stopped at any time and started again: Ctrl-C lets the runs under way finish.
 const places = process.env.LOWRANK_RECIPES ?? join(homedir(), ".cache", "lowrank-recipes");
 const { values } = parseArgs({
   options: {
-    ...{
-      datasets: { type: "string" },
-      counts: { type: "string" },
-      recipes: { type: "string" },
-      out: { type: "string" },
-    },
-    ...{ seeds: { type: "string", default: "0" }, held: { type: "string", default: "0.2" } },
-    ...{ "max-tokens": { type: "string", default: "128" }, tests: { type: "string", default: "1000" } },
-    ...{ jobs: { type: "string", default: "1" }, through: { type: "string" }, help: { type: "boolean" } },
-    ...{
-      data: { type: "string", default: join(places, "data") },
-      cache: { type: "string", default: join(places, "heads") },
-    },
+    datasets: { type: "string" },
+    counts: { type: "string" },
+    recipes: { type: "string" },
+    out: { type: "string" },
+    seeds: { type: "string", default: "0" },
+    held: { type: "string", default: "0.2" },
+    "max-tokens": { type: "string", default: "128" },
+    tests: { type: "string", default: "1000" },
+    jobs: { type: "string", default: "1" },
+    through: { type: "string" },
+    help: { type: "boolean" },
+    data: { type: "string", default: join(places, "data") },
+    cache: { type: "string", default: join(places, "heads") },
   },
 });
 if (values.help || !values.datasets || !values.counts || !values.recipes || !values.out) {

@@ -42,8 +42,13 @@ const room = { processor: Math.max(2, availableParallelism() >> 1), network: 4 }
 /** What the chosen builds of the kernels need, in order: the longest chain first. */
 function kernels(chosen, tools) {
   return [
-    ...[cargo, rustTarget(chosen), nodeModules, kernelInterface, ...tools],
-    ...[...chosen.map(wasmCrate), ...chosen.map(wasmBuild)],
+    cargo,
+    rustTarget(chosen),
+    nodeModules,
+    kernelInterface,
+    ...tools,
+    ...chosen.map(wasmCrate),
+    ...chosen.map(wasmBuild),
   ];
 }
 

@@ -23,9 +23,17 @@ export function sitePolicy(folder, connect = []) {
   const pages = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".html"));
   const scripts = new Set(pages.flatMap((name) => scriptsIn(readFileSync(join(folder, name), "utf8"))));
   return [
-    ...["default-src 'none'", `script-src 'self' 'wasm-unsafe-eval' ${[...scripts].sort().join(" ")}`.trim()],
-    ...["worker-src 'self'", "manifest-src 'self'", "style-src 'self' 'unsafe-inline'", "font-src 'self' data:"],
-    ...["img-src 'self' data:", `connect-src ${["'self'", ...hub, ...connect].join(" ")}`],
-    ...["frame-src 'self'", "frame-ancestors 'self'", "base-uri 'none'", "form-action 'none'"],
+    "default-src 'none'",
+    `script-src 'self' 'wasm-unsafe-eval' ${[...scripts].sort().join(" ")}`.trim(),
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "font-src 'self' data:",
+    "img-src 'self' data:",
+    `connect-src ${["'self'", ...hub, ...connect].join(" ")}`,
+    "frame-src 'self'",
+    "frame-ancestors 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
   ].join("; ");
 }

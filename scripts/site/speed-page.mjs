@@ -30,8 +30,15 @@ export async function buildSpeedPage(folder) {
   const { build } = await import("esbuild");
   await build({
     entryPoints: [join(sources, "speed.ts")],
-    ...{ outdir: folder, bundle: true, splitting: true, format: "esm", minify: true, keepNames: true },
-    ...{ target: "es2022", chunkNames: "[name]-[hash]", logLevel: "error" },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    minify: true,
+    keepNames: true,
+    target: "es2022",
+    chunkNames: "[name]-[hash]",
+    logLevel: "error",
     plugins: [browserEntry],
   });
 }

@@ -57,7 +57,8 @@ async function traced(page, title, act) {
   await session.send("Profiler.setSamplingInterval", { interval: 1000 });
   await session.send("Profiler.start");
   await session.send("Tracing.start", {
-    ...{ transferMode: "ReportEvents", traceConfig: { includedCategories: ["toplevel"] } },
+    transferMode: "ReportEvents",
+    traceConfig: { includedCategories: ["toplevel"] },
   });
   await act();
   await session.send("Tracing.end");

@@ -16,12 +16,10 @@ const odd = [
   ...Array.from({ length: 60 }, (_, i) => `My parcel number ${i} has not arrived yet.,delivery`),
   ...Array.from({ length: 38 }, (_, i) => `Can I pay order ${i} by invoice?,payment`),
   ...Array.from({ length: 6 }, (_, i) => `The handle of cup ${i} came off.,quality`),
-  ...[
-    "Can I pay order 3 by invoice?,payment",
-    "My parcel number 8 has not arrived yet.,Delivery",
-    ",delivery",
-    "Where is it?,",
-  ],
+  "Can I pay order 3 by invoice?,payment",
+  "My parcel number 8 has not arrived yet.,Delivery",
+  ",delivery",
+  "Where is it?,",
 ];
 
 /** As WebP, which is half the size of PNG; `height` is more or less than the window's. @param {import("playwright").Page} page */

@@ -53,7 +53,10 @@ async function report(): Promise<GpuReport> {
     const gpu = await createEngine({ device: "webgpu", threads: 1 });
     try {
       return await measureGpu(gpu, wasm, {
-        ...{ seconds, models, tokens: isSmall ? 8 : 512, runtime: navigator.userAgent },
+        seconds,
+        models,
+        tokens: isSmall ? 8 : 512,
+        runtime: navigator.userAgent,
         onWork: ({ title, done, of }) => say(`${done + 1} of ${of}: ${title}`),
       });
     } finally {

@@ -84,7 +84,9 @@ it.each(["biases_and_norms", "dora_and_tables", "lora_bias", "token_rows", "tabl
     const groups = loraPlusGroups(adapter, { ...options, others: head.params() });
     const names = namesOf(adapter).set(head.weight, "head.weight").set(head.bias, "head.bias");
     const named = groups.map(({ params, lr, weightDecay }) => ({
-      ...{ lr: lr!, weight_decay: weightDecay!, params: params.map((id) => names.get(id) ?? "none") },
+      lr: lr!,
+      weight_decay: weightDecay!,
+      params: params.map((id) => names.get(id) ?? "none"),
     }));
     expect(told(named)).toEqual(told(golden.groups));
     const { texts: ids } = await encoderJson<{ texts: number[][] }>(golden.base, "ids.json");
@@ -118,15 +120,22 @@ it.each(["rms_norms", "layer_norms"])("PEFT's groups and losses of a decoder's f
   const { lr, ratio, weightDecay } = optionsOf(golden);
   const names = namesOf(adapter);
   const named = loraPlusGroups(adapter, { lr, ratio, weightDecay }).map((group) => ({
-    ...{ lr: group.lr!, weight_decay: group.weightDecay! },
+    lr: group.lr!,
+    weight_decay: group.weightDecay!,
     params: group.params.map((id) => names.get(id) ?? "none"),
   }));
   expect(told(named)).toEqual(told(golden.groups));
   const { batch } = await decoderGolden(golden.base);
   const examples = batch.map(({ prompt, completion }) => ({ prompt, completion }));
   const { steps } = await model.fit(examples, {
-    ...{ steps: golden.losses.length, batchSize: batch.length, order: () => batch.map((_, i) => i) },
-    ...{ learningRate: lr, schedule: () => lr, loraPlusRatio: ratio, weightDecay, maxGradNorm: null },
+    steps: golden.losses.length,
+    batchSize: batch.length,
+    order: () => batch.map((_, i) => i),
+    learningRate: lr,
+    schedule: () => lr,
+    loraPlusRatio: ratio,
+    weightDecay,
+    maxGradNorm: null,
   });
   // Transformers computes a decoder's loss in float32.
   steps.forEach(({ loss }, i) => expect(Math.abs(loss - golden.losses[i]!)).toBeLessThan(5e-5));

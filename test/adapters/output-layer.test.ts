@@ -79,7 +79,11 @@ describe.each([true, false])("of a model that is tied: %s", (tied) => {
       const train = async (checkpointing: boolean) => {
         model.loadAdapter("again", saved);
         const { steps } = await model.fit(examples, {
-          ...{ adapter: "again", steps: 3, batchSize: 1, learningRate: 1e-2, checkpointing },
+          adapter: "again",
+          steps: 3,
+          batchSize: 1,
+          learningRate: 1e-2,
+          checkpointing,
         });
         const files = model.saveAdapter("again");
         model.removeAdapter("again");
@@ -98,7 +102,12 @@ describe.each([true, false])("of a model that is tied: %s", (tied) => {
     using model = await CausalLanguageModel.load(files);
     for (const [kind, options] of Object.entries(kinds)) add(model, kind, options);
     const requests = [...Object.keys(kinds), null].map((adapter, i) => ({
-      ...{ prompt: ids.slice(i % 3), adapter, maxTokens: 6, temperature: 0.8, seed: i, ignoreEnd: true },
+      prompt: ids.slice(i % 3),
+      adapter,
+      maxTokens: 6,
+      temperature: 0.8,
+      seed: i,
+      ignoreEnd: true,
     }));
     const found = await all(model.generateBatch(requests));
     for (const [i, { prompt, ...options }] of requests.entries()) {

@@ -10,8 +10,14 @@ it("a call's last arguments come before the text of the same token", () => {
   const last = token({ text: "x", toolCalls: [{ index: 0, arguments: "}" }], end: "max-tokens" });
   const found = [...parts.push(opened), ...parts.push(last)];
   expect(found.map(({ type }) => type)).toEqual([
-    ...["tool-input-start", "tool-input-delta", "tool-input-delta", "tool-input-end", "tool-call"],
-    ...["text-start", "text-delta", "text-end"],
+    "tool-input-start",
+    "tool-input-delta",
+    "tool-input-delta",
+    "tool-input-end",
+    "tool-call",
+    "text-start",
+    "text-delta",
+    "text-end",
   ]);
   expect(found).toContainEqual(expect.objectContaining({ type: "tool-call", toolName: "f", input: "{}" }));
 });

@@ -37,7 +37,9 @@ it("writes messages of every role", () => {
     { role: "user", content: "hello" },
     { role: "user", content: [text("one"), text("two")] },
     {
-      ...{ role: "assistant", content: "I look", reasoning_content: "hm, so" },
+      role: "assistant",
+      content: "I look",
+      reasoning_content: "hm, so",
       tool_calls: [
         { id: "1", type: "function", function: { name: "weather", arguments: '{"city":"Rome"}' } },
         { id: "2", type: "function", function: { name: "weather", arguments: '{"city": "Par' } },

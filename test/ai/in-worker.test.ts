@@ -56,8 +56,12 @@ it("ends there when it is cancelled, and reports errors of its options", async (
   const controller = new AbortController();
   const aborted: unknown[] = [];
   const stream = streamText({
-    ...{ model: lowrank(there), messages, maxOutputTokens: 80, abortSignal: controller.signal },
-    ...{ onChunk: () => controller.abort(), onAbort: (event) => void aborted.push(event) },
+    model: lowrank(there),
+    messages,
+    maxOutputTokens: 80,
+    abortSignal: controller.signal,
+    onChunk: () => controller.abort(),
+    onAbort: (event) => void aborted.push(event),
   });
   await all(stream.fullStream);
   expect(aborted).toHaveLength(1);
@@ -65,7 +69,9 @@ it("ends there when it is cancelled, and reports errors of its options", async (
   await expect(unknown).rejects.toMatchObject({ code: "CONFIG", message: expect.stringMatching(/nobody/) as string });
   const errors: unknown[] = [];
   const broken = streamText({
-    ...{ model: lowrank(there, { minP: 2 }), messages, maxRetries: 0 },
+    model: lowrank(there, { minP: 2 }),
+    messages,
+    maxRetries: 0,
     onError: ({ error }) => void errors.push(error),
   });
   await all(broken.fullStream);

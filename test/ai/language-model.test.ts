@@ -59,7 +59,12 @@ describe("generateText and streamText", () => {
 
   it("use every setting as `generate` does", async () => {
     const sampled = {
-      ...{ temperature: 1.3, topK: 40, topP: 0.9, presencePenalty: 0.5, frequencyPenalty: 0.25, seed: 5 },
+      temperature: 1.3,
+      topK: 40,
+      topP: 0.9,
+      presencePenalty: 0.5,
+      frequencyPenalty: 0.25,
+      seed: 5,
     };
     const own = { minP: 0.01, repetitionPenalty: 1.1, logitBias: { 30: 2 } };
     const expected = await whole({ ...sampled, ...own, adapter: "plain", maxTokens: 20 });
@@ -120,7 +125,10 @@ describe("a call that is cancelled", () => {
     const { signal, abort } = controlled();
     const waiting = generateText({ ...asked("dora"), maxOutputTokens: 80, abortSignal: signal });
     const stream = streamText({
-      ...{ ...asked("plain"), maxOutputTokens: 80, abortSignal: signal, onAbort: () => void (aborted = true) },
+      ...asked("plain"),
+      maxOutputTokens: 80,
+      abortSignal: signal,
+      onAbort: () => void (aborted = true),
       onChunk: () => abort(),
     });
     let aborted = false;

@@ -54,15 +54,21 @@ const weather = tool({
 
 describe("tools", () => {
   const given = () => ({
-    ...{ model: lowrank(model), messages, tools: { weather }, temperature: 1.2, maxOutputTokens: 200, maxRetries: 0 },
-    ...{ providerOptions: { lowrank: { parallelToolCalls: false } } },
+    model: lowrank(model),
+    messages,
+    tools: { weather },
+    temperature: 1.2,
+    maxOutputTokens: 200,
+    maxRetries: 0,
+    providerOptions: { lowrank: { parallelToolCalls: false } },
   });
 
   it("are called, and the answer goes on with their results", async () => {
     const seen = vi.spyOn(model.chatTemplate!, "apply");
     const answer = await generateText({
       ...given(),
-      ...{ seed: 3, stopWhen: stepCountIs(2) },
+      seed: 3,
+      stopWhen: stepCountIs(2),
       prepareStep: ({ stepNumber }) => ({ toolChoice: stepNumber === 0 ? "required" : "none" }),
     });
     expect(answer.steps.map(({ finishReason }) => finishReason)[0]).toBe("tool-calls");
@@ -118,7 +124,11 @@ describe("tools", () => {
       const options = { temperature: 1.5, seed, toolChoice: "required" as const, maxTokens: 400 };
       const { toolCalls } = await several.chat(messages, { ...options, tools });
       const { content, finishReason } = await lowrank(several).doGenerate({
-        ...{ prompt, temperature: 1.5, seed, maxOutputTokens: 400, toolChoice: { type: "required" } },
+        prompt,
+        temperature: 1.5,
+        seed,
+        maxOutputTokens: 400,
+        toolChoice: { type: "required" },
         tools: described.map((one) => ({ type: "function", ...one, inputSchema: parameters })),
       });
       const calls = toolCalls.map(({ id, name, arguments: input }) => ({ toolCallId: id, toolName: name, input }));
@@ -133,7 +143,8 @@ describe("tools", () => {
   it("of a provider are left out, with a warning", async () => {
     const { warnings, content } = await lowrank(model).doGenerate({
       prompt,
-      ...{ maxOutputTokens: 4, tools: [{ type: "provider", id: "other.search", name: "search", args: {} }] },
+      maxOutputTokens: 4,
+      tools: [{ type: "provider", id: "other.search", name: "search", args: {} }],
     });
     expect(warnings).toEqual([{ type: "unsupported", feature: "provider-defined tool other.search" }]);
     const plain = (await all(model.generate(messages, { maxTokens: 4 }))).join("");

@@ -27,7 +27,8 @@ describe("lowrank as a process", () => {
       const script = `rmdir ${JSON.stringify(gone)}; exec "$0" "$@"`;
       const args = [process.execPath, program, command] as const;
       expect(await runProcess(["sh", "-c", script, ...args], gone)).toMatchObject({
-        ...{ code: 1, out: "" },
+        code: 1,
+        out: "",
         err: "error: the working folder no longer exists: change to another one, and run this again\n",
       });
     }

@@ -20,7 +20,9 @@ export async function constraintMaker(name: VocabularyName): Promise<(format: Te
   const { size, end } = vocabularies[name];
   return (format) =>
     constraintOf("test", textFormatOf("test", readOptions("test", format, textFormatReaders))!, {
-      ...{ tokenizer, size, ends: new Set([end]) },
+      tokenizer,
+      size,
+      ends: new Set([end]),
     });
 }
 

@@ -5,13 +5,23 @@ import { root } from "../../scripts/setup/paths.mjs";
 
 /** Folders of test/ that mirror no folder of ts/, since they test several of them, or what is built of them. */
 const others = [
-  ...["browsers", "consumers", "docs", "packaging", "pages", "runtimes", "studio"],
+  "browsers",
+  "consumers",
+  "docs",
+  "packaging",
+  "pages",
+  "runtimes",
+  "studio",
   // Promises of the whole package, reference values, and how a test finds its engine and its files.
-  ...["properties", "golden", "setup"],
+  "properties",
+  "golden",
+  "setup",
   // Clients of other projects, which ask the server.
   "serve/openai/clients",
   // The table of ops that every test of ops reads.
-  ...["ops/gradients", "ops/rows", "ops/special-values"],
+  "ops/gradients",
+  "ops/rows",
+  "ops/special-values",
 ];
 
 const within = (path: string) => others.some((folder) => path === folder || path.startsWith(`${folder}/`));

@@ -22,7 +22,11 @@ beforeAll(async () => {
   const outdir = join(driver.folder, "lib/examples");
   await build({
     entryPoints: names.map((name) => join(consumer.folder, `${name}.js`)),
-    ...{ outdir, bundle: true, format: "esm", conditions: ["browser"], logLevel: "error" },
+    outdir,
+    bundle: true,
+    format: "esm",
+    conditions: ["browser"],
+    logLevel: "error",
   });
   cpSync(join(consumer.folder, "node_modules/lowrank/dist/wasm"), join(outdir, "wasm"), { recursive: true });
   driver.models.add("all-MiniLM-L6-v2", await tinyEncoder());
@@ -65,7 +69,9 @@ it("the page's examples keep, pick, list and run", { timeout: 180_000 }, async (
   const kept = await logged("keep", /kept in/, nothing);
   expect(kept.at(-1)).toBe("32 numbers, kept in opfs");
   const files = Object.entries(await tinyEncoder()).map(([name, bytes]) => ({
-    ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) },
+    name,
+    mimeType: "application/octet-stream",
+    buffer: Buffer.from(bytes),
   }));
   const picked = await logged("picked", /^folder$/, (tab) => tab.setInputFiles("input", files));
   expect(picked[0]).toMatch(/^my model: 3 files, \d+ bytes$/);

@@ -56,7 +56,8 @@ describe("a relaxed build that", () => {
   it("is behind a flag, as in Node 20, is not taken, which says how to get it; later ones take it", async () => {
     const found = await inProcess<Report>(report({ threads: 1 }));
     const refused = {
-      ...{ relaxedSimd: false, build: "simd" },
+      relaxedSimd: false,
+      build: "simd",
       relaxedRefused: "no relaxed SIMD; see --experimental-wasm-relaxed-simd",
     };
     const taken = { relaxedSimd: true, build: "relaxed", relaxedRefused: null };

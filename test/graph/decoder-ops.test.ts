@@ -111,7 +111,8 @@ describe("attention behind a cache", () => {
 
   it.each<[number | null, number | null]>([
     ...([null, 0, 5, 40] as const).map((window) => [window, null] as [number | null, null]),
-    ...[[null, 1.5] as [null, number], [5, 1.5] as [number, number]],
+    [null, 1.5] as [null, number],
+    [5, 1.5] as [number, number],
   ])("gives the bits of the whole text, whatever pieces it comes in (window %s, cap %s)", (window, cap) => {
     using graph = new Graph();
     const whole = graph.step(() => {

@@ -11,7 +11,11 @@ import { afterStep, run, runUntil, spec } from "./tiny-job.js";
  * test/golden/runs-before/lora-plus. The build simd gives the same bits everywhere.
  */
 const own = {
-  ...{ ...spec, steps: 8, rank: 2, loraPlusRatio: 8, weightDecay: 0.1 },
+  ...spec,
+  steps: 8,
+  rank: 2,
+  loraPlusRatio: 8,
+  weightDecay: 0.1,
   lora: { bias: "all", modulesToSave: ["LayerNorm"] },
 } as const;
 const FOLDER = "runs-before/lora-plus";

@@ -236,7 +236,9 @@ describe("cross-validation that is interrupted", () => {
       "a kept step that was not measured",
       (p) =>
         (p["folds"][0].evaluation = {
-          ...{ measured: [{ step: 1, value: 1 }], best: { step: 2, value: 1 }, stoppedEarly: false },
+          measured: [{ step: 1, value: 1 }],
+          best: { step: 2, value: 1 },
+          stoppedEarly: false,
         }),
       /evaluation is \{ measured, best, stoppedEarly \} of the fold's steps/,
     ],

@@ -15,8 +15,12 @@ beforeAll(async () => {
 });
 
 const FINISHED = [
-  ...["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"],
-  ...["loss.svg", "report.json"],
+  "adapter_config.json",
+  "adapter_model.safetensors",
+  "head.safetensors",
+  "labels.json",
+  "loss.svg",
+  "report.json",
 ];
 const INTERRUPTED = ["checkpoint.history.jsonl", "checkpoint.safetensors", "run.json"];
 const names = (files: FileMap) => Object.keys(files).sort();

@@ -185,9 +185,22 @@ describe("config.json", () => {
     expect(await theta(1000)).toEqual(await vectors(nomic));
     expect(await theta(77)).not.toEqual(await vectors(nomic));
     const own = {
-      ...{ model_type: "nomic_bert", n_embd: 24, n_head: 3, n_layer: 2, n_inner: 36, n_positions: 64, vocab_size: 600 },
-      ...{ activation_function: "swiglu", rotary_emb_base: 1000, rotary_emb_fraction: 1.0, layer_norm_epsilon: 1e-12 },
-      ...{ type_vocab_size: 2, prenorm: false, qkv_proj_bias: false, rotary_scaling_factor: null, causal: false },
+      model_type: "nomic_bert",
+      n_embd: 24,
+      n_head: 3,
+      n_layer: 2,
+      n_inner: 36,
+      n_positions: 64,
+      vocab_size: 600,
+      activation_function: "swiglu",
+      rotary_emb_base: 1000,
+      rotary_emb_fraction: 1.0,
+      layer_norm_epsilon: 1e-12,
+      type_vocab_size: 2,
+      prenorm: false,
+      qkv_proj_bias: false,
+      rotary_scaling_factor: null,
+      causal: false,
     };
     expect(await vectors({ ...nomic, "config.json": bytes(own) })).toEqual(await vectors(nomic));
   });

@@ -86,8 +86,12 @@ describe.each(decoderNames)("%s", (name) => {
     const before = await model.logits(golden.prompts[0]!.ids, { adapter: null });
     const examples = golden.batch.map(({ ids, first }) => ({ ids, mask: ids.map((_, i) => i >= first) }));
     const { steps } = await model.fit(examples, {
-      ...{ steps: golden.losses.length, batchSize: examples.length, order: () => [0, 1, 2, 3] },
-      ...{ learningRate: 1e-3, schedule: () => 1e-3, maxGradNorm: null },
+      steps: golden.losses.length,
+      batchSize: examples.length,
+      order: () => [0, 1, 2, 3],
+      learningRate: 1e-3,
+      schedule: () => 1e-3,
+      maxGradNorm: null,
     });
     expect(distance(steps.map(({ loss }) => loss), golden.losses)).toBeLessThan(1e-5); // prettier-ignore
     expect(await worst("adapted")).toBeLessThan(NEAR);

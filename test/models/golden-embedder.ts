@@ -8,8 +8,14 @@ export const embedderNames = ["qwen3_embedding", "embeddinggemma"] as const;
 export type EmbedderName = (typeof embedderNames)[number];
 
 const FILES = [
-  ...["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"],
-  ...["1_Pooling/config.json", "sentence_bert_config.json", "config_sentence_transformers.json"],
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "model.safetensors",
+  "modules.json",
+  "1_Pooling/config.json",
+  "sentence_bert_config.json",
+  "config_sentence_transformers.json",
 ];
 const dense: Readonly<Record<EmbedderName, readonly string[]>> = {
   qwen3_embedding: [],

@@ -5,9 +5,23 @@ const FOLDER = "encoders";
 
 /** Every golden encoder. */
 export const goldenNames = [
-  ...["bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "deberta-v3"],
-  ...["deberta-v2-conv", "modernbert", "nomic-bert", "camembert", "eurobert"],
-  ...["bert-bare", "albert-wide", "modernbert-biased"],
+  "bert",
+  "roberta",
+  "xlm-roberta",
+  "distilbert",
+  "electra",
+  "albert",
+  "mpnet",
+  "deberta-v2",
+  "deberta-v3",
+  "deberta-v2-conv",
+  "modernbert",
+  "nomic-bert",
+  "camembert",
+  "eurobert",
+  "bert-bare",
+  "albert-wide",
+  "modernbert-biased",
 ];
 
 /** One like the Studio's multilingual model, paraphrase-multilingual-MiniLM-L12-v2: a BERT with the tokenizer of XLM-R, and the mean. */
@@ -15,8 +29,13 @@ export const multilingualName = "bert-multilingual";
 
 /** Files of a model that everyone has, and those of sentence-transformers. */
 const FILES = [
-  ...["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"],
-  ...["1_Pooling/config.json", "sentence_bert_config.json"],
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "model.safetensors",
+  "modules.json",
+  "1_Pooling/config.json",
+  "sentence_bert_config.json",
 ];
 
 /** Texts that every golden encoder was given: awkward ones, and a batch of a training step. */

@@ -114,8 +114,13 @@ describe.each(embedderNames)("%s", (name) => {
     const [query, document] = [named.get("query")!, named.get("document")!];
     const examples = pairs.map(({ anchor, positive }) => ({ anchor: query + anchor, positive: document + positive }));
     const report = await encoder.fit(examples, {
-      ...{ adapter: "search", steps: 3, batchSize: pairs.length, learningRate: 1e-3, weightDecay: 0.01 },
-      ...{ schedule: () => 1e-3, maxGradNorm: null },
+      adapter: "search",
+      steps: 3,
+      batchSize: pairs.length,
+      learningRate: 1e-3,
+      weightDecay: 0.01,
+      schedule: () => 1e-3,
+      maxGradNorm: null,
     });
     expect(report.steps).toHaveLength(3);
     for (const [i, { loss }] of report.steps.entries())

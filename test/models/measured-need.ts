@@ -7,8 +7,17 @@ import { ownEngine } from "./own-engine.js";
 
 /** Sizes at which activations are most of a step, whatever the architecture calls them. */
 const SIZES: Record<string, unknown> = {
-  ...{ hidden_size: 96, intermediate_size: 288, num_attention_heads: 4, num_hidden_layers: 4 },
-  ...{ dim: 96, hidden_dim: 288, n_heads: 4, n_layers: 4, embedding_size: 48, pooler_hidden_size: 96, head_dim: 24 },
+  hidden_size: 96,
+  intermediate_size: 288,
+  num_attention_heads: 4,
+  num_hidden_layers: 4,
+  dim: 96,
+  hidden_dim: 288,
+  n_heads: 4,
+  n_layers: 4,
+  embedding_size: 48,
+  pooler_hidden_size: 96,
+  head_dim: 24,
   layer_types: ["full_attention", "sliding_attention", "full_attention", "sliding_attention"],
 };
 

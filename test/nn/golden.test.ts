@@ -56,7 +56,9 @@ describe("LoRA layers against PEFT", () => {
     const get = (name: string) => file.tensor(`${test.name}/${name}`);
     const table = graph.constant(get("weight"));
     const layer = LoraEmbedding.fromTable(graph, table, test.in, test.out, {
-      ...{ rank: test.r, alpha: test.lora_alpha, rslora: test.use_rslora ?? false },
+      rank: test.r,
+      alpha: test.lora_alpha,
+      rslora: test.use_rslora ?? false,
     });
     // As PEFT begins: A zero, B normal.
     expect(graph.value(layer.loraA).data.every((x) => x === 0)).toBe(true);

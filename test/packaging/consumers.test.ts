@@ -28,8 +28,18 @@ describe("the packed tarball, installed into a small project", () => {
 
   it("holds the bundles, the types, the binaries, the example data, and nothing of the workshop", () => {
     const expected = [
-      ...["browser.js", "cli.js", "index.d.ts", "inline.js", "node.js", "workerd.js"],
-      ...["jobs.d.ts", "jobs-browser.js", "jobs-inline.js", "jobs-node.d.ts", "jobs-node.js", "jobs-workerd.js"],
+      "browser.js",
+      "cli.js",
+      "index.d.ts",
+      "inline.js",
+      "node.js",
+      "workerd.js",
+      "jobs.d.ts",
+      "jobs-browser.js",
+      "jobs-inline.js",
+      "jobs-node.d.ts",
+      "jobs-node.js",
+      "jobs-workerd.js",
     ].map((name) => `dist/${name}`);
     const binaries = Object.keys(variants).map((variant) => `dist/wasm/lowrank-${variant}.wasm`);
     expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));

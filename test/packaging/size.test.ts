@@ -168,7 +168,11 @@ it("what a page loads for lowrank/worker is small, with a bundler and without", 
   const files = ["remote-browser.js", "shared-base.js", "shared-client.js", "shared-pool.js"];
   const entry = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
-    ...{ bundle: true, minify: true, format: "esm", write: false, metafile: true },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    metafile: true,
   });
   const used = Object.keys(entry.metafile.inputs).map((file) => file.split("/").at(-1)!);
   expect(used.sort()).toEqual(files);

@@ -24,7 +24,8 @@ const headers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   /** Takes scripts of another port, and workers of its own origin alone. */
   barred: {
-    ...{ "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
     "Content-Security-Policy":
       "default-src 'none'; connect-src *; script-src 'self' http://localhost:* 'wasm-unsafe-eval'; worker-src 'self'",
   },

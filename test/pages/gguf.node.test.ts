@@ -43,8 +43,12 @@ const told = (from: string) =>
     const again = (await lowrank.cachedModel(kept.name))!;
     const { name, origin, files, bytes } = kept;
     return {
-      ...{ name, origin, bytes, files: files.map((file) => file.name) },
-      ...{ digest: await kept.digest("model.gguf"), same: files[0]!.sha256 },
+      name,
+      origin,
+      bytes,
+      files: files.map((file) => file.name),
+      digest: await kept.digest("model.gguf"),
+      same: files[0]!.sha256,
       ids: [await ids(kept), await ids(again), await ids("/models/language/tiny.gguf")],
     };
   }, from);

@@ -117,7 +117,9 @@ it("keeps a picked folder by its files and by its handle, and a zip, read by the
   await tab.locator("input").evaluate((input) => void ((input as HTMLInputElement).multiple = true));
   const zip = zipSync(Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`deep/${name}`, bytes])));
   const picked = Object.entries({ ...files, "a.zip": zip }).map(([name, bytes]) => ({
-    ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) },
+    name,
+    mimeType: "application/octet-stream",
+    buffer: Buffer.from(bytes),
   }));
   await tab.setInputFiles("input", picked);
   const found = await tab.evaluate(async () => {

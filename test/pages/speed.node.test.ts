@@ -54,7 +54,10 @@ it("How fast is my GPU shows the GPU beside WebAssembly, and saves both as JSON"
   // What decides speed on every GPU: a token is one submission that reads one row of logits, a step one that reads a loss and a norm.
   const counts = Object.fromEntries(report.models.map(({ model, work, counts }) => [`${model}: ${work}`, counts]));
   const row = (bytesRead: number, dispatches: number, bytesUploaded: number) => ({
-    ...{ bytesRead, submissions: 1, dispatches: atMost(dispatches), bytesUploaded: atMost(bytesUploaded) },
+    bytesRead,
+    submissions: 1,
+    dispatches: atMost(dispatches),
+    bytesUploaded: atMost(bytesUploaded),
   });
   expect(counts).toEqual({
     "small encoder: encode": row(4 * 2 * 32, 32, 336),

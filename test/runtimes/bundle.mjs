@@ -6,7 +6,8 @@ import { modelCache, root } from "../../scripts/setup/paths.mjs";
 const golden = join(root, "test/golden.ts");
 /** Goldens that a bundle carries in itself: edge workers have no files, and the others then do the same. */
 const carried = [
-  ...["adapters/base/tiny_bert/config.json", "adapters/base/tiny_bert/model.safetensors"],
+  "adapters/base/tiny_bert/config.json",
+  "adapters/base/tiny_bert/model.safetensors",
   ...["config.json", "generation_config.json", "model.safetensors", "tokenizer.json"].map(
     (name) => `decoders/qwen2/${name}`,
   ),

@@ -44,7 +44,10 @@ export async function openKeptSite(script: (hubUrl: string) => string, hear: Hea
   writeFileSync(join(folder, "index.html"), html);
   const site = await openSite(folder);
   return {
-    ...{ models, hubUrl, folder, origin: site.origin },
+    models,
+    hubUrl,
+    folder,
+    origin: site.origin,
     close() {
       site.close();
       hub.closeAllConnections();

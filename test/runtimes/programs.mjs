@@ -15,7 +15,10 @@ const programs = {
   // It finds packages in our node_modules and writes nothing.
   Deno: [
     packaged(`@deno/${platform === "linux" ? `${here}-glibc` : here}/deno${exe}`),
-    ...["run", "--allow-all", "--no-lock", "--node-modules-dir=manual"],
+    "run",
+    "--allow-all",
+    "--no-lock",
+    "--node-modules-dir=manual",
   ],
   Bun: [
     packaged(

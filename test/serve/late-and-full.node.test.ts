@@ -127,7 +127,10 @@ describe("INTERNAL", () => {
     const answer = await classify(2);
     refused(answer, 500, "INTERNAL", null);
     expect(answer.body).toEqual({
-      ...{ type: "about:blank", title: "Internal Server Error", status: 500, code: "INTERNAL" },
+      type: "about:blank",
+      title: "Internal Server Error",
+      status: 500,
+      code: "INTERNAL",
       detail: "the server failed; its log says how",
     });
     expect(told).toEqual([expect.any(TypeError)]);

@@ -14,9 +14,11 @@ function request(body: string, lengths: readonly number[]): Request {
     if (place >= bytes.length) controller.close();
   };
   return new Request("http://localhost", {
-    ...{ method: "POST", headers: { "content-type": "application/json" }, body: new ReadableStream({ pull }) },
-    ...({ duplex: "half" } as RequestInit),
-  });
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: new ReadableStream({ pull }),
+    duplex: "half",
+  } as RequestInit);
 }
 
 /** Never settles, and counts what waits for it. */

@@ -69,21 +69,32 @@ describe("requests that are refused", () => {
   });
 
   const paths = [
-    ...[
-      "..",
-      ".",
-      "../tenant-0",
-      "tenant-0/v1",
-      "a/../b",
-      "a\\b",
-      "/etc/passwd",
-      "a%2fb",
-      "a\u0000",
-      "a b",
-      "a..b",
-      "a.",
-    ],
-    ...["", "A", "é", "тenant-0", "-a", "_a", ".a", "a:b", "a\nb", "__proto__", "a".repeat(65), "~", "$a", "‮a"],
+    "..",
+    ".",
+    "../tenant-0",
+    "tenant-0/v1",
+    "a/../b",
+    "a\\b",
+    "/etc/passwd",
+    "a%2fb",
+    "a\u0000",
+    "a b",
+    "a..b",
+    "a.",
+    "",
+    "A",
+    "é",
+    "тenant-0",
+    "-a",
+    "_a",
+    ".a",
+    "a:b",
+    "a\nb",
+    "__proto__",
+    "a".repeat(65),
+    "~",
+    "$a",
+    "‮a",
   ];
   it("names that are no names never reach the store", async () => {
     const seen: string[] = [];
@@ -109,9 +120,11 @@ describe("requests that are refused", () => {
     });
     const server = serve({ maxBodyBytes: 10_000 });
     const request = new Request("http://localhost/classify", {
-      ...{ method: "POST", headers: { "content-type": "application/json" }, body: endless },
-      ...({ duplex: "half" } as RequestInit),
-    });
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: endless,
+      duplex: "half",
+    } as RequestInit);
     expect(await answer(server, request)).toMatchObject({ status: 413, code: "BODY_SIZE" });
     expect(sent).toBeLessThan(20);
     await server.close();
@@ -243,9 +256,12 @@ describe("what fails", () => {
     const server = serve({}, { ...store, files });
     const stalled = new ReadableStream<Uint8Array>({ start: (c) => c.enqueue(new Uint8Array([123])) });
     const request = new Request("http://localhost/classify", {
-      ...{ method: "POST", headers: { "content-type": "application/json" }, body: stalled, signal },
-      ...({ duplex: "half" } as RequestInit),
-    });
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: stalled,
+      signal,
+      duplex: "half",
+    } as RequestInit);
     const left = [
       answer(server, request),
       answer(server, classify({ tenant: "tenant-5" }, { signal })),
@@ -262,9 +278,11 @@ describe("what fails", () => {
   it("a body that does not come is given up", async () => {
     const stalled = new ReadableStream<Uint8Array>({ start: (c) => c.enqueue(new Uint8Array([123])) });
     const request = new Request("http://localhost/classify", {
-      ...{ method: "POST", headers: { "content-type": "application/json" }, body: stalled },
-      ...({ duplex: "half" } as RequestInit),
-    });
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: stalled,
+      duplex: "half",
+    } as RequestInit);
     const server = serve({ timeout: 50 });
     expect(await answer(server, request)).toMatchObject({ status: 408, code: "BODY_TIME" });
     await server.close();

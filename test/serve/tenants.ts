@@ -26,7 +26,9 @@ export function classifierFiles(encoder: SentenceEncoder, number: number): FileM
   const lora = kinds[number % kinds.length]!;
   const name = `made ${number}`;
   using classifier = TextClassifier.create(encoder, {
-    ...{ adapter: name, lora, labels: labels.slice(0, 2 + (number % 3)) },
+    adapter: name,
+    lora,
+    labels: labels.slice(0, 2 + (number % 3)),
   });
   const random = new Philox(number, 7);
   for (const param of classifier.params()) {
@@ -42,7 +44,8 @@ export function tenants(encoder: SentenceEncoder, count: number) {
   const reads: string[] = [];
   const numberOf = (tenant: string) => Number(/^tenant-(\d+)$/.exec(tenant)?.[1] ?? -1);
   return {
-    ...{ files, reads },
+    files,
+    reads,
     store: {
       files: async (tenant: string, version: string) => {
         reads.push(`${tenant}/${version}`);

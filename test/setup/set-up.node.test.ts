@@ -15,7 +15,10 @@ function noted() {
   const events: string[] = [];
   const ends = new Map<string, () => void>();
   const step = (title: string, options: Partial<Step> = {}): Step => ({
-    ...{ title, makes: title, needed: () => true, ...options },
+    title,
+    makes: title,
+    needed: () => true,
+    ...options,
     run: () => {
       events.push(`${title} begins`);
       return new Promise<void>((resolve) => ends.set(title, () => (events.push(`${title} ends`), resolve())));

@@ -12,7 +12,8 @@ const field: fc.Arbitrary<Field> = fc
   .record({
     kind: fc.constantFrom(...kinds),
     values: fc.uniqueArray(name, { minLength: 1, maxLength: 3 }),
-    ...{ name, required: fc.boolean() },
+    name,
+    required: fc.boolean(),
   })
   .map(({ values, ...rest }) => ({ ...rest, values: hasValues(rest.kind) ? values : [] }));
 const fields = fc.uniqueArray(field, { selector: ({ name }) => name, maxLength: 5 });
@@ -28,7 +29,12 @@ describe("fields of answers", () => {
     const numbers = { type: "object", properties: { a: { type: "string", enum: [1, 2] } } };
     const longer = { type: "object", properties: { a: { type: "string", minLength: 2 } } };
     const others = [
-      ...[list, commas, numbers, longer, { type: "array" }, { ...schemaOf([]), additionalProperties: true }],
+      list,
+      commas,
+      numbers,
+      longer,
+      { type: "array" },
+      { ...schemaOf([]), additionalProperties: true },
       { ...schemaOf([]), required: ["a"] },
     ];
     for (const schema of others) expect(shapeOf(schema)).toEqual({ fields: [], written: schema });
@@ -115,7 +121,8 @@ it("calls with their results are messages of the conversation; without one they 
   const answer = (steps: object[]) => ({ base: { steps, form: "free", state: "done", speed: null } as never });
   const turns = [
     {
-      ...{ said: "one", instructions: "" },
+      said: "one",
+      instructions: "",
       answers: answer([
         { text: "", calls: [call] },
         { text: "It rains.", calls: [] },

@@ -72,7 +72,8 @@ it("the commands for a server serve the model with the saved adapter", { timeout
   const files = { ...inFolder("adapter", unzipSync(bytes)), ...inFolder("tiny", model) };
   const answer = await serveShown(await page.locator(".trained pre").innerText(), files);
   expect(answer).toMatchObject({
-    ...{ object: "chat.completion", model: "mine" },
+    object: "chat.completion",
+    model: "mine",
     choices: [{ message: { content: expect.stringMatching(/./) as string } }],
   });
 });

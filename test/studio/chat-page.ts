@@ -16,7 +16,9 @@ export async function chatPage(): Promise<{ readonly studio: Studio; readonly pa
 
 /** A file as a person picks it. */
 export const picked = (name: string, content: string | Uint8Array) => ({
-  ...{ name, mimeType: "application/octet-stream", buffer: Buffer.from(content) },
+  name,
+  mimeType: "application/octet-stream",
+  buffer: Buffer.from(content),
 });
 
 /** A small model with room for a conversation. @param template its chat template; null for none */

@@ -84,8 +84,13 @@ it("sentences of the main path have no words of fine-tuning", () => {
 
 /** Names, which no language translates, and what is said to models that know only English. */
 const allowed = [
-  ...["JSON Lines", "JSON Schema", "name, description"],
-  ...["chat.examples", "chat.instructionsExample", "compare.first.", "compare.second."],
+  "JSON Lines",
+  "JSON Schema",
+  "name, description",
+  "chat.examples",
+  "chat.instructionsExample",
+  "compare.first.",
+  "compare.second.",
 ];
 
 it("French has the same space, which does not break, before : ; ? ! and inside its quotation marks, and Spanish opens its questions", () => {

@@ -29,7 +29,8 @@ it("conversations with two ends are preferences, with or without a prompt of the
   });
   const whole = [ends("Why?"), ends("How?")];
   expect(await readConversations(jsonLines(whole), true)).toMatchObject({
-    ...{ task: "preferences", rows: whole },
+    task: "preferences",
+    rows: whole,
     first: { said: "Why?", answer: "So.", rejected: "No." },
   });
   const prompted = [{ question: "Why?", ...ends("Why?"), source: "a" }];

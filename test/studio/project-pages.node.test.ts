@@ -10,14 +10,31 @@ const bytes = (...values: number[]) => new Uint8Array(values);
 const points = [{ step: 1, loss: 0.5 }];
 const metrics = { "ndcg@10": 0.5, "mrr@10": 0.4, "recall@1": 0.3, "recall@10": 1 };
 const searchRun = {
-  ...{ id: "search-1", name: "help.csv", status: "finished", spec: { data: "pairs.jsonl" }, training: points },
-  ...{ validation: points, data: { "pairs.jsonl": bytes(1, 2) }, heldOut: ["Why?"], interval: [0.2, 0.7] },
-  ...{ result: { yardsticks: { base: metrics, bm25: null }, after: metrics, documents: 3 }, isUnchanged: false },
+  id: "search-1",
+  name: "help.csv",
+  status: "finished",
+  spec: { data: "pairs.jsonl" },
+  training: points,
+  validation: points,
+  data: { "pairs.jsonl": bytes(1, 2) },
+  heldOut: ["Why?"],
+  interval: [0.2, 0.7],
+  result: { yardsticks: { base: metrics, bm25: null }, after: metrics, documents: 3 },
+  isUnchanged: false,
   files: { "adapter_model.safetensors": bytes(3), "1_Pooling/config.json": bytes(4, 5) },
 };
 const lesson = {
-  ...{ id: "chat-2", name: "talk.jsonl", model: "SmolLM2", spec: { data: "c.jsonl" }, status: "finished" },
-  ...{ training: points, validation: [], data: bytes(9), rows: 3, result: null, preferences: null },
+  id: "chat-2",
+  name: "talk.jsonl",
+  model: "SmolLM2",
+  spec: { data: "c.jsonl" },
+  status: "finished",
+  training: points,
+  validation: [],
+  data: bytes(9),
+  rows: 3,
+  result: null,
+  preferences: null,
   files: { "adapter_model.safetensors": bytes(6) },
 };
 const pair = { id: "a", prompt: [{ role: "user", content: "Hi" }], chosen: "Hello.", rejected: "What?" };

@@ -32,8 +32,12 @@ it("notes that begin like one or follow an empty row are left out, several block
 
 it("what may be a text stays: a last text without a label, a sentence with the word, an empty row within the table", async () => {
   const others = [
-    ...["a sentence without a label,,\n", "Total,good,5\n", "Total loss of my parcel,,3\n", "\nlast,good,3\n"],
-    ...["\nlast,good,3\nanother,bad,2\n", "Summer,,2\n"],
+    "a sentence without a label,,\n",
+    "Total,good,5\n",
+    "Total loss of my parcel,,3\n",
+    "\nlast,good,3\n",
+    "\nlast,good,3\nanother,bad,2\n",
+    "Summer,,2\n",
   ];
   for (const below of others) {
     const { how, records } = await read(csv(below));

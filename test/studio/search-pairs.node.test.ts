@@ -18,7 +18,11 @@ afterEach(() => {
 });
 
 const tableOf = (records: readonly (readonly string[])[], question: number | null = 0) => ({
-  ...{ name: "a", columns: ["q", "a"], records, text: 1, question },
+  name: "a",
+  columns: ["q", "a"],
+  records,
+  text: 1,
+  question,
 });
 
 it("a table's texts are there once, with all questions that they answer", () => {

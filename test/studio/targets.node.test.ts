@@ -11,7 +11,9 @@ function opened(columns: readonly string[], row: (i: number) => readonly string[
   const { text, label } = guessColumns({ columns, records });
   const target = guessTarget({ columns, records }, label);
   const rows = records.map((record, id) => ({
-    ...{ id, text: record[text]!, label: labelIn(record, label, target, columns) },
+    id,
+    text: record[text]!,
+    label: labelIn(record, label, target, columns),
   }));
   return { text: columns[text], label: columns[label], target, rows, from: { columns, records, text, label } };
 }

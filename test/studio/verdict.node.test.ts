@@ -25,7 +25,11 @@ function verdict([low, gain, high]: Interval, f1: Interval = [low, gain, high], 
   const recommended = recommend(overHeadAlone);
   const [headOnly, after] = [0.8, 0.8 + gain].map((accuracy) => ({ accuracy, count: 200 }));
   const found = verdictFor("classify", {
-    ...{ after, headOnly, largestClass, overHeadAlone, recommended },
+    after,
+    headOnly,
+    largestClass,
+    overHeadAlone,
+    recommended,
     macroF1Loss: macroF1Loss(overHeadAlone),
   });
   // The page and the report never disagree.
@@ -116,8 +120,12 @@ it("a column that says the same everywhere, or numbers, is not taken for labels 
   const columns = ["id", "date", "lang", "priority", "description", "owner"];
   const teams = ["billing", "login", "bug", "wish"];
   const records = Array.from({ length: 80 }, (_, i) => [
-    ...[`INC-${i}`, `2026-01-${10 + (i % 20)}`, "en", String(i % 3)],
-    ...[`what was said in ticket ${i}, at some length`, teams[i % 4]!],
+    `INC-${i}`,
+    `2026-01-${10 + (i % 20)}`,
+    "en",
+    String(i % 3),
+    `what was said in ticket ${i}, at some length`,
+    teams[i % 4]!,
   ]);
   expect(guessColumns({ columns, records })).toEqual({ text: 4, label: 5 });
 });

@@ -35,7 +35,9 @@ const jsonLines = sentences.map((words) => {
   const text = words.map(([word]) => word).join(" ");
   const found = [...text.matchAll(new RegExp(`(very )?(${[...good, ...bad].join("|")})`, "g"))];
   const spans = found.map(({ 0: part, 2: word, index }) => ({
-    ...{ start: index, end: index + part.length, label: good.includes(word!) ? "GOOD" : "BAD" },
+    start: index,
+    end: index + part.length,
+    label: good.includes(word!) ? "GOOD" : "BAD",
   }));
   return JSON.stringify({ text, spans });
 });

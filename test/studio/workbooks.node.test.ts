@@ -33,8 +33,17 @@ it("dates, times, numbers, booleans and results of formulas are texts as they ar
   });
   expect(Object.fromEntries(columns.map((name, i) => [name, records[1]![i]]))).toEqual({
     text: "row 1 & <more> “quotes” 😀\nsecond line",
-    ...{ day: "2024-03-02", both: "2024-03-02 14:30", time: "08:30:01", month: "2024-03-01" },
-    ...{ price: "1235.5", amount: "0.3", share: "0.25", yes: "false", sum: "2471", upper: "TWO", error: "" },
+    day: "2024-03-02",
+    both: "2024-03-02 14:30",
+    time: "08:30:01",
+    month: "2024-03-01",
+    price: "1235.5",
+    amount: "0.3",
+    share: "0.25",
+    yes: "false",
+    sum: "2471",
+    upper: "TWO",
+    error: "",
   });
   // Days from 1904.
   const other = await read(await real("unsolved.xlsx"));
@@ -212,7 +221,10 @@ it("a saved project with a sheet or a column that is not there is damaged", () =
   const how = { format: "workbook", encoding: "utf-8", delimiter: "", header: true, uneven: 0, headerRow: 1, book };
   const project = (changed: object, more?: unknown) => ({
     table: { name: "a", columns: ["x", "y"], records: [["1", "2"]], how: { ...how, ...changed } },
-    ...{ text: 0, label: 1, rows: [{ id: 0, text: "1", label: "2" }], more },
+    text: 0,
+    label: 1,
+    rows: [{ id: 0, text: "1", label: "2" }],
+    more,
   });
   expect(isProject(project({}))).toBe(true);
   expect(isProject(project({ firstRows: [{ at: 1, text: "x" }] }, [1]))).toBe(true);

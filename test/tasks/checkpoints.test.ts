@@ -4,18 +4,16 @@ import { goldenBytes, goldenJson } from "../golden.js";
 import { encoderBytes, texts } from "../models/golden-encoder.js";
 
 const families = [
-  ...[
-    "bert",
-    "distilbert",
-    "roberta",
-    "electra",
-    "albert",
-    "mpnet",
-    "deberta-v2",
-    "modernbert",
-    "nomic_bert",
-    "eurobert",
-  ],
+  "bert",
+  "distilbert",
+  "roberta",
+  "electra",
+  "albert",
+  "mpnet",
+  "deberta-v2",
+  "modernbert",
+  "nomic_bert",
+  "eurobert",
 ];
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 

@@ -67,7 +67,13 @@ describe("labels.json", () => {
   it("says everything that decides an answer beside adapter and head", async () => {
     const classifier = await trained(await load({ maxTokens: 6 }));
     expect(saved(classifier)).toEqual({
-      ...{ format: 2, labels, pooling: "mean", normalize: false, prompt: "", maxTokens: 6, lowercase: false },
+      format: 2,
+      labels,
+      pooling: "mean",
+      normalize: false,
+      prompt: "",
+      maxTokens: 6,
+      lowercase: false,
       base: { name: "model", fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/) as string },
     });
   });

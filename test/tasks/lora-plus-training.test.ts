@@ -12,7 +12,11 @@ import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 const labels = ["bad", "good"];
 const few = examples.slice(0, 4);
 const run = {
-  ...{ steps: 3, batchSize: 4, learningRate: 0.01, schedule: () => 0.01, maxGradNorm: null },
+  steps: 3,
+  batchSize: 4,
+  learningRate: 0.01,
+  schedule: () => 0.01,
+  maxGradNorm: null,
   order: () => [0, 1, 2, 3],
 };
 

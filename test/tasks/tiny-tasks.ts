@@ -80,7 +80,8 @@ export const tinyTasks: Readonly<Record<TaskName, TinyTask>> = {
     data: csvOf(
       texts.map(({ thing, text, i }) => ({ anchor: text, positive: `It is ${words[(i + 6) % 12]!}, the ${thing}.` })),
     ),
-    ...{ ...encoder, predicts: false },
+    ...encoder,
+    predicts: false,
   },
   rank: {
     spec: { ...parts, task: "rank" },

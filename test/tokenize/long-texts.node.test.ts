@@ -12,7 +12,13 @@ const replace = (text: string) => ({ type: "Replace", pattern: { String: text },
 const metaspace = { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: true };
 const sequence = (list: string, steps: object[]) => ({ type: "Sequence", [list]: steps });
 const added = (id: number, content: string, more: object) => ({
-  ...{ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true },
+  id,
+  content,
+  single_word: false,
+  lstrip: false,
+  rstrip: false,
+  normalized: false,
+  special: true,
   ...more,
 });
 
@@ -20,8 +26,13 @@ const added = (id: number, content: string, more: object) => ({
 const steps = {
   albert: {
     normalizer: sequence("normalizers", [
-      ...[replace("``"), replace("''"), { type: "NFKD" }, { type: "StripAccents" }, { type: "Lowercase" }],
-      ...[precompiled, oneSpace],
+      replace("``"),
+      replace("''"),
+      { type: "NFKD" },
+      { type: "StripAccents" },
+      { type: "Lowercase" },
+      precompiled,
+      oneSpace,
     ]),
     pre_tokenizer: sequence("pretokenizers", [{ type: "WhitespaceSplit" }, metaspace]),
     unknown: {},
@@ -82,25 +93,31 @@ describe.each(Object.keys(steps) as (keyof typeof steps)[])("the steps of %s", (
       seen,
     ) as unknown as TextTokenizer;
     const piece = fc.constantFrom(
-      ...[
-        "a",
-        "film",
-        " ",
-        "  ",
-        "\t",
-        "\n",
-        "\u3000",
-        "\u200b",
-        "\u0085",
-        "\ufe70",
-        "é",
-        "e\u0301",
-        " \u0301",
-        "``",
-        "'",
-        "漢",
-      ],
-      ...["[MASK]", "<unk>", "\u0600", "▁", "\u{1f469}\u200d", ".", "\u00a0", "ß", "\u00a8"],
+      "a",
+      "film",
+      " ",
+      "  ",
+      "\t",
+      "\n",
+      "\u3000",
+      "\u200b",
+      "\u0085",
+      "\ufe70",
+      "é",
+      "e\u0301",
+      " \u0301",
+      "``",
+      "'",
+      "漢",
+      "[MASK]",
+      "<unk>",
+      "\u0600",
+      "▁",
+      "\u{1f469}\u200d",
+      ".",
+      "\u00a0",
+      "ß",
+      "\u00a8",
     );
     fc.assert(
       fc.property(

@@ -13,7 +13,9 @@ const { pieces, texts, cases } = await goldenJson<Steps>("tokenizers/steps.json"
 
 async function load(steps: object): Promise<TextTokenizer> {
   const json = {
-    ...{ added_tokens: [], post_processor: null, ...steps },
+    added_tokens: [],
+    post_processor: null,
+    ...steps,
     model: {
       type: "WordPiece",
       unk_token: "[UNK]",

@@ -11,8 +11,15 @@ import { afterStep, results, run, runUntil, sources, spec } from "../jobs/tiny-j
 /** A test file apart; a fifth of the forty rows chooses the step. */
 const watched: JobSpec = {
   ...spec,
-  ...{ test: "others.csv", testSplit: null, allow: ["test-in-training"], evaluateEvery: 10, validationSplit: 0.2 },
-  ...{ recipe: "peft", steps: 40, learningRate: 3e-3, finalFit: true },
+  test: "others.csv",
+  testSplit: null,
+  allow: ["test-in-training"],
+  evaluateEvery: 10,
+  validationSplit: 0.2,
+  recipe: "peft",
+  steps: 40,
+  learningRate: 3e-3,
+  finalFit: true,
 };
 
 const finalStep = (step: number) => (event: JobEvent) =>
@@ -33,7 +40,10 @@ describe("a final fit", () => {
     const plain = memoryStore();
     const { report: first, predictions: told } = await run({ ...given, finalFit: false }, plain);
     expect([report.result, report.evaluation, report.metrics, predictions]).toEqual([
-      ...[first.result, first.evaluation, first.metrics, told],
+      first.result,
+      first.evaluation,
+      first.metrics,
+      told,
     ]);
     expect(bytesOf(store)).not.toEqual(bytesOf(plain));
     const best = report.evaluation!.best.step;
@@ -53,7 +63,7 @@ describe("a final fit", () => {
     const ready = events.find((event) => event.type === "ready");
     expect(ready).toMatchObject({ job: { steps: 40, finalFit: { examples: 40, steps: 50 } } });
     const phases = events.flatMap((event) => (event.type === "progress" ? [event.phase] : []));
-    expect([...new Set(phases)]).toEqual([...["tokenize", "encode-validation", "train", "validate", "final-fit"]]);
+    expect([...new Set(phases)]).toEqual(["tokenize", "encode-validation", "train", "validate", "final-fit"]);
     const done = events.flatMap((event) =>
       event.type === "progress" && event.phase === "final-fit" ? [event.done] : [],
     );

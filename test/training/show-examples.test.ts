@@ -90,13 +90,15 @@ it("entities of several words are one, and labels say where they begin and end",
       text,
       words.map((place, i) => ({
         word: { ...place, target: 0, begins: true },
-        ...{ target: target[i]!, predicted: predicted[i]! },
+        target: target[i]!,
+        predicted: predicted[i]!,
       })),
       ["O", "B-P", "I-P", ...(target.some((label) => label.startsWith("S")) ? ["S-P", "E-P"] : [])],
     );
   expect(shown(["B-P", "I-P", "O", "B-P", "B-P"], ["B-P", "O", "O", "I-P", "I-P"])).toEqual({
     target: ["Ada Lovelace (P)", "Babbage (P)", "King (P)"],
-    ...{ predicted: ["Ada (P)", "Babbage King (P)"], right: false },
+    predicted: ["Ada (P)", "Babbage King (P)"],
+    right: false,
   });
   expect(shown(["B-P", "E-P", "O", "S-P", "I-P"], ["B-P", "E-P", "O", "S-P", "I-P"])).toMatchObject({
     target: ["Ada Lovelace (P)", "Babbage (P)", "King (P)"],
@@ -107,9 +109,12 @@ it("entities of several words are one, and labels say where they begin and end",
 it("an entity that a text has twice is right in its own place only", () => {
   const words = ["O", "B-P"].map((target, i) => ({
     word: { start: 4 * i, end: 4 * i + 3, target: 0, begins: true },
-    ...{ target, predicted: i === 0 ? "B-P" : "O" },
+    target,
+    predicted: i === 0 ? "B-P" : "O",
   }));
   expect(shownEntities("Ada Ada", words, ["O", "B-P"])).toEqual({
-    ...{ target: ["Ada (P)"], predicted: ["Ada (P)"], right: false },
+    target: ["Ada (P)"],
+    predicted: ["Ada (P)"],
+    right: false,
   });
 });

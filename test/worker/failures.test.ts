@@ -34,8 +34,8 @@ describe("errors arrive as what they are", () => {
     const encoder = await newEncoder();
     const here = await local.SentenceEncoder.load(await tinyEncoder());
     for (const call of [
-      (one: { encode: (...args: never[]) => unknown }) => one.encode(...(["a text"] as never[])),
-      (one: { encode: (...args: never[]) => unknown }) => one.encode(...([["a"], { normalise: true }] as never[])),
+      (one: { encode: (...args: never[]) => unknown }) => one.encode("a text" as never),
+      (one: { encode: (...args: never[]) => unknown }) => one.encode(["a"] as never, { normalise: true } as never),
     ]) {
       const a = (await thrown(call(here) as Promise<unknown>)) as ConfigError;
       const b = (await thrown(call(encoder) as Promise<unknown>)) as ConfigError;
@@ -176,7 +176,10 @@ describe("aborting", () => {
     const error = (await thrown(fitting)) as AbortError;
     expect(error).toBeInstanceOf(AbortError);
     expect([error.name, error.code, error.details["reason"], error.cause]).toEqual([
-      ...["AbortError", "ABORTED", reason, reason],
+      "AbortError",
+      "ABORTED",
+      reason,
+      reason,
     ]);
     const signal = AbortSignal.abort("before");
     expect(((await thrown(classifier.predict(texts, { signal }))) as AbortError).details["reason"]).toBe("before");
@@ -243,7 +246,9 @@ describe("what the worker calls here", () => {
     };
     const evaluate = { every: 2, measure };
     const first = half.fit(examples, {
-      ...{ ...options, evaluate, signal: controller.signal },
+      ...options,
+      evaluate,
+      signal: controller.signal,
       checkpoint: { every: 2, save },
     });
     expect(await thrown(first)).toBeInstanceOf(AbortError);

@@ -25,7 +25,9 @@ export function hostWeights(graph: Graph, weights: AdapterWeights, later?: (id: 
     loraB: taken === null ? b : below(b, graph.value(taken.loraB)),
     ...(bias === null ? {} : { bias: value(bias) }),
     ...(magnitude === null ? {} : { magnitude: value(magnitude) }),
-    ...{ rank, alpha, scaling },
+    rank,
+    alpha,
+    scaling,
   };
 }
 

@@ -188,7 +188,11 @@ function newWhole(
   const decays = decayTest(norms);
   const add = (name: string, value: Parameters<Graph["variable"]>[0], transposed = false, inFile = name) =>
     void whole.set(name, {
-      ...{ node: graph.variable(value), name: inFile, transposed, trainable: true, decays: decays(name) },
+      node: graph.variable(value),
+      name: inFile,
+      transposed,
+      trainable: true,
+      decays: decays(name),
     });
   const trainsBias = (path: string) => bias === "all" || (bias === "lora_only" && adapted.has(path));
   for (const linear of linears) {
@@ -199,7 +203,9 @@ function newWhole(
         throw new ConfigError(
           `${what}: modulesToSave names ${path}, a convolution, which is not supported; leave it out`,
           {
-            ...{ op: what, option: "modulesToSave", module: path },
+            op: what,
+            option: "modulesToSave",
+            module: path,
           },
         );
       if (isSaved(path)) add(`${path}.weight`, columnsOf(graph, linear, part), true);

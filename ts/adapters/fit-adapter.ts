@@ -101,7 +101,8 @@ export function fitAdapter(
   const problem = output?.rowsProblem(layers, own(false), tokens) ?? null;
   if (problem !== null)
     throw new UnsupportedError(`loadAdapter: ${problem}, which is not supported`, {
-      ...{ op: "loadAdapter", option: "trainable_token_indices" },
+      op: "loadAdapter",
+      option: "trainable_token_indices",
     });
   const config = {
     ...adapter.config,

@@ -58,15 +58,29 @@ export interface LoraOptions {
 
 /** Options with PEFT's names. */
 const peftNames = [
-  ...(["excludeModules", "bias", "modulesToSave", "layersToTransform", "layersPattern", "rankPattern"] as const),
-  ...(["alphaPattern", "loraBias", "trainableTokenIndices"] as const),
-];
+  "excludeModules",
+  "bias",
+  "modulesToSave",
+  "layersToTransform",
+  "layersPattern",
+  "rankPattern",
+  "alphaPattern",
+  "loraBias",
+  "trainableTokenIndices",
+] as const;
 
 /** Names of the options. */
 export const LORA_OPTIONS: readonly (keyof LoraOptions)[] = [
-  ...(["rank", "alpha", "targetModules", "rslora", "dora", "dropout", "init", "initLoraWeights"] as const),
+  "rank",
+  "alpha",
+  "targetModules",
+  "rslora",
+  "dora",
+  "dropout",
+  "init",
+  "initLoraWeights",
   ...peftNames,
-];
+] as const;
 
 /** The options with their defaults. */
 export interface ResolvedLoraOptions {
@@ -92,7 +106,8 @@ export function resolveLoraOptions(
   const taken = { ...options };
   if (taken.init !== undefined && taken.initLoraWeights !== undefined)
     throw new ConfigError(`${what}: init and initLoraWeights are both given; leave one of them out`, {
-      ...{ op: what, option: "init" },
+      op: what,
+      option: "init",
     });
   const { rank = 8, alpha = 16, dropout = 0, rslora = false, dora = false, targetModules = defaultTargets } = taken;
   const { initLoraWeights: begin = true } = taken;
@@ -104,7 +119,9 @@ export function resolveLoraOptions(
   checkTogether(what, config);
   if (config.loraBias && typeof begin !== "boolean")
     throw new ConfigError(`${what}: loraBias goes with initLoraWeights true or false alone, got "${begin}"`, {
-      ...{ op: what, option: "initLoraWeights", value: begin },
+      op: what,
+      option: "initLoraWeights",
+      value: begin,
     });
   return { config, init, taking: taken.init === undefined ? begun.taking : null };
 }
@@ -112,7 +129,11 @@ export function resolveLoraOptions(
 /** `adapterConfig` with our names in its messages. */
 function takeFields(what: string, fields: Parameters<typeof adapterConfig>[0]): AdapterConfig {
   const own: Readonly<Record<string, string>> = {
-    ...{ r: "rank", loraAlpha: "alpha", useRslora: "rslora", useDora: "dora", loraDropout: "dropout" },
+    r: "rank",
+    loraAlpha: "alpha",
+    useRslora: "rslora",
+    useDora: "dora",
+    loraDropout: "dropout",
   };
   try {
     return adapterConfig(fields);

@@ -80,7 +80,9 @@ export class MergedBase {
     if (this.merged === null) return;
     const { name } = this.merged;
     throw new ConfigError(`${what}: ${excerpt(name)} is merged into the base's weights; call unmergeAdapter first`, {
-      ...{ op: what, name, reason: "merged" },
+      op: what,
+      name,
+      reason: "merged",
     });
   }
 

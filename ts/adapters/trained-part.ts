@@ -37,7 +37,8 @@ export function trainedPart(adapter: ModelAdapter, isTrained: (path: string) => 
     applied() {
       const { config, layers, whole, tokens } = place();
       return {
-        ...{ config, tokens },
+        config,
+        tokens,
         layers: new Map([...layers, ...only(adapter.layers)]),
         whole: new Map([...whole, ...only(adapter.whole)]),
       };

@@ -14,7 +14,8 @@ export class Batches {
   of(what: string, model: CausalLanguageModel, make: (limits: BatchLimits) => ContinuousBatch): ContinuousBatch {
     if (this.disposed)
       throw new ConfigError(`${what}: this provider was disposed; \`createLowrank\` makes another`, {
-        ...{ op: what, reason: "disposed" },
+        op: what,
+        reason: "disposed",
       });
     const batch = this.byModel.get(model) ?? make(this.limits);
     this.byModel.set(model, batch);

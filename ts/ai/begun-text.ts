@@ -22,7 +22,8 @@ export function begunAlone(
   const signal = AbortSignal.any([ended.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const tokens = model.generateTokens(messages, { ...options, signal });
   return {
-    ...{ promptTokens: undefined, reused: undefined },
+    promptTokens: undefined,
+    reused: undefined,
     async next() {
       const { done, value } = await tokens.next();
       return done === true ? null : value;

@@ -56,7 +56,8 @@ function assistantMessages(what: string, content: Content<"assistant">): ChatMes
         throw noFile(what, part);
     }
   const message = {
-    ...{ role: "assistant", content: text },
+    role: "assistant",
+    content: text,
     // As templates of models that reason read it.
     ...(reasoning !== "" && { reasoning_content: reasoning }),
     ...(calls.length > 0 && { tool_calls: calls }),

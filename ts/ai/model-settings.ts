@@ -7,9 +7,18 @@ import { jsonCopy } from "./json-copy.js";
 import type { ProvidedLanguageModel } from "./provided-models.js";
 
 const LANGUAGE = [
-  ...(["adapter", "minP", "repetitionPenalty", "logitBias", "parallelToolCalls"] as const),
-  ...(["regex", "grammar", "choices", "ignoreEnd", "rounded"] as const),
-  ...(["promptLookupNumTokens", "numAssistantTokens"] as const),
+  "adapter",
+  "minP",
+  "repetitionPenalty",
+  "logitBias",
+  "parallelToolCalls",
+  "regex",
+  "grammar",
+  "choices",
+  "ignoreEnd",
+  "rounded",
+  "promptLookupNumTokens",
+  "numAssistantTokens",
 ] as const;
 
 const EMBEDDING = ["adapter", "normalize", "prompt", "promptName", "truncateDim", "rounded"] as const;

@@ -111,7 +111,9 @@ export function createLowrank(
   const provider = (name: string, settings?: LanguageSettings) => languageModel(name, settings);
   return Object.assign(provider, {
     specificationVersion: "v3" as const,
-    ...{ languageModel, embeddingModel, rerankingModel },
+    languageModel,
+    embeddingModel,
+    rerankingModel,
     imageModel: (name: string): never => {
       throw noSuchModel(name, "imageModel", []);
     },

@@ -11,7 +11,9 @@ export function plainCopy(what: string, name: string, value: unknown, depth = 0)
   const expected = "data as JSON has it";
   if (depth > DEEPEST)
     throw new ConfigError(`${what}: ${name} is ${expected}, no more than ${DEEPEST} deep`, {
-      ...{ op: what, option: name, expected },
+      op: what,
+      option: name,
+      expected,
     });
   if (Array.isArray(value)) {
     const items: unknown[] = [];
@@ -26,6 +28,9 @@ export function plainCopy(what: string, name: string, value: unknown, depth = 0)
     );
   }
   throw new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(value)}`, {
-    ...{ op: what, option: name, expected, value },
+    op: what,
+    option: name,
+    expected,
+    value,
   });
 }

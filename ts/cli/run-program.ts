@@ -49,7 +49,8 @@ async function run(
   const session: Session = {
     terminal,
     signal: AbortSignal.any([signal, terminal.outputFailed]),
-    ...{ self, interruption },
+    self,
+    interruption,
     exitCode: exitCodes.ok,
   };
   const debug = args.includes("--debug");

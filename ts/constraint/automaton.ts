@@ -247,7 +247,8 @@ export class Automaton {
 
   private ambiguous(): ConfigError {
     return new ConfigError(`${this.what}: the text can be read in too many ways: make the grammar less ambiguous`, {
-      ...{ op: this.what, length: MOST_STEPS },
+      op: this.what,
+      length: MOST_STEPS,
     });
   }
 }

@@ -56,7 +56,9 @@ export class ProgramBuilder implements PartTarget {
   state(): number {
     if (this.states.length === MOST_STATES)
       throw new ConfigError(`${this.what}: ${this.where} takes more than ${MOST_STATES} states: make it smaller`, {
-        ...{ op: this.what, option: this.where, length: MOST_STATES },
+        op: this.what,
+        option: this.where,
+        length: MOST_STATES,
       });
     this.owners.push(this.owner);
     return this.states.push({ moves: [], free: [], calls: [], repeats: [], ends: false }) - 1;

@@ -48,7 +48,8 @@ export function textFormatOf(what: string, options: TextFormat): TakenTextFormat
   const kinds = (["schema", "regex", "grammar", "choices"] as const).filter((kind) => options[kind] !== undefined);
   if (kinds.length > 1)
     throw new ConfigError(`${what}: ${kinds.join(" and ")} each bind the text: give one of them`, {
-      ...{ op: what, option: kinds[1] },
+      op: what,
+      option: kinds[1],
     });
   return kinds.length === 0 ? null : { kind: kinds[0]!, value: options[kinds[0]!] };
 }

@@ -47,8 +47,14 @@ export class TokenTree {
     }
     for (const node of open) after[node] = bytes.length;
     return new TokenTree(
-      ...([vocabularySize, bytesOf, Uint8Array.from(bytes), Int32Array.from(depths), Int32Array.from(after)] as const),
-      ...([Int32Array.from([...first, all.length]), Int32Array.from(all, ([, id]) => id), longest] as const),
+      vocabularySize,
+      bytesOf,
+      Uint8Array.from(bytes),
+      Int32Array.from(depths),
+      Int32Array.from(after),
+      Int32Array.from([...first, all.length]),
+      Int32Array.from(all, ([, id]) => id),
+      longest,
     );
   }
 }

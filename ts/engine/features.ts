@@ -24,9 +24,7 @@ export function detectFeatures(): Features {
     // Sections of one body, which ends in drop, end.
     simd: validates(0x0a, 0x0c, 0x01, 0x0a, 0x00, ...VECTOR, 0x1a, 0x0b),
     // f32x4.relaxed_madd
-    relaxedSimd: validates(
-      ...[0x0a, 0x1d, 0x01, 0x1b, 0x00, ...VECTOR, ...VECTOR, ...VECTOR, 0xfd, 0x85, 0x02, 0x1a, 0x0b],
-    ),
+    relaxedSimd: validates(0x0a, 0x1d, 0x01, 0x1b, 0x00, ...VECTOR, ...VECTOR, ...VECTOR, 0xfd, 0x85, 0x02, 0x1a, 0x0b),
     threads: sharedMemoryObstacle() === null,
   };
 }

@@ -20,7 +20,9 @@ export interface RoundsOptions {
 export function openRounds(what: string, spec: AnyJobSpec, options: RoundsOptions): Promise<TaskRounds> {
   const { sources, signal, onProgress, optionNames = settingNames } = options;
   return TaskRounds.open(tasks, takeAnySpec(what, spec), {
-    ...{ sources: takeSources(what, sources, signal), signal, optionNames },
+    sources: takeSources(what, sources, signal),
+    signal,
+    optionNames,
     emit: (event) => void onProgress?.(event),
   });
 }

@@ -109,8 +109,12 @@ export async function extractAdapter(
       },
     );
   const config = adapterConfig({
-    ...{ r: rank, loraAlpha: rank, targetModules: [...collected.layers.keys()], fanInFanOut: inFirstLayers },
-    ...{ baseModelNameOrPath: baseName, ...collected.patterns(rank) },
+    r: rank,
+    loraAlpha: rank,
+    targetModules: [...collected.layers.keys()],
+    fanInFanOut: inFirstLayers,
+    baseModelNameOrPath: baseName,
+    ...collected.patterns(rank),
   });
   const adapter = { config, layers: collected.layers, extra: new Map() };
   return { adapter, layers: collected.missed, error: collected.error, left };

@@ -106,7 +106,9 @@ export function planMerge(
 }
 
 const headOf = (adapter: Adapter, names: readonly string[], config: Parameters<typeof planMerge>[2]): NewHead => ({
-  ...{ names, architecture: architectureWithHead(adapter, config), count: headLabels(adapter) },
+  names,
+  architecture: architectureWithHead(adapter, config),
+  count: headLabels(adapter),
 });
 
 function checkWritable(name: string, base: OpenTensorFile): void {

@@ -109,8 +109,20 @@ export class RowUpdater {
     if (rows === 0) return;
     const first = this.left + 4 * firstRow * left.rowStep;
     piece.engine.kernels.gemm(
-      ...([rows, columns, rank, scaling, first, left.rowStep, left.columnStep] as const),
-      ...([this.right, right.rowStep, right.columnStep, 1, piece.values, columns, 0] as const),
+      rows,
+      columns,
+      rank,
+      scaling,
+      first,
+      left.rowStep,
+      left.columnStep,
+      this.right,
+      right.rowStep,
+      right.columnStep,
+      1,
+      piece.values,
+      columns,
+      0,
     );
   }
 
@@ -129,8 +141,19 @@ export class RowUpdater {
       piece.engine.write(factors, norms, rows);
     }
     kernels.mul_forward(
-      ...([piece.values, factors, piece.values, rows, 1, columns, columns, 0, 1] as const),
-      ...([alongRows ? 1 : 0, 0, alongRows ? 0 : 1, 0] as const),
+      piece.values,
+      factors,
+      piece.values,
+      rows,
+      1,
+      columns,
+      columns,
+      0,
+      1,
+      alongRows ? 1 : 0,
+      0,
+      alongRows ? 0 : 1,
+      0,
     );
   }
 

@@ -63,7 +63,9 @@ export function orthogonalInit(): LoraInit {
   return (graph, { inFeatures, outFeatures, rank }: LoraShape) => {
     if (rank % 2 !== 0)
       throw new ConfigError(`orthogonalInit: the rank must be even, got ${rank}`, {
-        ...{ op: "orthogonalInit", option: "rank", value: rank },
+        op: "orthogonalInit",
+        option: "rank",
+        value: rank,
       });
     const half = rank / 2;
     const square = normal(graph, [rank, rank], 1);
@@ -95,7 +97,9 @@ export function randomInit(): LoraInit {
 function checkRank(what: string, rank: number, most: number): void {
   if (rank <= most) return;
   throw new ConfigError(`${what}: the weight has ${most} singular values, so the rank is at most that, got ${rank}`, {
-    ...{ op: what, option: "rank", value: rank },
+    op: what,
+    option: "rank",
+    value: rank,
   });
 }
 

@@ -114,7 +114,9 @@ export class LoraEmbedding {
       merged.data,
       { first: 0, inStep: merged.shape[1]!, outStep: 1 },
       {
-        ...{ loraA: graph.value(loraA), loraB: graph.value(loraB), scaling },
+        loraA: graph.value(loraA),
+        loraB: graph.value(loraB),
+        scaling,
         magnitude: magnitude === null ? null : graph.value(magnitude),
       },
     );

@@ -107,7 +107,8 @@ function isVector(graph: Graph | undefined, id: NodeId): boolean {
   throw new ConfigError(
     `${what}: biases among others learn as B does, and layers do not say which these are: pass the graph`,
     {
-      ...{ op: what, option: "graph" },
+      op: what,
+      option: "graph",
     },
   );
 }
@@ -129,7 +130,10 @@ function withKind(given: unknown): LoraFactors {
   const isFrozen = "frozenWeight" in layer;
   const isTable = "table" in layer;
   return {
-    ...{ loraA, loraB, magnitude, bias: isFrozen || isTable ? null : (layer.bias ?? null) },
+    loraA,
+    loraB,
+    magnitude,
+    bias: isFrozen || isTable ? null : (layer.bias ?? null),
     kind: kind ?? (isTable ? "embedding" : "linear"),
   };
 }

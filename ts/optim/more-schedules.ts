@@ -131,8 +131,11 @@ export function cosineAnnealingSchedule(options: CosineAnnealingOptions): Schedu
 export function oneCycleSchedule(options: OneCycleOptions): Schedule {
   const what = "oneCycleSchedule";
   const readers: Readers<Required<OneCycleOptions>> = {
-    ...{ peak: nonNegative, total: (of, name, value) => whole(of, name, value, 2) },
-    ...{ pctStart: or(0.3, share), divFactor: or(25, positive), finalDivFactor: or(1e4, positive) },
+    peak: nonNegative,
+    total: (of, name, value) => whole(of, name, value, 2),
+    pctStart: or(0.3, share),
+    divFactor: or(25, positive),
+    finalDivFactor: or(1e4, positive),
   };
   const { peak, total, pctStart, divFactor, finalDivFactor } = readOptions(what, options, readers);
   const [first, top] = [peak / divFactor, pctStart * total - 1];

@@ -56,8 +56,20 @@ export function float32Rows(dimensions: number): RowFormat {
           // By fours, each of which is summed in the same order; the block has as many rows.
           const columns = Math.ceil(rows / 4) * 4;
           kernels.gemm(
-            ...([1, columns, dimensions, 1, operand, dimensions, 1, codes, 1, rowBytes / 4] as const),
-            ...([0, scores, columns, 0] as const),
+            1,
+            columns,
+            dimensions,
+            1,
+            operand,
+            dimensions,
+            1,
+            codes,
+            1,
+            rowBytes / 4,
+            0,
+            scores,
+            columns,
+            0,
           );
         },
         scoreOf: (compared) => compared * length,

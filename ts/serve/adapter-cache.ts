@@ -176,7 +176,9 @@ export class AdapterCache {
 }
 
 const classifierOf = (classifier: TextClassifier) => ({
-  ...{ classifier, adapter: classifier.modelAdapter, logits: classifier.head.snapshot() },
+  classifier,
+  adapter: classifier.modelAdapter,
+  logits: classifier.head.snapshot(),
   free: () => classifier.dispose(),
 });
 

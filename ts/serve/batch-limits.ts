@@ -24,5 +24,6 @@ export const batchReaders: Readers<BatchSettings> = {
 
 /** The limits of a batch. */
 export const batchLimits = ({ maxRunning, prefixCacheBytes }: BatchSettings): BatchLimits => ({
-  ...{ maxTexts: maxRunning, prefixBytes: prefixCacheBytes },
+  maxTexts: maxRunning,
+  prefixBytes: prefixCacheBytes,
 });

@@ -65,13 +65,18 @@ export function takeAsked(
   if (!Array.isArray(texts)) throw unexpected("texts", "a list of texts", texts);
   if (texts.length > maxTexts)
     throw new Refusal("LIMIT", `a request has at most ${maxTexts} texts, got ${texts.length}; send several`, {
-      ...{ option: "texts", actual: texts.length, maximum: maxTexts },
+      option: "texts",
+      actual: texts.length,
+      maximum: maxTexts,
     });
   texts.forEach((text: Json, i) => {
     if (typeof text !== "string") throw unexpected("texts", "a list of texts", text, i);
     if (text.length > maxCharacters)
       throw new Refusal("LIMIT", `a text has at most ${maxCharacters} characters, number ${i} has ${text.length}`, {
-        ...{ option: "texts", place: i, actual: text.length, maximum: maxCharacters },
+        option: "texts",
+        place: i,
+        actual: text.length,
+        maximum: maxCharacters,
       });
   });
   return { operation, tenant, version, texts: texts as readonly string[], normalize: normalize ?? undefined };

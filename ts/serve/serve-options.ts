@@ -64,7 +64,9 @@ export function takeServeOptions(options: ServeOptions): ServeSettings {
   const { maxTexts, maxWaiting } = settings;
   if (maxTexts > maxWaiting)
     throw new ConfigError(`${WHAT}: maxWaiting is at least maxTexts (${maxTexts}), got ${maxWaiting}`, {
-      ...{ op: WHAT, option: "maxWaiting", value: maxWaiting },
+      op: WHAT,
+      option: "maxWaiting",
+      value: maxWaiting,
     });
   aboveZero(WHAT, "timeout", settings.timeout);
   flag(WHAT, "allowOtherBase", settings.allowOtherBase);

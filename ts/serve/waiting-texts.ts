@@ -62,7 +62,13 @@ export class WaitingTexts<T extends { readonly length: number } = Int32Array> {
       throw new Refusal("BUSY", `${this.most} texts wait already; ask again in a moment`, { maximum: this.most });
     const own: Waiting<T> = {
       ...asked,
-      ...{ ready: [], readyTokens: 0, work: null, begun: 0, next: 0, rows: [], failed: null },
+      ready: [],
+      readyTokens: 0,
+      work: null,
+      begun: 0,
+      next: 0,
+      rows: [],
+      failed: null,
     };
     if (length === 0) return own.rows;
     this.waiting.push(own);

@@ -47,7 +47,8 @@ export function labelsOf(files: FileMap, task: HeadTask | null = "classify"): La
   if (task === "classify" && labels.task === "multi-label") return labels;
   const [found, reader] = readers[labels.task];
   throw new FormatError(`${LABELS_FILE}: this is a ${found}; open it with ${reader}.open`, {
-    ...{ file: LABELS_FILE, option: "task" },
+    file: LABELS_FILE,
+    option: "task",
   });
 }
 

@@ -145,7 +145,8 @@ function freeze({ graph, modelAdapter }: TrainedClassifier, { loraPlusRatio }: L
     modelAdapter === null ? "this classifier has no adapter" : "loraPlusRatio needs a learning rate for A";
   if (modelAdapter !== null && loraPlusRatio === undefined) return frozenA(graph, modelAdapter);
   throw new ConfigError(`fit: freezeA keeps the adapter's A constant, but ${problem}; pass only one of them`, {
-    ...{ op: "fit", option: "freezeA" },
+    op: "fit",
+    option: "freezeA",
   });
 }
 

@@ -26,7 +26,8 @@ export function disposeTrained(
   const { adapterSet, graph } = encoder;
   if (!graph.gone && inTraining(graph, trained))
     throw new ConfigError(`dispose: ${kind} is being trained; await its fit first`, {
-      ...{ op: "dispose", reason: "running" },
+      op: "dispose",
+      reason: "running",
     });
   if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");
   if (!graph.gone) graph.release(head);

@@ -165,7 +165,10 @@ function takeBase(base: Json): TrainedBase | null {
 
 const wrong = (option: string, expected: string, value: unknown) =>
   new FormatError(`${LABELS_FILE}: ${option} must be ${expected}, got ${excerpt(value)}`, {
-    ...{ file: LABELS_FILE, option, expected, value },
+    file: LABELS_FILE,
+    option,
+    expected,
+    value,
   });
 
 /** A copy of the labels. Throws `ConfigError` unless they are two names or more, each once. */

@@ -3,9 +3,13 @@ import type { RankLoss, RankSettings } from "./rank/settings.js";
 
 /** Losses that choose rows by their distances, or that compute a batch in parts: they read values within a step. */
 const pairLosses: readonly (PairLoss | null)[] = [
-  ...(["cached-multiple-negatives-ranking", "online-contrastive", "batch-hard-triplet"] as const),
-  ...(["batch-semi-hard-triplet", "batch-hard-soft-margin-triplet", "batch-all-triplet"] as const),
-];
+  "cached-multiple-negatives-ranking",
+  "online-contrastive",
+  "batch-hard-triplet",
+  "batch-semi-hard-triplet",
+  "batch-hard-soft-margin-triplet",
+  "batch-all-triplet",
+] as const;
 
 /** Losses that weight pairs by the order of their scores. */
 const rankLosses: readonly (RankLoss | null)[] = ["lambda", "rank-net"];

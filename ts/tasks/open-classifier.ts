@@ -150,7 +150,9 @@ export async function namedBase(source: ModelSource, files: FileMap, labels: Lab
   // The name of an encoder from files in memory.
   if (name === null || (name === "model" && providedFiles()?.folder(name) == null))
     throw new ConfigError(`${what}: ${clip(source.name)} does not say which model it was trained on: ${advice}`, {
-      ...{ op: what, option: "model", value: name },
+      op: what,
+      option: "model",
+      value: name,
     });
   try {
     return await modelSource(name);

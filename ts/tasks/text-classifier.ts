@@ -69,8 +69,14 @@ export const measures = /* @__PURE__ */ lazyChunk(
 
 const OPEN_OPTIONS: readonly (keyof OpenClassifierOptions)[] = [
   ...MODEL_OPTIONS,
-  ...(["model", "lora", "multiLabel", "labels", "maxTokens", "adapter", "allowOtherBase"] as const),
-];
+  "model",
+  "lora",
+  "multiLabel",
+  "labels",
+  "maxTokens",
+  "adapter",
+  "allowOtherBase",
+] as const;
 
 /**
  * A text classifier: a sentence encoder with an adapter and a linear head on its sentence vectors, trained together.
@@ -268,7 +274,8 @@ export class TextClassifier<
     const { checkpointing } = takeForwardOptions("loss", options);
     if (this.multi !== null)
       throw new ConfigError("loss: this classifier has several labels a text, which `fit` trains", {
-        ...{ op: "loss", option: "multiLabel" },
+        op: "loss",
+        option: "multiLabel",
       });
     return lossOf(this, takeTokenized("loss", examples, this.labels.length), {}, checkpointing);
   }
@@ -304,7 +311,8 @@ export class TextClassifier<
     const { multi, labels } = this;
     if (multi === null)
       throw new ConfigError("chooseThresholds: this classifier has one label a text, the most probable", {
-        ...{ op: "chooseThresholds", option: "multiLabel" },
+        op: "chooseThresholds",
+        option: "multiLabel",
       });
     const [calls, listed, logits] = await this.askListed("chooseThresholds", examples, options);
     multi.thresholds = calls.thresholdsFrom(labels, listed, logits);
@@ -350,7 +358,8 @@ export class TextClassifier<
     );
     const measureLogits = await measures();
     const measured = await measureLogits(logits, targets, labels.length, {
-      ...{ intervals, signal: others.signal ?? undefined },
+      intervals,
+      signal: others.signal ?? undefined,
     });
     return measured as ClassifierMetrics<Multi>;
   }

@@ -12,9 +12,22 @@ export type FitSettings = ReturnType<typeof takeFitOptions>;
 
 /** Names of the options. */
 export const FIT_OPTIONS: readonly (keyof FitOptions)[] = [
-  ...(["steps", "epochs", "batchSize", "learningRate", "schedule", "weightDecay", "maxGradNorm"] as const),
-  ...(["accumulate", "seed", "order", "evaluate", "onProgress", "signal", "checkpoint", "resume"] as const),
-];
+  "steps",
+  "epochs",
+  "batchSize",
+  "learningRate",
+  "schedule",
+  "weightDecay",
+  "maxGradNorm",
+  "accumulate",
+  "seed",
+  "order",
+  "evaluate",
+  "onProgress",
+  "signal",
+  "checkpoint",
+  "resume",
+] as const;
 
 /**
  * Maximum of AdamW's peak learning rate. A step changes every weight by about this much, so above 1 nothing is left of a weight after one
@@ -65,7 +78,10 @@ export function takeFitOptions(count: number, options: FitOptions) {
     maxGradNorm: maxGradNorm === null ? null : positive("fit", "maxGradNorm", maxGradNorm),
     order: order === undefined ? undefined : checkedOrder(callable("fit", "order", order), count),
     evaluate: evaluate === undefined ? null : takeEvaluate(evaluate),
-    ...{ onProgress, signal, checkpoint: checkpoint === undefined ? undefined : takeCheckpointing(checkpoint), resume },
+    onProgress,
+    signal,
+    checkpoint: checkpoint === undefined ? undefined : takeCheckpointing(checkpoint),
+    resume,
   };
 }
 

@@ -49,7 +49,8 @@ export async function fitFinal(
   former.dispose();
   base.graph.streamsDrawn = streams;
   const parts = {
-    ...{ ...data, train: { ...data.train, examples: plan.examples } },
+    ...data,
+    train: { ...data.train, examples: plan.examples },
     validation: { ...data.validation, examples: [] },
   };
   const last = await openRun(

@@ -44,7 +44,10 @@ export function finalPlan(
   const { warmup } = settings;
   const whole: RunSettings = {
     ...settings,
-    ...{ steps: Math.max(1, more(steps)), epochs: null, evaluateEvery: null, patience: null },
+    steps: Math.max(1, more(steps)),
+    epochs: null,
+    evaluateEvery: null,
+    patience: null,
     warmup: warmup === null ? null : Math.min(more(warmup), more(steps)),
   };
   return {

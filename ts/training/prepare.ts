@@ -102,18 +102,16 @@ export async function loadRun(
     const base = await definition.base(hashed, settings, engine, context);
     const { modelHash } = base;
     return {
-      ...{
-        task,
-        entry,
-        definition,
-        settings,
-        engine: engine.info,
-        source: hashed.model,
-        modelHash,
-        base,
-        data,
-        machine,
-      },
+      task,
+      entry,
+      definition,
+      settings,
+      engine: engine.info,
+      source: hashed.model,
+      modelHash,
+      base,
+      data,
+      machine,
       surveyed,
       known: new Map(),
       async dispose() {
@@ -151,8 +149,18 @@ export async function openRun(given: Loaded, context: RunContext, isFold = false
     const { room, ...memory } = memoryNeed(stepped, asked, steps === 0 ? 0 : base.packed, optionNames);
     const evaluateEvery = evaluateEveryOf(settings, steps, tokens.validation.length, entry.plan);
     return {
-      ...{ ...loaded, ...planned, steps, evaluateEvery, model, tokens, fitting, checkpointing, final },
-      ...{ memory, room, chosenBy: model.chosenBy ?? entry.chosenBy },
+      ...loaded,
+      ...planned,
+      steps,
+      evaluateEvery,
+      model,
+      tokens,
+      fitting,
+      checkpointing,
+      final,
+      memory,
+      room,
+      chosenBy: model.chosenBy ?? entry.chosenBy,
     };
   } catch (error) {
     model.dispose();

@@ -19,19 +19,31 @@ export function readyJob(
   const { train, validation, test, labels } = data;
   const { chosenBy, final } = prepared;
   const part = ({ file, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
-    ...{ file, examples: examples.length, ...model.counts?.(tokenized) },
+    file,
+    examples: examples.length,
+    ...model.counts?.(tokenized),
   });
   return {
-    ...{ task, settings, steps, evaluateEvery, resumedAfter: done, engine },
+    task,
+    settings,
+    steps,
+    evaluateEvery,
+    resumedAfter: done,
+    engine,
     ...(chosenBy !== undefined && { chosenBy }),
     model: { name: source.name, origin: source.origin, layers: base.layers, hiddenSize: base.hiddenSize },
     data: {
       train: part(train, tokens.train),
       validation: { ...part(validation, tokens.validation), split: validation.split },
       test: test && { ...part(test, tokens.measured), split: test.split },
-      ...{ labels, groups: null, ...model.details },
+      labels,
+      groups: null,
+      ...model.details,
     },
     ...(final !== null && { finalFit: { examples: final.examples.length, steps: final.steps } }),
-    ...{ parameters: model.parameters, checkpointing, folds, estimate },
+    parameters: model.parameters,
+    checkpointing,
+    folds,
+    estimate,
   };
 }

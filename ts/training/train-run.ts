@@ -52,7 +52,8 @@ export function divergenceOf(
 
 /** The state of a run in its checkpoints. */
 export const stateOf = ({ settings, data, modelHash, engine }: Prepared, state: object): RunState => ({
-  ...{ settings, ...originOf({ ...data, modelHash, engine }) },
+  settings,
+  ...originOf({ ...data, modelHash, engine }),
   ...state,
 });
 

@@ -26,15 +26,16 @@ const TogetherPage = later(async () => (await import("./steps/together/together-
 const KernelsPage = later(async () => (await import("./steps/kernels/kernels-page.js")).KernelsPage);
 
 const views = {
-  ...{ data: DataStep, train: TrainStep, judge: JudgeStep, take: TakeStep },
-  ...{
-    chat: ChatPage,
-    search: SearchPage,
-    rank: RankPage,
-    compare: ComparePage,
-    together: TogetherPage,
-    kernels: KernelsPage,
-  },
+  data: DataStep,
+  train: TrainStep,
+  judge: JudgeStep,
+  take: TakeStep,
+  chat: ChatPage,
+  search: SearchPage,
+  rank: RankPage,
+  compare: ComparePage,
+  together: TogetherPage,
+  kernels: KernelsPage,
 };
 
 /**

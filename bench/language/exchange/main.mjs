@@ -43,7 +43,7 @@ data();
 if (!existsSync(at("base.gguf"))) symlinkSync(base, at("base.gguf"));
 for (const task of ["text", "chat"])
   once(`run-${task}`, "finetune", "--task", task, "--model", base, "--data", at(`${task}.jsonl`), "--out", at(`run-${task}`),
-    ...["--steps", "24", "--rank", "8", "--batch-size", "4", "--gguf", "--quiet"]); // prettier-ignore
+    "--steps", "24", "--rank", "8", "--batch-size", "4", "--gguf", "--quiet"); // prettier-ignore
 for (const type of ["f16", "bf16", "q8_0", "q4_0", "q4_1"])
   once(`${type}.gguf`, "quantize", "--model", base, "--to", type, "--out", at(`${type}.gguf`));
 for (const task of ["text", "chat"]) {

@@ -199,7 +199,7 @@ const endOf = ({ endedAt, created }) => endedAt ?? created;
 
 /** What clients see of a job. */
 export const shown = ({ id, tenant, version, created, state, accuracy, error }) => ({
-  ...{ id, tenant, version, created, state },
+  id, tenant, version, created, state,
   ...(accuracy === undefined ? {} : { accuracy }),
   ...(error === undefined ? {} : { error }),
 });

@@ -187,7 +187,9 @@ export class FleetNode {
     // Contents are sent as objects. Empty records here announce them.
     const message = { metadata: { ...metadata, messageId: tree.objectId }, ...(error ? { error } : { content: {} }) };
     const { objectsToPush, sessionId } = await this.fleet.call("push-messages", call, {
-      ...{ ...this.self, messagesList: [message], messageObjectTrees: [tree] },
+      ...this.self,
+      messagesList: [message],
+      messageObjectTrees: [tree],
       clientappRuntimeList: [milliseconds / 1000],
     });
     const push = [wire.PushObjectRequestSchema, wire.PushObjectResponseSchema] as const;
@@ -220,8 +222,13 @@ export const isLost = (error: unknown): boolean =>
 function answering(to: wire.Metadata): wire.Metadata {
   const createdAt = Date.now() / 1000;
   return create(wire.MetadataSchema, {
-    ...{ runId: to.runId, srcNodeId: to.dstNodeId, dstNodeId: to.srcNodeId, replyToMessageId: to.messageId },
-    ...{ groupId: to.groupId, createdAt, ttl: Math.max(1, to.ttl - (createdAt - to.createdAt) - 1) },
+    runId: to.runId,
+    srcNodeId: to.dstNodeId,
+    dstNodeId: to.srcNodeId,
+    replyToMessageId: to.messageId,
+    groupId: to.groupId,
+    createdAt,
+    ttl: Math.max(1, to.ttl - (createdAt - to.createdAt) - 1),
     messageType: to.messageType,
     ...(to.dstTaskId !== undefined && { srcTaskId: to.dstTaskId }),
     ...(to.srcTaskId !== undefined && { dstTaskId: to.srcTaskId }),

@@ -168,6 +168,9 @@ function addressOf(value: unknown): string {
     // Not an address.
   }
   throw new ConfigError(`${what}: server is ${expected}, got ${excerpt(value)}`, {
-    ...{ op: what, option: "server", expected, value },
+    op: what,
+    option: "server",
+    expected,
+    value,
   });
 }

@@ -24,7 +24,10 @@ export async function joinTask(options: TaskJoinOptions, transport: Transport): 
   };
   try {
     await trainRounds("joinFederation", job, work, {
-      ...{ signal: loading.signal, worker, sources, optionNames },
+      signal: loading.signal,
+      worker,
+      sources,
+      optionNames,
       onProgress: (event) => void (event.type === "warning" && onWarning?.(event.message)),
     });
   } catch (error) {

@@ -114,7 +114,8 @@ async function workOn(
     if (task.type === "train") return { round, rounds, evaluate, reply: await local.train(settings, content) };
     if (task.type === "evaluate") return { round, rounds, evaluate, reply: await local.evaluate(settings, content) };
     throw new FederationError(`the server asks for ${task.type.slice(0, 60)}, but a node can only train and evaluate`, {
-      ...{ value: task.type, expected: ["train", "evaluate"] },
+      value: task.type,
+      expected: ["train", "evaluate"],
     });
   } catch (error) {
     await task.fail(reasonFor(error)).catch(() => undefined);

@@ -23,10 +23,28 @@ beforeAll(async () => {
   );
   const { fingerprint, maxTokens } = shared.encoder;
   const config = {
-    ...{ "lowrank-format": 1, "lowrank-version": VERSION, encoder: fingerprint, "max-tokens": maxTokens },
-    ...{ labels: JSON.stringify(labels), rank: 2, alpha: 4, "target-modules": "null", rslora: false, dropout: 0 },
-    ...{ seed: 0, "shared-a": shared.sharedA, round: 1, rounds: 1, "freeze-a": true, "fit-head": false, epochs: 1 },
-    ...{ "batch-size": 4, "learning-rate": 1e-3, "weight-decay": 0.01, "max-grad-norm": 1, private: false },
+    "lowrank-format": 1,
+    "lowrank-version": VERSION,
+    encoder: fingerprint,
+    "max-tokens": maxTokens,
+    labels: JSON.stringify(labels),
+    rank: 2,
+    alpha: 4,
+    "target-modules": "null",
+    rslora: false,
+    dropout: 0,
+    seed: 0,
+    "shared-a": shared.sharedA,
+    round: 1,
+    rounds: 1,
+    "freeze-a": true,
+    "fit-head": false,
+    epochs: 1,
+    "batch-size": 4,
+    "learning-rate": 1e-3,
+    "weight-decay": 0.01,
+    "max-grad-norm": 1,
+    private: false,
     evaluate: false,
   };
   const arrays = shared.arraysOf(shared.files, true);

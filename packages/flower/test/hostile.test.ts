@@ -12,17 +12,29 @@ import { VERSION } from "../../../ts/version.js";
 const tensor = { shape: [2, 3], data: Float32Array.of(1, -2, 3.5, 0, 1e-30, 6) };
 
 const sensible: Readonly<Record<string, ConfigValue>> = {
-  ...{
-    "lowrank-format": 1,
-    "lowrank-version": VERSION,
-    encoder: "0",
-    "max-tokens": 128,
-    labels: '["no","yes"]',
-    rank: 8,
-  },
-  ...{ alpha: 16, "target-modules": "null", rslora: false, dropout: 0, seed: 0, "shared-a": "0", round: 1, rounds: 5 },
-  ...{ "freeze-a": true, "fit-head": true, epochs: 1, "batch-size": 16, "learning-rate": 1e-3, "weight-decay": 0.01 },
-  ...{ "max-grad-norm": 0, private: false, evaluate: false },
+  "lowrank-format": 1,
+  "lowrank-version": VERSION,
+  encoder: "0",
+  "max-tokens": 128,
+  labels: '["no","yes"]',
+  rank: 8,
+  alpha: 16,
+  "target-modules": "null",
+  rslora: false,
+  dropout: 0,
+  seed: 0,
+  "shared-a": "0",
+  round: 1,
+  rounds: 5,
+  "freeze-a": true,
+  "fit-head": true,
+  epochs: 1,
+  "batch-size": 16,
+  "learning-rate": 1e-3,
+  "weight-decay": 0.01,
+  "max-grad-norm": 0,
+  private: false,
+  evaluate: false,
 };
 const settings = (changed: Readonly<Record<string, ConfigValue>> = {}) =>
   takeRoundSettings(new Map(Object.entries({ ...sensible, ...changed })));

@@ -78,7 +78,9 @@ it("a round in a worker ends when it is aborted, and the next one gives the bits
       const leaving = new AbortController();
       await rounds.open(files, changes, {});
       const fit = rounds.fit({
-        ...{ steps: 1_000_000, freezeA: true, signal: leaving.signal },
+        steps: 1_000_000,
+        freezeA: true,
+        signal: leaving.signal,
         onProgress: () => leaving.abort(),
       });
       updates.push(await fit.then(String, (error: Error) => error.name));

@@ -40,14 +40,24 @@ export async function answerUnreadably(server: string): Promise<void> {
   const objectId = await sha256(message, "test");
   const { runId, messageType, groupId, messageId, srcNodeId, dstNodeId } = asked;
   const metadata = create(wire.MetadataSchema, {
-    ...{ runId, messageType, groupId, messageId: objectId, srcNodeId: dstNodeId, dstNodeId: srcNodeId, ttl: 600 },
-    ...{ replyToMessageId: messageId, createdAt: Date.now() / 1000 },
+    runId,
+    messageType,
+    groupId,
+    messageId: objectId,
+    srcNodeId: dstNodeId,
+    dstNodeId: srcNodeId,
+    ttl: 600,
+    replyToMessageId: messageId,
+    createdAt: Date.now() / 1000,
     ...(asked.dstTaskId !== undefined && { srcTaskId: asked.dstTaskId }),
     ...(asked.srcTaskId !== undefined && { dstTaskId: asked.srcTaskId }),
   });
   const tree = { objectId, children: children.map((id) => ({ objectId: id })) };
   const pushed = await call("push-messages", wire.PushMessagesRequestSchema, wire.PushMessagesResponseSchema, {
-    ...{ node, messagesList: [{ metadata, content: {} }], messageObjectTrees: [tree], clientappRuntimeList: [1] },
+    node,
+    messagesList: [{ metadata, content: {} }],
+    messageObjectTrees: [tree],
+    clientappRuntimeList: [1],
   });
   const objects = new Map([
     [objectId, message],
@@ -55,6 +65,10 @@ export async function answerUnreadably(server: string): Promise<void> {
   ]);
   for (const id of pushed.objectsToPush)
     await call("push-object", wire.PushObjectRequestSchema, wire.PushObjectResponseSchema, {
-      ...{ node, runId, objectId: id, objectContent: objects.get(id)!, sessionId: pushed.sessionId },
+      node,
+      runId,
+      objectId: id,
+      objectContent: objects.get(id)!,
+      sessionId: pushed.sessionId,
     });
 }

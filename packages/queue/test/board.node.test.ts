@@ -11,7 +11,9 @@ async function withBoard(queue: string, host: string | undefined, work: (at: str
   let told: (address: string) => void;
   const address = new Promise<string>((resolve) => (told = resolve));
   const worker = runQueueWorker({
-    ...{ queue, board: { port: 0, ...(host === undefined ? {} : { host }) }, signal: stop.signal },
+    queue,
+    board: { port: 0, ...(host === undefined ? {} : { host }) },
+    signal: stop.signal,
     onEvent: (event) => void (event.type === "board" && told(event.address)),
   });
   worker.catch(() => undefined);

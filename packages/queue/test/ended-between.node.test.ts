@@ -7,7 +7,11 @@ import { type QueueServer, queueServers } from "./servers.js";
 
 const { getState } = Job.prototype;
 const outcome: TrainingOutcome = {
-  ...{ out: "/runs/a", accuracy: 0.5, loss: 0.25, steps: 8, finished: true },
+  out: "/runs/a",
+  accuracy: 0.5,
+  loss: 0.25,
+  steps: 8,
+  finished: true,
   measured: [{ step: 8, value: 0.25 }],
 };
 
@@ -84,7 +88,9 @@ describe.each(queueServers)("a job on %s that ends while it is asked for", (_nam
 
   it("is cancelled with those that it waits for while one of them runs, and may be put there again", async () => {
     const children = ["is-one", "is-another"].map((jobId) => ({
-      ...{ name: "train", queueName: queue.name, data: {} },
+      name: "train",
+      queueName: queue.name,
+      data: {},
       opts: { jobId, ignoreDependencyOnFailure: true },
     }));
     const flow = { name: "stage", queueName: queue.name, data: {}, opts: { jobId: "is-stage" }, children };

@@ -27,7 +27,9 @@ async function work(count: number): Promise<readonly QueueWorkerEvent[]> {
   const stop = new AbortController();
   const done = () => events.filter(({ type }) => type === "failed" || type === "handed back").length;
   await runQueueWorker({
-    ...{ queue: redis.address, threads: 1, signal: stop.signal },
+    queue: redis.address,
+    threads: 1,
+    signal: stop.signal,
     onEvent(event) {
       events.push(event);
       if (done() === count) stop.abort();
@@ -45,7 +47,11 @@ it(
   async () => {
     const version = (await import("../../../ts/version.js")).VERSION;
     const held: Record<string, unknown> = {
-      ...{ "is-null": null, "is-number": 3, "is-text": "x", "is-list": [1], "is-empty": {} },
+      "is-null": null,
+      "is-number": 3,
+      "is-text": "x",
+      "is-list": [1],
+      "is-empty": {},
       "is-deep": { version, out: "/runs/a", spec: { data: deep() } },
       "is-prototype": JSON.parse(`{"version":"${version}","out":"/runs/a","spec":{"__proto__":{"data":"a"}}}`),
       "has-odd-place": { version, out: 7, spec: { data: "a.csv" } },

@@ -28,7 +28,8 @@ async function leaveFirst() {
   const report = {
     settings: payload(spec).spec,
     result: { after: { accuracy: 0.75, loss: 0.5 } },
-    ...{ steps: [{}, {}], evaluation: null },
+    steps: [{}, {}],
+    evaluation: null,
   };
   const folder = join(out, "attempts/first");
   await mkdir(folder, { recursive: true });

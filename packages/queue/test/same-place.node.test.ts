@@ -27,7 +27,8 @@ it("a job is told the result that lies in its place where its spec is that one's
   const report = {
     settings: payload(spec).spec,
     result: { after: { accuracy: 0.75, loss: 0.5 } },
-    ...{ steps: [{}, {}], evaluation: null },
+    steps: [{}, {}],
+    evaluation: null,
   };
   await mkdir(join(out, "result"));
   await writeFile(join(out, "result/report.json"), JSON.stringify(report));

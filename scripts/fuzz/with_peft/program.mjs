@@ -26,7 +26,9 @@ async function open(lowrank, program, place, adapter) {
       : lowrank.TextClassifier.open(adapter.files, { model }));
     const { graph, encoder, head } = classifier;
     return {
-      ...{ graph, encoder, params: () => classifier.params() },
+      graph,
+      encoder,
+      params: () => classifier.params(),
       logits: (batch) => head.logits(encoder.pooled(batch, "classifier")),
       answers: () => classifier.logits(program.texts),
       save: () => classifier.savePeft(),
@@ -41,7 +43,9 @@ async function open(lowrank, program, place, adapter) {
   const [weight, bias] = ["weight", "bias"].map((name) => file.tensor(name));
   const nodes = [graph.variable(transposed(weight)), graph.variable(bias)];
   return {
-    ...{ graph, encoder, params: () => [...encoder.trainableParams(), ...nodes] },
+    graph,
+    encoder,
+    params: () => [...encoder.trainableParams(), ...nodes],
     logits: (batch) => graph.linear(encoder.pooled(batch), ...nodes),
     answers: () => encoder.encode(program.texts),
     save: () => encoder.saveAdapter("mine"),

@@ -22,9 +22,17 @@ of SetFit's time.
 const text = (value) => ({ type: "string", ...(value && { default: value }) });
 const { values } = parseArgs({
   options: {
-    ...{ python: text(), model: text(), out: text(), datasets: text("movie,tweets"), "per-class": text("8,16") },
-    ...{ splits: text("0,1,2,3,4,5,6,7,8,9"), tests: text("500"), threads: text("1"), default: { type: "boolean" } },
-    ...{ set: { type: "string", multiple: true, default: [] }, help: { type: "boolean" } },
+    python: text(),
+    model: text(),
+    out: text(),
+    datasets: text("movie,tweets"),
+    "per-class": text("8,16"),
+    splits: text("0,1,2,3,4,5,6,7,8,9"),
+    tests: text("500"),
+    threads: text("1"),
+    default: { type: "boolean" },
+    set: { type: "string", multiple: true, default: [] },
+    help: { type: "boolean" },
   },
 });
 if (values.help || !values.model) {
@@ -126,7 +134,9 @@ async function trained(train, measured, recipe) {
   const { report } = await runJob(spec, memoryStore(), { onProgress });
   const { largestClass, headOnly, after } = report.result;
   return {
-    ...{ largest: largestClass, headOnly: headOnly?.accuracy, fewShot: after.accuracy },
+    largest: largestClass,
+    headOnly: headOnly?.accuracy,
+    fewShot: after.accuracy,
     fewShotSeconds: starts.validate.clock - starts.train.clock,
     fewShotProcessor: starts.validate.processor - starts.train.processor,
     adapterBytes: 4 * report.parameters.adapter,

@@ -17,8 +17,15 @@ const help = `Trains search pairs with SentenceEncoder.fit and with sentence-tra
 const text = (value) => ({ type: "string", ...(value && { default: value }) });
 const { values } = parseArgs({
   options: {
-    ...{ python: text(), model: text(), datasets: text("dictionary,answers"), seeds: text("0,1,2"), out: text() },
-    ...{ steps: text("150"), "batch-size": text("32"), threads: text("1"), dropout: { type: "boolean" } },
+    python: text(),
+    model: text(),
+    datasets: text("dictionary,answers"),
+    seeds: text("0,1,2"),
+    out: text(),
+    steps: text("150"),
+    "batch-size": text("32"),
+    threads: text("1"),
+    dropout: { type: "boolean" },
     help: { type: "boolean" },
   },
 });

@@ -66,7 +66,9 @@ describe("a weighted sum of adapters", () => {
       using encoder = await withAdapters();
       const { adapters, weights, combination_type, svd_rank, density, majority_sign_method } = cases[number]!;
       await encoder.addWeightedAdapter("sum", {
-        ...{ adapters, weights, combinationType: combination_type },
+        adapters,
+        weights,
+        combinationType: combination_type,
         ...(svd_rank !== undefined && { svdRank: svd_rank }),
         ...(density !== undefined && { density }),
         ...(majority_sign_method !== undefined && { majoritySignMethod: majority_sign_method }),

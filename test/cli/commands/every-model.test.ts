@@ -264,18 +264,16 @@ describe("Qwen3-Reranker", () => {
     }));
     await writeFile(at("classes.csv"), csvOf(rows));
     const { code, err } = await lowrank([
-      ...[
-        "finetune",
-        "--task",
-        "rank",
-        "--model",
-        model,
-        "--data",
-        at("classes.csv"),
-        "--out",
-        at("rank-classes"),
-        ...short,
-      ],
+      "finetune",
+      "--task",
+      "rank",
+      "--model",
+      model,
+      "--data",
+      at("classes.csv"),
+      "--out",
+      at("rank-classes"),
+      ...short,
     ]);
     expect(code).toBe(1);
     expect(err).toMatch(

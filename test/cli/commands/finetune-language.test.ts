@@ -25,20 +25,28 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const short = (out: string, ...more: string[]) => [
-  ...["finetune", "--task", "chat", "--model", model, "--data", at("chat.jsonl"), "--out", at(out), "--steps", "30"],
-  ...[
-    "--batch-size",
-    "6",
-    "--learning-rate",
-    "0.01",
-    "--rank",
-    "4",
-    "--alpha",
-    "8",
-    "--validation-split",
-    "0.2",
-    ...more,
-  ],
+  "finetune",
+  "--task",
+  "chat",
+  "--model",
+  model,
+  "--data",
+  at("chat.jsonl"),
+  "--out",
+  at(out),
+  "--steps",
+  "30",
+  "--batch-size",
+  "6",
+  "--learning-rate",
+  "0.01",
+  "--rank",
+  "4",
+  "--alpha",
+  "8",
+  "--validation-split",
+  "0.2",
+  ...more,
 ];
 const report = async (out: string) => JSON.parse(await readFile(at(out, "report.json"), "utf8"));
 
@@ -52,7 +60,11 @@ describe("finetune --task", () => {
     expect(out).toMatch(/train.*tokens\/s.*left/);
     expect(out).toMatch(/the base model +[\d.]+ +[\d.]+\n.*with the adapter +[\d.]+/);
     expect(readdirSync(at("chat")).sort()).toEqual([
-      ...["adapter.gguf", "adapter_config.json", "adapter_model.safetensors", "loss.svg", "report.json"],
+      "adapter.gguf",
+      "adapter_config.json",
+      "adapter_model.safetensors",
+      "loss.svg",
+      "report.json",
     ]);
     const { result, settings } = await report("chat");
     expect(result.after.perplexity).toBeLessThan(result.before.perplexity);
@@ -75,8 +87,22 @@ describe("finetune --task", () => {
 
   it("learns pairs of a table by other names, and tells it as JSON", async () => {
     const { code, out } = await lowrank([
-      ...["finetune", "--task", "text", "--model", model, "--data", at("pairs.csv"), "--out", at("pairs")],
-      ...["--fields", "prompt=question,completion=answer", "--epochs", "1", "--rank", "2", "--json"],
+      "finetune",
+      "--task",
+      "text",
+      "--model",
+      model,
+      "--data",
+      at("pairs.csv"),
+      "--out",
+      at("pairs"),
+      "--fields",
+      "prompt=question,completion=answer",
+      "--epochs",
+      "1",
+      "--rank",
+      "2",
+      "--json",
     ]);
     expect(code).toBe(0);
     const told = JSON.parse(out);

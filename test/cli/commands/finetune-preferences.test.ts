@@ -21,8 +21,26 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const short = (file: string, out: string, ...more: string[]) => [
-  ...["finetune", "--task", "preferences", "--model", model, "--data", at(file), "--out", at(out), "--steps", "20"],
-  ...["--batch-size", "6", "--learning-rate", "0.01", "--rank", "4", "--validation-split", "0.2", ...more],
+  "finetune",
+  "--task",
+  "preferences",
+  "--model",
+  model,
+  "--data",
+  at(file),
+  "--out",
+  at(out),
+  "--steps",
+  "20",
+  "--batch-size",
+  "6",
+  "--learning-rate",
+  "0.01",
+  "--rank",
+  "4",
+  "--validation-split",
+  "0.2",
+  ...more,
 ];
 
 describe("finetune --task preferences", () => {
@@ -37,7 +55,11 @@ describe("finetune --task preferences", () => {
     expect(out).toMatch(/8 examples to test on +reward accuracy +reward margin +more probable +loss/);
     expect(out).toMatch(/the base model +50\.0 % +0\.000 .*\n.*adapter +\d+/);
     expect(readdirSync(at("run")).sort()).toEqual([
-      ...["adapter.gguf", "adapter_config.json", "adapter_model.safetensors", "loss.svg", "report.json"],
+      "adapter.gguf",
+      "adapter_config.json",
+      "adapter_model.safetensors",
+      "loss.svg",
+      "report.json",
     ]);
     const { settings, metrics } = JSON.parse(await readFile(at("run", "report.json"), "utf8"));
     expect(settings).toMatchObject({ task: "preferences", loss: "dpo", beta: null, weights: "auto" });

@@ -21,9 +21,28 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const short = (out: string, ...more: string[]) => [
-  ...["finetune", "--task", "tokens", "--model", model, "--data", at("names.conll"), "--out", at(out)],
-  ...["--steps", "30", "--batch-size", "6", "--learning-rate", "0.01", "--rank", "4", "--evaluate-every", "10"],
-  ...["--validation-split", "0.2", ...more],
+  "finetune",
+  "--task",
+  "tokens",
+  "--model",
+  model,
+  "--data",
+  at("names.conll"),
+  "--out",
+  at(out),
+  "--steps",
+  "30",
+  "--batch-size",
+  "6",
+  "--learning-rate",
+  "0.01",
+  "--rank",
+  "4",
+  "--evaluate-every",
+  "10",
+  "--validation-split",
+  "0.2",
+  ...more,
 ];
 const report = async (out: string) => JSON.parse(await readFile(at(out, "report.json"), "utf8"));
 
@@ -125,7 +144,8 @@ describe("finetune --task tokens", () => {
     expect(looked.code).toBe(1);
     const json = await lowrank(["data", at("more.tsv"), "--task", "tokens", "--model", model, "--json"]);
     expect(JSON.parse(json.out)).toMatchObject({
-      ...{ task: "tokens", labels: [{ label: "O", train: 8 }, { label: "B-LOC", train: 4 }, {}, {}] },
+      task: "tokens",
+      labels: [{ label: "O", train: 8 }, { label: "B-LOC", train: 4 }, {}, {}],
       words: { train: { examples: 4, words: 20, entities: { LOC: 4, PER: 4 } }, test: null },
     });
     expect((await lowrank(["data", at("names.conll"), "--label", "x"])).err).toMatch(

@@ -207,16 +207,18 @@ describe("finetune", () => {
   });
 
   it("tells of data that end the run once, with what to do", async () => {
-    const { code, out, err } = await lowrank([
-      ...shortRun(fixture, fixture.path("twice"), 3),
-      ...["--test", fixture.data],
-    ]);
+    const { code, out, err } = await lowrank([...shortRun(fixture, fixture.path("twice"), 3), "--test", fixture.data]);
     expect(code).toBe(1);
     expect(`${out}${err}`.match(/the test examples are the training examples/g)).toHaveLength(1);
     expect(err).toMatch(/to train all the same: --allow same-file/);
     const allowed = await lowrank([
       ...shortRun(fixture, fixture.path("allowed"), 20),
-      ...["--test", fixture.data, "--allow", "same-file", "--patience", "3"],
+      "--test",
+      fixture.data,
+      "--allow",
+      "same-file",
+      "--patience",
+      "3",
     ]);
     expect([allowed.code, allowed.err]).toEqual([0, expect.stringContaining("too few to choose a step")]);
     expect(allowed.out).toMatch(/stop +the test examples are the training examples/);

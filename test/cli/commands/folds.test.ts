@@ -70,9 +70,19 @@ it("finetune --folds recommends the head-only baseline where the adapter is no b
   const lines = (interval: readonly [number, number], recommended: "adapter" | "head-only") =>
     foldLines(
       {
-        ...{ lowrank: "1", created: "", task: "classify", settings, metrics: {} },
-        ...{ labels: ["a", "b"], folds: [], accuracy: spread, macroF1: spread, loss: spread, headOnly: spread },
-        ...{ pooled: metrics, recommended },
+        lowrank: "1",
+        created: "",
+        task: "classify",
+        settings,
+        metrics: {},
+        labels: ["a", "b"],
+        folds: [],
+        accuracy: spread,
+        macroF1: spread,
+        loss: spread,
+        headOnly: spread,
+        pooled: metrics,
+        recommended,
         overHeadAlone: {
           count: 40,
           accuracy: { difference: 0.02, interval },

@@ -151,11 +151,9 @@ describe("inspect", () => {
     const commands = [
       ["predict", "--run", run, "good"],
       ["predict", "--run", run, "--file", fixture.data],
-      ...[
-        ["evaluate", "--run", run],
-        ["merge", run, "--out", fixture.path("m")],
-        ["embed", "--adapter", run, "good"],
-      ],
+      ["evaluate", "--run", run],
+      ["merge", run, "--out", fixture.path("m")],
+      ["embed", "--adapter", run, "good"],
     ];
     for (const command of commands) {
       const { code, err } = await lowrank(command);

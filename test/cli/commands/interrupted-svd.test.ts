@@ -25,7 +25,10 @@ beforeAll(async () => {
   }
   const rank = 250;
   const layer: AdapterLayer = {
-    ...{ kind: "linear", rank, alpha: rank, scaling: 1 },
+    kind: "linear",
+    rank,
+    alpha: rank,
+    scaling: 1,
     loraA: { shape: [SIZE, rank], data: values(SIZE * rank, 7919) },
     loraB: { shape: [rank, SIZE], data: values(SIZE * rank, 6007) },
   };

@@ -56,9 +56,16 @@ const asked = async (client: OpenAI, model: string) =>
 
 it("serves an encoder with adapters, a cross-encoder and a classifier, without a language model", async () => {
   const args = [
-    ...["--embedding-model", `small=${made.model}`, "--adapter", `mine=${made.path("news")}`],
-    ...["--rerank-model", made.path("order"), "--rerank-model", `whole=${made.path("whole-order")}`],
-    ...["--classifier", `mood=${made.path("labels")}`],
+    "--embedding-model",
+    `small=${made.model}`,
+    "--adapter",
+    `mine=${made.path("news")}`,
+    "--rerank-model",
+    made.path("order"),
+    "--rerank-model",
+    `whole=${made.path("whole-order")}`,
+    "--classifier",
+    `mood=${made.path("labels")}`,
   ];
   const { code, out, err } = await serving(args, async (client) => {
     expect(await asked(client, "small")).toEqual(await vectors(null));

@@ -25,7 +25,9 @@ async function serving<T>(args: string[], environment: Record<string, string>, w
     if (url !== undefined) found ??= work(url).finally(() => end.abort());
   };
   const run: Promise<Outcome> = lowrank(["serve", "--model", tiny.model, "--port", "0", ...args], {
-    ...{ environment, onOutput, signal: end.signal },
+    environment,
+    onOutput,
+    signal: end.signal,
   });
   const outcome = await run;
   return { ...outcome, result: await found! };

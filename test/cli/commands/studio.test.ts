@@ -87,7 +87,10 @@ it("forbids a page whatever the Studio does not do, and lets it ask the hub and 
         const hub = "https://huggingface.co https://*.huggingface.co https://*.hf.co";
         expect(connect).toBe(`'self' ${hub} ${site} https://models.example.org`);
       },
-      ...["--connect", `${site}/a/path`, "--connect", "https://models.example.org"],
+      "--connect",
+      `${site}/a/path`,
+      "--connect",
+      "https://models.example.org",
     );
   } finally {
     await browser.close();

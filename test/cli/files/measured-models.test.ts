@@ -25,7 +25,11 @@ it("bench measures the models of a cache, and without them random weights of the
   ]);
   // The same sizes as those of the model's own file.
   expect(await readRequiredJson(await models[0]!.open(), "config.json")).toMatchObject({
-    ...{ hidden_size: 384, num_hidden_layers: 6, intermediate_size: 1536, num_attention_heads: 12, vocab_size: 30522 },
+    hidden_size: 384,
+    num_hidden_layers: 6,
+    intermediate_size: 1536,
+    num_attention_heads: 12,
+    vocab_size: 30522,
   });
 });
 

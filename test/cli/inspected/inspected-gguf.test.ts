@@ -28,8 +28,16 @@ it("says what a model is", async () => {
   expect(text.out).toMatch(/type +tensors +values +size\nF32 +21 /);
   expect(text.out).toMatch(/blk\.0\.attn_q\.weight +F32 +\[32, 16\] +/);
   expect(JSON.parse(json.out)).toMatchObject({
-    ...{ version: 3, kind: null, architecture: "llama", layers: 2, hiddenSize: 16, contextLength: 64 },
-    ...{ bitsPerWeight: 32, tokenizer: null, hasChatTemplate: false, tiedEmbeddings: true },
+    version: 3,
+    kind: null,
+    architecture: "llama",
+    layers: 2,
+    hiddenSize: 16,
+    contextLength: 64,
+    bitsPerWeight: 32,
+    tokenizer: null,
+    hasChatTemplate: false,
+    tiedEmbeddings: true,
   });
 });
 

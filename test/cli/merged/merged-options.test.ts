@@ -23,8 +23,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const merge = (name: string, base: string) =>
   lowrank([
-    ...["merge", "--base", golden(`encoders/${base}`), "--adapter", golden(`lora-options/${name}`)],
-    ...["--out", join(folder, name)],
+    "merge",
+    "--base",
+    golden(`encoders/${base}`),
+    "--adapter",
+    golden(`lora-options/${name}`),
+    "--out",
+    join(folder, name),
   ]);
 
 describe("an encoder of merged files gives PEFT's vectors", () => {

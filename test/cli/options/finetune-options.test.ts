@@ -59,7 +59,9 @@ describe("options of what is held out and chosen", () => {
     expect(settings("--patience", "none")).toMatchObject({ patience: null });
     expect(settings("--patience", "5")).toMatchObject({ patience: 5 });
     expect(settings("--test-split", "0", "--group", "customer", "--drop-duplicates")).toMatchObject({
-      ...{ testSplit: 0, group: "customer", dropDuplicates: true },
+      testSplit: 0,
+      group: "customer",
+      dropDuplicates: true,
     });
     expect(settings()).toMatchObject({ nearDuplicates: "together" });
     expect(settings("--near-duplicates", "apart")).toMatchObject({ nearDuplicates: "apart" });
@@ -90,7 +92,10 @@ describe("options of the adapter", () => {
     expect(settings()).toMatchObject({ lora: null, targetModules: null });
     const given = ["--bias", "all", "--init", "random", "--layers", "0, 1", "--modules-to-save", "LayerNorm"];
     expect(settings(...given, "--exclude-modules", "key").lora).toEqual({
-      ...{ bias: "all", initLoraWeights: false, layersToTransform: [0, 1], modulesToSave: ["LayerNorm"] },
+      bias: "all",
+      initLoraWeights: false,
+      layersToTransform: [0, 1],
+      modulesToSave: ["LayerNorm"],
       excludeModules: ["key"],
     });
     expect(settings("--init", "kaiming").lora).toEqual({ initLoraWeights: true });
@@ -105,17 +110,29 @@ describe("options of the adapter", () => {
     };
     try {
       const config = file("good.json", {
-        ...{ r: 4, lora_alpha: 6, target_modules: ["query"], bias: "all", use_rslora: true },
-        ...{ alpha_pattern: { query: 5 }, trainable_token_indices: [3], init_lora_weights: "pissa" },
+        r: 4,
+        lora_alpha: 6,
+        target_modules: ["query"],
+        bias: "all",
+        use_rslora: true,
+        alpha_pattern: { query: 5 },
+        trainable_token_indices: [3],
+        init_lora_weights: "pissa",
       });
       expect(settings("--adapter-config", config)).toMatchObject({
-        ...{ rank: 4, alpha: 6, targetModules: ["query"], rslora: true, dora: false, dropout: 0 },
+        rank: 4,
+        alpha: 6,
+        targetModules: ["query"],
+        rslora: true,
+        dora: false,
+        dropout: 0,
         lora: { bias: "all", alphaPattern: { query: 5 }, trainableTokenIndices: [3], initLoraWeights: "pissa" },
       });
       const inFolder = file("adapter_config.json", { r: 4, target_modules: ["query"] });
       expect(settings("--adapter-config", folder)).toEqual(settings("--adapter-config", inFolder));
       expect(settings("--adapter-config", config, "--rank", "2", "--bias", "none")).toMatchObject({
-        ...{ rank: 2, lora: { bias: "none", alphaPattern: { query: 5 } } },
+        rank: 2,
+        lora: { bias: "none", alphaPattern: { query: 5 } },
       });
       // PEFT lists the head of these tasks, by every name that it may have.
       const withHead = { r: 4, target_modules: ["query"], modules_to_save: ["LayerNorm", "classifier", "score"] };

@@ -23,7 +23,9 @@ describe("calls of several functions", () => {
     (sign) => {
       const calls = (count: number) => {
         const functions = Array.from({ length: count }, (_, i) => ({
-          ...{ name: `f${i}`, parameters: diamond(12), path: `tools[${i}].function.parameters` },
+          name: `f${i}`,
+          parameters: diamond(12),
+          path: `tools[${i}].function.parameters`,
         }));
         return compiled("test", "tools", callsRule("test", familyOf(sign).written(functions), []));
       };

@@ -9,13 +9,11 @@ export async function trainClassifier(engine: Engine, steps: number, each?: () =
   const frozen = (shape: number[], deviation: number) => graph.constant(normal(graph, shape, deviation));
   const layer = (inFeatures: number, outFeatures: number) =>
     LoraLinear.fromLinear(
-      ...([
-        graph,
-        frozen([inFeatures, outFeatures], 0.1),
-        frozen([outFeatures], 0.1),
-        inFeatures,
-        outFeatures,
-      ] as const),
+      graph,
+      frozen([inFeatures, outFeatures], 0.1),
+      frozen([outFeatures], 0.1),
+      inFeatures,
+      outFeatures,
       { rank: 4, alpha: 12, dropout: 0.1 },
     );
   const [first, second] = [layer(INPUT, HIDDEN), layer(HIDDEN, HIDDEN)];

@@ -16,7 +16,8 @@ it("trains every other task on a GPU as on WebAssembly", { timeout: 600_000 }, a
     const { gpu, wasm } = found[name]!;
     expect(gpu.engine, name).toEqual({
       ...wasm.engine,
-      ...{ device: "webgpu", tile: "64×64" },
+      device: "webgpu",
+      tile: "64×64",
       gpu: expect.stringMatching(/software adapter/),
     });
     expect(difference([...wasm.losses, ...wasm.metrics], [...gpu.losses, ...gpu.metrics]), name).toBeLessThan(1e-5);

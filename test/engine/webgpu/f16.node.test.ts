@@ -36,8 +36,14 @@ interface Outcome {
 
 async function outcomeOf(driver: Driver): Promise<Outcome> {
   const { outputFiles } = await build({
-    ...{ entryPoints: [join(root, "test/engine/webgpu/f16-program.ts")], bundle: true, write: false },
-    ...{ platform: "node", format: "esm", target: "es2022", logLevel: "error", external: ["webgpu"] },
+    entryPoints: [join(root, "test/engine/webgpu/f16-program.ts")],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "esm",
+    target: "es2022",
+    logLevel: "error",
+    external: ["webgpu"],
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   } as const);
   return run(outputFiles[0]!.text, driver) as Outcome;

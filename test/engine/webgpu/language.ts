@@ -91,7 +91,10 @@ export async function trainLanguage(engine: Engine, name: string) {
   const shared = { steps: 4, batchSize: 2, learningRate: 1e-2, seed: 4 };
   model.addAdapter("trained", lora);
   const { steps, evaluation } = await model.fit(EXAMPLES, {
-    ...{ ...shared, adapter: "trained", validation: EXAMPLES.slice(1, 3), evaluate: { every: 4 } },
+    ...shared,
+    adapter: "trained",
+    validation: EXAMPLES.slice(1, 3),
+    evaluate: { every: 4 },
     checkpoint: { every: 3, save: (checkpoint) => void checkpoints.push(checkpoint) },
     onProgress: () => void counted.push({ ...(engine as Counting).counts }),
   });
@@ -111,7 +114,10 @@ export async function trainLanguage(engine: Engine, name: string) {
     losses: steps.map((step) => step.loss),
     norms: steps.map((step) => step.gradNorm),
     measured: [...evaluation!.measured.map(({ value }) => value), loss],
-    ...{ loss, reopened, texts, counted },
+    loss,
+    reopened,
+    texts,
+    counted,
     resumed: resumed.steps.map((step) => step.loss),
     bytesLeft: engine.info.memory.used - used,
   };

@@ -7,8 +7,13 @@ import { recordErrors } from "./recorded-errors.js";
 
 const FOLDER = "/test/golden/encoders";
 const FILES = [
-  ...["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors", "modules.json"],
-  ...["1_Pooling/config.json", "sentence_bert_config.json"],
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "model.safetensors",
+  "modules.json",
+  "1_Pooling/config.json",
+  "sentence_bert_config.json",
 ];
 
 const goldenEncoder = (name: string) => filesOf(`${FOLDER}/${name}`, FILES);
@@ -62,7 +67,10 @@ export async function fitEncoder(engine: Engine, name: string, dora: boolean): P
   const reopened = await logits(again);
   const during: number[] = [];
   const { steps } = await classifier.fit(examples.slice(0, 8), {
-    ...{ steps: 2, batchSize: 4, learningRate: 5e-3, seed: 4 },
+    steps: 2,
+    batchSize: 4,
+    learningRate: 5e-3,
+    seed: 4,
     // Values that the optimizer has changed, and that nobody has read since.
     onProgress: async () =>
       void during.push(...flat(await encoder.encode(texts, { adapter: classifier.modelAdapter!.name }))),
@@ -71,7 +79,10 @@ export async function fitEncoder(engine: Engine, name: string, dora: boolean): P
   for (const one of [classifier, again]) one.dispose();
   encoder.dispose();
   return {
-    ...{ before, reopened, during, after },
+    before,
+    reopened,
+    during,
+    after,
     losses: steps.map(({ loss }) => loss),
     norms: steps.map(({ gradNorm }) => gradNorm),
     bytesLeft: [engine.info.memory.used - used],
@@ -117,7 +128,9 @@ export async function trainGolden(engine: Engine) {
   let done = 0;
   await note("cancelled", () =>
     continued.fit(examples, {
-      ...{ ...shared, accumulate: 2, signal: cancelled.signal },
+      ...shared,
+      accumulate: 2,
+      signal: cancelled.signal,
       onProgress: () => void (++done === 2 && cancelled.abort()),
     }),
   );
@@ -134,7 +147,14 @@ export async function trainGolden(engine: Engine) {
     losses: steps.map(({ loss }) => loss),
     norms: steps.map(({ gradNorm }) => gradNorm),
     measured: evaluation!.measured.map(({ value }) => value),
-    ...{ best: evaluation!.best.step, logits, reopened, counted, errors, done, afterwards, unchanged },
+    best: evaluation!.best.step,
+    logits,
+    reopened,
+    counted,
+    errors,
+    done,
+    afterwards,
+    unchanged,
     resumed: resumed.steps.slice(-2).map(({ loss }) => loss),
     bytesLeft: engine.info.memory.used - used,
   };

@@ -73,7 +73,9 @@ function lora(
     ],
     run: (graph, [first, ...rest]) =>
       graph.loraLinear([first!, graph.constant(normal(graph, [x[1], width], 1)), ...rest], {
-        ...{ bias, adapterInput, adapters: adapters.map(([, columns]) => columns) },
+        bias,
+        adapterInput,
+        adapters: adapters.map(([, columns]) => columns),
       }),
   };
 }

@@ -64,8 +64,13 @@ it("goes on from the last checkpoint when a device is lost, on another one and o
   const { errors, undisturbed, onNewDevice, onWasm } = await page.call<Result<"loseDevice">>("loseDevice");
   const lost = "EngineError device lost";
   expect(errors).toEqual({
-    ...{ "the loss of the step": lost, "the next step": lost, "an update": lost, saving: lost, "a new variable": lost },
-    ...{ "disposing of everything": "none", "closing the engine": "none" },
+    "the loss of the step": lost,
+    "the next step": lost,
+    "an update": lost,
+    saving: lost,
+    "a new variable": lost,
+    "disposing of everything": "none",
+    "closing the engine": "none",
   });
   // The same bits as if nothing had happened.
   expect(onNewDevice).toEqual(undisturbed);

@@ -67,7 +67,8 @@ async function runIt(spec: object, heard: (event: JobEvent) => void = () => unde
     losses: steps.map(({ loss }) => loss),
     metrics: Object.values(metrics).map(({ value }) => value),
     files: Object.keys(store.files()).sort(),
-    ...{ engine, told },
+    engine,
+    told,
   };
 }
 

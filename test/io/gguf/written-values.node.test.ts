@@ -5,27 +5,29 @@ import { goldenBytes } from "../../golden.js";
 
 it("values of every type are read as they were written", async () => {
   const lists = [
-    ...[Uint8Array.of(0, 255), Int8Array.of(-128, 127), Uint16Array.of(65535), Int16Array.of(-32768)],
-    ...[Uint32Array.of(4294967295), Int32Array.of(-5), Float32Array.of(0.5, NaN), Float64Array.of(0.1)],
-    ...[BigUint64Array.of(2n ** 64n - 1n), BigInt64Array.of(-1n), ["", "ä", "𝄞".repeat(100_000)]],
+    Uint8Array.of(0, 255),
+    Int8Array.of(-128, 127),
+    Uint16Array.of(65535),
+    Int16Array.of(-32768),
+    Uint32Array.of(4294967295),
+    Int32Array.of(-5),
+    Float32Array.of(0.5, NaN),
+    Float64Array.of(0.1),
+    BigUint64Array.of(2n ** 64n - 1n),
+    BigInt64Array.of(-1n),
+    ["", "ä", "𝄞".repeat(100_000)],
   ];
   const scalars: [WrittenValue, unknown][] = [
-    ...([
-      ["", ""],
-      ["Straße", "Straße"],
-      [true, true],
-      [false, false],
-    ] as [WrittenValue, unknown][]),
-    ...([
-      [{ uint32: 4294967295 }, 4294967295],
-      [{ int32: -1 }, -1],
-      [{ uint64: 2 ** 40 }, 2 ** 40],
-    ] as [WrittenValue, unknown][]),
-    ...([
-      [{ float32: 0.1 }, Math.fround(0.1)],
-      [{ float64: 0.1 }, 0.1],
-    ] as [WrittenValue, unknown][]),
-  ];
+    ["", ""],
+    ["Straße", "Straße"],
+    [true, true],
+    [false, false],
+    [{ uint32: 4294967295 }, 4294967295],
+    [{ int32: -1 }, -1],
+    [{ uint64: 2 ** 40 }, 2 ** 40],
+    [{ float32: 0.1 }, Math.fround(0.1)],
+    [{ float64: 0.1 }, 0.1],
+  ] as [WrittenValue, unknown][];
   const all = [...scalars, ...lists.map((list) => [list, list] as [WrittenValue, unknown])];
   const metadata = new Map(all.map(([value], i) => [`key ${i}`, value]));
   const file = await openGguf(bytesSource(writeGguf(metadata, [])));

@@ -404,7 +404,9 @@ describe("target_modules and patterns", () => {
 
   it("are written so that a file's order of patterns gives each layer its own", () => {
     const config = adapterConfig({
-      ...{ r: 2, loraAlpha: 4, targetModules: ["query", "key"] },
+      r: 2,
+      loraAlpha: 4,
+      targetModules: ["query", "key"],
       alphaPattern: new Map(Object.entries({ query: 5, ".*": 7 })),
     });
     const factor = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };

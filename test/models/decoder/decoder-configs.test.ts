@@ -4,8 +4,14 @@ import { decoderPlan } from "../../../ts/models/decoders.js";
 import { ggufConfig } from "../../../ts/models/gguf/config.js";
 
 const sizes = {
-  ...{ vocab_size: 97, hidden_size: 32, intermediate_size: 56, num_hidden_layers: 2, num_attention_heads: 4 },
-  ...{ num_key_value_heads: 2, max_position_embeddings: 64, rope_theta: 10_000 },
+  vocab_size: 97,
+  hidden_size: 32,
+  intermediate_size: 56,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 64,
+  rope_theta: 10_000,
 };
 const llama3 = { rope_type: "llama3", factor: 8, low_freq_factor: 1, high_freq_factor: 4 };
 const longrope = { rope_type: "longrope", short_factor: [1, 1.1, 1.2, 1.3], long_factor: [2, 3, 4, 5] };
@@ -157,9 +163,16 @@ describe("a GGUF file's heads", () => {
   /** What its metadata come to; of tensors there is the table of words. */
   const read = (architecture: string, more: Record<string, number> = {}) => {
     const own = {
-      ...{ embedding_length: 32, block_count: 2, context_length: 64, feed_forward_length: 56 },
-      ...{ "attention.head_count": 4, "attention.head_count_kv": 4, vocab_size: 97 },
-      ...{ "attention.layer_norm_epsilon": 1e-5, "attention.layer_norm_rms_epsilon": 1e-5, ...more },
+      embedding_length: 32,
+      block_count: 2,
+      context_length: 64,
+      feed_forward_length: 56,
+      "attention.head_count": 4,
+      "attention.head_count_kv": 4,
+      vocab_size: 97,
+      "attention.layer_norm_epsilon": 1e-5,
+      "attention.layer_norm_rms_epsilon": 1e-5,
+      ...more,
     };
     const values = Object.entries(own).map(([name, value]) => [`${architecture}.${name}`, value] as const);
     const metadata = new Map<string, string | number>([["general.architecture", architecture], ...values]);

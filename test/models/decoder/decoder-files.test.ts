@@ -41,8 +41,13 @@ describe("config.json as transformers 4 wrote it", () => {
     [
       "lfm2",
       {
-        ...{ layer_types: undefined, full_attn_idxs: [1], intermediate_size: undefined, block_ff_dim: 84 },
-        ...{ tie_word_embeddings: undefined, tie_embedding: true, rope_theta: 10000 },
+        layer_types: undefined,
+        full_attn_idxs: [1],
+        intermediate_size: undefined,
+        block_ff_dim: 84,
+        tie_word_embeddings: undefined,
+        tie_embedding: true,
+        rope_theta: 10000,
       },
     ],
     [
@@ -60,7 +65,9 @@ describe("config.json as transformers 4 wrote it", () => {
     const { rope_theta: _, partial_rotary_factor: __, rope_type: ___, ...scaling } = parameters;
     const given = (old as { rope_scaling?: object | null }).rope_scaling;
     const changes = {
-      ...{ dtype: undefined, torch_dtype: "float32", rope_parameters: undefined },
+      dtype: undefined,
+      torch_dtype: "float32",
+      rope_parameters: undefined,
       ...old,
       ...(given === undefined || given === null || "factor" in given ? {} : { rope_scaling: { ...scaling, ...given } }),
     };

@@ -20,8 +20,14 @@ interface Given {
 }
 
 const plain: ExpertsShape = {
-  ...{ count: 5, chosen: 2, width: 8, sharedWidth: 0, weights: "softmax", normed: true, factor: 1 },
-  ...{ bias: false },
+  count: 5,
+  chosen: 2,
+  width: 8,
+  sharedWidth: 0,
+  weights: "softmax",
+  normed: true,
+  factor: 1,
+  bias: false,
 };
 
 /** The layer of some tensors on x. */
@@ -37,7 +43,9 @@ function mixture(graph: Graph, x: NodeId, { router, gateUp, down, bias }: Given,
       return frozen({ shape: [out!, inFeatures!], data: own }, own);
     });
   const weights = {
-    ...{ router: graph.constant(router), expertInputs: each(gateUp), expertOutputs: each(down) },
+    router: graph.constant(router),
+    expertInputs: each(gateUp),
+    expertOutputs: each(down),
     routerBias: bias === undefined ? null : graph.constant({ shape: [bias.length], data: bias }),
   };
   return mixtureOf(graph, x, weights, shape, "silu");

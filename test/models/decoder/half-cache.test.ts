@@ -6,22 +6,32 @@ import { llamaConfig, randomModel } from "../language/random-llama.js";
 const files = randomModel(llamaConfig({ vocab_size: 300, hidden_size: 60, head_dim: 14, intermediate_size: 96, num_attention_heads: 4 })); // prettier-ignore
 /** An odd number of features of keys, so that an odd number of tokens ends in the middle of a word. */
 const odd = randomModel({
-  ...{ model_type: "gpt2", vocab_size: 300, n_embd: 15, n_head: 3, n_layer: 2, n_positions: 200 },
+  model_type: "gpt2",
+  vocab_size: 300,
+  n_embd: 15,
+  n_head: 3,
+  n_layer: 2,
+  n_positions: 200,
 });
 const prompt = Array.from({ length: 90 }, (_, i) => (i * 37) % 300);
 const options = { maxTokens: 24, ignoreEnd: true };
 
 /** Layers of two sizes of heads, of which the last two use keys and values of the first two. */
 const shared = randomModel({
-  ...{
-    model_type: "gemma4_text",
-    vocab_size: 300,
-    vocab_size_per_layer_input: 300,
-    hidden_size: 30,
-    num_hidden_layers: 4,
-  },
-  ...{ intermediate_size: 40, num_attention_heads: 2, num_key_value_heads: 1, head_dim: 6, global_head_dim: 14 },
-  ...{ hidden_size_per_layer_input: 5, num_kv_shared_layers: 2, sliding_window: 20, max_position_embeddings: 200 },
+  model_type: "gemma4_text",
+  vocab_size: 300,
+  vocab_size_per_layer_input: 300,
+  hidden_size: 30,
+  num_hidden_layers: 4,
+  intermediate_size: 40,
+  num_attention_heads: 2,
+  num_key_value_heads: 1,
+  head_dim: 6,
+  global_head_dim: 14,
+  hidden_size_per_layer_input: 5,
+  num_kv_shared_layers: 2,
+  sliding_window: 20,
+  max_position_embeddings: 200,
   layer_types: ["sliding_attention", "full_attention", "sliding_attention", "full_attention"],
 });
 

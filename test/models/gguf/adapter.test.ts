@@ -3,29 +3,35 @@ import { AdapterError, bytesSource, CausalLanguageModel, openGguf, UnsupportedEr
 import { decoderFiles } from "../language/golden-decoder.js";
 
 const names = [
-  ...([
-    "llama",
-    "mistral",
-    "qwen2",
-    "qwen3",
-    "qwen3_5",
-    "gemma2",
-    "gemma3_text",
-    "gemma4_text",
-    "granite",
-    "lfm2",
-    "lfm2_moe",
-    "ministral3",
-    "olmoe",
-    "phi3",
-  ] as const),
-  ...(["smollm3", "olmo2", "gpt2", "gpt_neox"] as const),
-];
+  "llama",
+  "mistral",
+  "qwen2",
+  "qwen3",
+  "qwen3_5",
+  "gemma2",
+  "gemma3_text",
+  "gemma4_text",
+  "granite",
+  "lfm2",
+  "lfm2_moe",
+  "ministral3",
+  "olmoe",
+  "phi3",
+  "smollm3",
+  "olmo2",
+  "gpt2",
+  "gpt_neox",
+] as const;
 
 /** What files call them, where it is another name. */
 const ofFiles: Partial<Record<string, string>> = {
-  ...{ mistral: "llama", gemma3_text: "gemma3", gemma4_text: "gemma4", gpt_neox: "gptneox", qwen3_5: "qwen35" },
-  ...{ lfm2_moe: "lfm2moe", ministral3: "mistral3" },
+  mistral: "llama",
+  gemma3_text: "gemma3",
+  gemma4_text: "gemma4",
+  gpt_neox: "gptneox",
+  qwen3_5: "qwen35",
+  lfm2_moe: "lfm2moe",
+  ministral3: "mistral3",
 };
 
 /** An adapter with something in B. */
@@ -59,12 +65,11 @@ describe.each(names)("a GGUF adapter of %s", (name) => {
   it("says what llama.cpp asks for", async () => {
     const file = await openGguf(bytesSource(await model.saveGguf("own")));
     expect(Object.fromEntries(file.metadata)).toEqual({
-      ...{
-        "general.architecture": ofFiles[name] ?? name,
-        "general.type": "adapter",
-        "general.name": "own",
-      },
-      ...{ "adapter.type": "lora", "adapter.lora.alpha": 6 },
+      "general.architecture": ofFiles[name] ?? name,
+      "general.type": "adapter",
+      "general.name": "own",
+      "adapter.type": "lora",
+      "adapter.lora.alpha": 6,
     });
     const joined = ["phi3", "gpt2", "gpt_neox"].includes(name);
     const attention =

@@ -43,7 +43,11 @@ async function refusal(bytes: Uint8Array): Promise<string | null> {
 
 const LARGE: WrittenValue = { uint32: 2 ** 32 - 1 };
 const strange: readonly WrittenValue[] = [
-  ...[{ uint32: 0 }, { uint32: 2 ** 31 - 1 }, LARGE, { float32: NaN }, { float32: 0.5 }],
+  { uint32: 0 },
+  { uint32: 2 ** 31 - 1 },
+  LARGE,
+  { float32: NaN },
+  { float32: 0.5 },
   Int32Array.of(-1, 2 ** 30, 7),
 ];
 

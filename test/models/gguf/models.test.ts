@@ -20,21 +20,22 @@ function counted(bytes: Uint8Array) {
 }
 
 const names = [
-  ...([
-    "llama",
-    "qwen2",
-    "qwen3",
-    "qwen35",
-    "gemma2",
-    "gemma3",
-    "gemma4",
-    "granite",
-    "lfm2",
-    "mistral3",
-    "phi3",
-  ] as const),
-  ...(["smollm3", "olmo2", "gpt2", "gptneox"] as const),
-];
+  "llama",
+  "qwen2",
+  "qwen3",
+  "qwen35",
+  "gemma2",
+  "gemma3",
+  "gemma4",
+  "granite",
+  "lfm2",
+  "mistral3",
+  "phi3",
+  "smollm3",
+  "olmo2",
+  "gpt2",
+  "gptneox",
+] as const;
 
 describe.each(names)("%s", async (name) => {
   const { state, open } = counted(await goldenBytes(`gguf/models/${name}.gguf`));
@@ -169,8 +170,10 @@ describe("what makes no model is refused by name, and nothing stays open", () =>
     const { open } = made(scaled, [tensor({ name: "rope_factors_short.weight", dimensions: [2] })]);
     expect(await readRequiredJson(await ggufSource(open), "config.json")).toMatchObject({
       rope_scaling: {
-        ...{ rope_type: "longrope", short_factor: [0, 0] },
-        ...{ original_max_position_embeddings: 4, attention_factor: 1.2 },
+        rope_type: "longrope",
+        short_factor: [0, 0],
+        original_max_position_embeddings: 4,
+        attention_factor: 1.2,
       },
     });
   });

@@ -27,7 +27,12 @@ async function scaled(factors: readonly number[], linear: number | null): Promis
   const config = await goldenJson<Config>("gguf/models/llama.json");
   const file = await openSafetensors(bytesSource(await goldenBytes("gguf/models/llama.safetensors")));
   const model = await modelToWrite({
-    ...{ name: "llama", config, file, tokenizer: null, changes: new Map(), type: "auto" as const },
+    name: "llama",
+    config,
+    file,
+    tokenizer: null,
+    changes: new Map(),
+    type: "auto" as const,
   });
   const metadata = new Map(model.metadata);
   if (linear !== null) {
@@ -58,7 +63,12 @@ describe.each(cases)("rope_freqs.weight $factors, linear $linear", ({ factors, l
     const file = await openSafetensors(bytesSource(await goldenBytes("gguf/models/llama.safetensors")));
     const again = await written(
       await modelToWrite({
-        ...{ name: "llama", config, file, tokenizer: null, changes: new Map(), type: "auto" as const },
+        name: "llama",
+        config,
+        file,
+        tokenizer: null,
+        changes: new Map(),
+        type: "auto" as const,
       }),
     );
     const stored = await (await openGguf(bytesSource(again))).tensor("rope_freqs.weight");

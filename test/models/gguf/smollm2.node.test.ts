@@ -37,14 +37,16 @@ it("its weights are those of a Llama, in 4 bits but for the embedding, and read 
   await file.close();
   const model = await ggufSource(() => fileSource(path), "SmolLM2");
   expect(await readRequiredJson(model, "config.json")).toMatchObject({
-    ...{ model_type: "llama", hidden_size: 576, num_hidden_layers: 30, num_attention_heads: 9, num_key_value_heads: 3 },
-    ...{
-      intermediate_size: 1536,
-      rms_norm_eps: 1e-5,
-      rope_theta: 100000,
-      tie_word_embeddings: true,
-      vocab_size: 49152,
-    },
+    model_type: "llama",
+    hidden_size: 576,
+    num_hidden_layers: 30,
+    num_attention_heads: 9,
+    num_key_value_heads: 3,
+    intermediate_size: 1536,
+    rms_norm_eps: 1e-5,
+    rope_theta: 100000,
+    tie_word_embeddings: true,
+    vocab_size: 49152,
   });
   const weights = await openWeights(model);
   expect(weights.names.length).toBe(272);

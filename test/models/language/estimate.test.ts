@@ -92,9 +92,16 @@ describe("CausalLanguageModel.estimateMemory", () => {
       head_dim: 32,
       full_attn_idxs: [1],
       full_attention_interval: 2,
-      ...{ linear_num_key_heads: 2, linear_num_value_heads: 4, linear_key_head_dim: 32, linear_value_head_dim: 32 },
-      ...{ num_local_experts: 6, num_experts_per_tok: 3, shared_intermediate_size: 96 },
-      ...{ num_experts: 6, moe_intermediate_size: 200, num_dense_layers: 1 },
+      linear_num_key_heads: 2,
+      linear_num_value_heads: 4,
+      linear_key_head_dim: 32,
+      linear_value_head_dim: 32,
+      num_local_experts: 6,
+      num_experts_per_tok: 3,
+      shared_intermediate_size: 96,
+      num_experts: 6,
+      moe_intermediate_size: 200,
+      num_dense_layers: 1,
     };
     const own = llamaConfig({ model_type, ...factors, hidden_act: undefined, num_hidden_layers: 3 });
     const { used, estimate } = await measure({}, 160, { files: randomModel(own), config: own }, 1);
@@ -122,13 +129,15 @@ describe("CausalLanguageModel.estimateMemory", () => {
     ["the last two layers", { layers: 2 }],
   ])("and vectors and keys that Gemma 4's layers share: %s", { timeout: 120_000 }, async (_, options) => {
     const own = llamaConfig({
-      ...{ model_type: "gemma4_text", hidden_act: undefined, head_dim: 32, global_head_dim: 64, num_hidden_layers: 6 },
-      ...{
-        hidden_size_per_layer_input: 64,
-        vocab_size_per_layer_input: 4096,
-        num_kv_shared_layers: 3,
-        sliding_window: 40,
-      },
+      model_type: "gemma4_text",
+      hidden_act: undefined,
+      head_dim: 32,
+      global_head_dim: 64,
+      num_hidden_layers: 6,
+      hidden_size_per_layer_input: 64,
+      vocab_size_per_layer_input: 4096,
+      num_kv_shared_layers: 3,
+      sliding_window: 40,
       layer_types: Array.from({ length: 6 }, (_, i) => (i % 2 === 0 ? "sliding_attention" : "full_attention")),
       use_double_wide_mlp: true,
     });
@@ -142,9 +151,16 @@ describe("CausalLanguageModel.estimateMemory", () => {
     { timeout: 120_000 },
     async (model_type) => {
       const own = llamaConfig({
-        ...{ model_type, residual_multiplier: 0.2, num_hidden_layers: 3, full_attn_idxs: [1] },
-        ...{ num_local_experts: 6, num_experts_per_tok: 3, shared_intermediate_size: 96, num_experts: 6 },
-        ...{ moe_intermediate_size: 200, num_dense_layers: 1 },
+        model_type,
+        residual_multiplier: 0.2,
+        num_hidden_layers: 3,
+        full_attn_idxs: [1],
+        num_local_experts: 6,
+        num_experts_per_tok: 3,
+        shared_intermediate_size: 96,
+        num_experts: 6,
+        moe_intermediate_size: 200,
+        num_dense_layers: 1,
       });
       const { used, estimate } = await measure(
         { checkpointing: true },

@@ -31,7 +31,9 @@ export async function tiedCases(model: TiedName): Promise<TiedCase[]> {
   const cases = await goldenJson<Record<string, { config: object; losses: number[] }>>(`tied/${model}.json`);
   const tensors = readSafetensors(await goldenBytes(`tied/${model}.safetensors`));
   return Object.entries(cases).map(([name, { config, losses }]) => ({
-    ...{ model, name, losses },
+    model,
+    name,
+    losses,
     files: {
       "adapter_config.json": new TextEncoder().encode(JSON.stringify(config)),
       "adapter_model.safetensors": writeSafetensors(under(tensors, `${name}/adapter/`)),

@@ -18,7 +18,9 @@ afterAll(() => model?.dispose());
 const COUNT = 1500;
 /** A schema of some 100,000 states. Of each `from` the first properties differ, so that it is compiled anew. */
 const large = (from: number, last: object = { type: "boolean" }) => ({
-  ...{ type: "object", required: ["last"], additionalProperties: false },
+  type: "object",
+  required: ["last"],
+  additionalProperties: false,
   properties: { ...manyNumbers(COUNT, from), last },
 });
 const ids = (tokens: readonly GeneratedToken[]) => tokens.map(({ id }) => id);

@@ -4,9 +4,18 @@ import { sizeOf } from "../../../ts/values/tensor.js";
 
 /** The config.json of a Llama of some sizes. */
 export const llamaConfig = (sizes: object = {}) => ({
-  ...{ model_type: "llama", vocab_size: 4096, hidden_size: 256, intermediate_size: 704, num_hidden_layers: 6 },
-  ...{ num_attention_heads: 8, num_key_value_heads: 2, max_position_embeddings: 512, tie_word_embeddings: true },
-  ...{ rms_norm_eps: 1e-5, rope_theta: 10_000, hidden_act: "silu" },
+  model_type: "llama",
+  vocab_size: 4096,
+  hidden_size: 256,
+  intermediate_size: 704,
+  num_hidden_layers: 6,
+  num_attention_heads: 8,
+  num_key_value_heads: 2,
+  max_position_embeddings: 512,
+  tie_word_embeddings: true,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10_000,
+  hidden_act: "silu",
   ...sizes,
 });
 

@@ -92,8 +92,13 @@ describe.each(tiedNames)("%s", (name) => {
     each(async ({ name, losses, after }) => {
       if (losses.length === 0) return;
       const { steps } = await model.fit(examples(), {
-        ...{ adapter: name, steps: losses.length, batchSize: golden.batch.length, order: () => [0, 1, 2, 3] },
-        ...{ learningRate: 1e-3, schedule: () => 1e-3, maxGradNorm: null },
+        adapter: name,
+        steps: losses.length,
+        batchSize: golden.batch.length,
+        order: () => [0, 1, 2, 3],
+        learningRate: 1e-3,
+        schedule: () => 1e-3,
+        maxGradNorm: null,
       });
       const found = steps.map(({ loss }) => loss);
       expect([name, far(found, losses)]).toEqual([name, 0]);

@@ -16,19 +16,23 @@ export async function templatedModel(template: string, special: Readonly<Record<
   for (const [old, name] of Object.entries(special))
     tokens = tokens.replaceAll(JSON.stringify(old), JSON.stringify(name));
   return tinyModel({
-    ...{ "config.json": files["config.json"]!, "tokenizer.json": encode(tokens) },
+    "config.json": files["config.json"]!,
+    "tokenizer.json": encode(tokens),
     "chat_template.jinja": encode(template),
   });
 }
 
 /** Signs of families' templates. */
 export const signs = {
-  ...{ hermes: "<tool_call>", llama3: "<|python_tag|>", mistral: "[TOOL_CALLS]", named: "[TOOL_CALLS][ARGS]" },
-  ...{ lfm2: "<|tool_list_start|>", gemma4: "<|tool>", functiongemma: "<start_function_declaration>" },
-  ...{
-    gemma3: "<start_of_turn>",
-    granite3: "<|tool_call|>",
-    "qwen-xml": "<tool_call><parameter=",
-    "none of tools": "",
-  },
+  hermes: "<tool_call>",
+  llama3: "<|python_tag|>",
+  mistral: "[TOOL_CALLS]",
+  named: "[TOOL_CALLS][ARGS]",
+  lfm2: "<|tool_list_start|>",
+  gemma4: "<|tool>",
+  functiongemma: "<start_function_declaration>",
+  gemma3: "<start_of_turn>",
+  granite3: "<|tool_call|>",
+  "qwen-xml": "<tool_call><parameter=",
+  "none of tools": "",
 };

@@ -158,8 +158,11 @@ describe("tokenizer.json", () => {
 
   it("without optional parts works", async () => {
     const bare = await tokenizer({
-      ...{ normalizer: undefined, pre_tokenizer: undefined, post_processor: undefined },
-      ...{ added_tokens: undefined, decoder: undefined },
+      normalizer: undefined,
+      pre_tokenizer: undefined,
+      post_processor: undefined,
+      added_tokens: undefined,
+      decoder: undefined,
     });
     expect([...bare.encode("good")]).toEqual(ids("good"));
     const old = await tokenizer(model({ type: undefined, max_input_chars_per_word: undefined }));

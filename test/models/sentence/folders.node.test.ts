@@ -29,8 +29,16 @@ it("writes a folder with folders in it, of files that are still to come", async 
   const vectors = await encoder.encode(texts);
   await writeFilesAtomically(out, encoder.save({ adapter: "default", merged: true }));
   expect((await readdir(out, { recursive: true })).sort()).toEqual([
-    ...["1_Pooling", "1_Pooling/config.json", "README.md", "config.json", "config_sentence_transformers.json"],
-    ...["model.safetensors", "modules.json", "sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json"],
+    "1_Pooling",
+    "1_Pooling/config.json",
+    "README.md",
+    "config.json",
+    "config_sentence_transformers.json",
+    "model.safetensors",
+    "modules.json",
+    "sentence_bert_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
   ]);
   using again = await SentenceEncoder.load(out);
   for (const [i, vector] of (await again.encode(texts)).entries())

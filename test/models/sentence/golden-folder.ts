@@ -7,9 +7,19 @@ const FOLDER = "tasks/files";
 
 /** Files that such a folder may have besides its weights. */
 const FILES = [
-  ...["config.json", "tokenizer.json", "tokenizer_config.json", "modules.json", "sentence_bert_config.json"],
-  ...["config_sentence_transformers.json", "adapter_config.json", "adapter_model.safetensors", "1_Pooling/config.json"],
-  ...["2_Normalize/config.json", "2_Dense/config.json", "2_Dense/model.safetensors", "3_Normalize/config.json"],
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "modules.json",
+  "sentence_bert_config.json",
+  "config_sentence_transformers.json",
+  "adapter_config.json",
+  "adapter_model.safetensors",
+  "1_Pooling/config.json",
+  "2_Normalize/config.json",
+  "2_Dense/config.json",
+  "2_Dense/model.safetensors",
+  "3_Normalize/config.json",
 ];
 
 /** Files that each folder has, by its name; several folders share weights. */

@@ -13,13 +13,18 @@ const length = (vector: Float32Array) => Math.hypot(...vector);
 const ofHub: FileMap = {
   "modules.json": bytes(
     ["Transformer", "Pooling", "Normalize"].map((name, idx) => ({
-      ...{ idx, name: String(idx), path: idx === 0 ? "" : `${idx}_${name}` },
+      idx,
+      name: String(idx),
+      path: idx === 0 ? "" : `${idx}_${name}`,
       type: `sentence_transformers.models.${name}`,
     })),
   ),
   "1_Pooling/config.json": bytes({
-    ...{ word_embedding_dimension: 384, pooling_mode_cls_token: false, pooling_mode_mean_tokens: true },
-    ...{ pooling_mode_max_tokens: false, pooling_mode_mean_sqrt_len_tokens: false },
+    word_embedding_dimension: 384,
+    pooling_mode_cls_token: false,
+    pooling_mode_mean_tokens: true,
+    pooling_mode_max_tokens: false,
+    pooling_mode_mean_sqrt_len_tokens: false,
   }),
   "sentence_bert_config.json": bytes({ max_seq_length: 256, do_lower_case: false }),
 };

@@ -15,8 +15,13 @@ const farthest = (a: readonly Float32Array[], b: readonly Float32Array[]) =>
   Math.max(...a.flatMap((row, i) => [...row].map((x, j) => Math.abs(x - b[i]![j]!))));
 
 const folders = [
-  ...["plain-roberta", "old_layout-roberta", "prompts-roberta", "dense-modernbert", "dot-modernbert"],
-  ...["normalize-distilbert", "truncate-distilbert"],
+  "plain-roberta",
+  "old_layout-roberta",
+  "prompts-roberta",
+  "dense-modernbert",
+  "dot-modernbert",
+  "normalize-distilbert",
+  "truncate-distilbert",
 ];
 
 describe.each(folders)("%s", (name) => {
@@ -50,7 +55,9 @@ it("saves an adapter as PEFT has it, or merged", async () => {
   const files = await encoder.save({ base: "organisation/roberta", metrics: { "ndcg@10": 0.75, "of\n|two|\n": 1 } });
   expect(Object.keys(files).sort()).toEqual([...Object.keys(golden), "README.md"].sort());
   expect(json(files, "adapter_config.json")).toMatchObject({
-    ...{ base_model_name_or_path: "organisation/roberta", task_type: "FEATURE_EXTRACTION", r: 4 },
+    base_model_name_or_path: "organisation/roberta",
+    task_type: "FEATURE_EXTRACTION",
+    r: 4,
   });
   const card = new TextDecoder().decode(files["README.md"]);
   expect(card).toMatch(

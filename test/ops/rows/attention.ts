@@ -86,7 +86,10 @@ export const attention = {
           [false, true],
         ]);
         const attributes = {
-          ...{ offsets: cuts(maker, tokens), heads, c2p, p2c },
+          offsets: cuts(maker, tokens),
+          heads,
+          c2p,
+          p2c,
           buckets: Array.from({ length: 2 * Math.max(tokens, 1) - 1 }, () => random.int(0, count - 1)),
           ...(random.chance(0.3) && { scale: random.pick([0.5, -0.3, 0]) }),
         };
@@ -122,7 +125,12 @@ export const attention = {
       ({ qkv }) => [
         qkv,
         {
-          ...{ offsets: [0, 1, 4], heads: 2, kvHeads: 2, scale: 0.5, causal: true, window: 2 },
+          offsets: [0, 1, 4],
+          heads: 2,
+          kvHeads: 2,
+          scale: 0.5,
+          causal: true,
+          window: 2,
           distanceBias: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
         },
       ],
@@ -134,7 +142,8 @@ export const attention = {
         const tokens = maker.length();
         const qkv = maker.like([tokens, 3 * heads * d], { low: -4, high: 4 });
         const attributes = {
-          ...{ offsets: cuts(maker, tokens), heads },
+          offsets: cuts(maker, tokens),
+          heads,
           ...(random.chance(0.4) && { causal: random.chance(0.7) }),
           ...(random.chance(0.3) && { scale: random.pick([0.5, -0.3, 0]) }),
           ...(random.chance(0.3) && { window: random.int(0, 4) }),

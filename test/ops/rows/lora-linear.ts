@@ -91,8 +91,10 @@ export const loraLinear: OpRow = {
         uniform([7, 5]),
         uniform([5, 4], -1, 1, 2),
         uniform([4], -1, 1, 3),
-        ...[uniform([5, 2], -1, 1, 4), uniform([2, 4], -1, 1, 5)],
-        ...[uniform([5, 1], -1, 1, 6), uniform([1, 3], -1, 1, 7)],
+        uniform([5, 2], -1, 1, 4),
+        uniform([2, 4], -1, 1, 5),
+        uniform([5, 1], -1, 1, 6),
+        uniform([1, 3], -1, 1, 7),
       ],
       apply: (graph, inputs) => {
         const adapters = [
@@ -109,9 +111,12 @@ export const loraLinear: OpRow = {
         uniform([2, 3, 3]),
         uniform([3, 4], -1, 1, 2),
         uniform([2, 3, 3], -1, 1, 3),
-        ...[uniform([3, 2], -1, 1, 4), uniform([2, 4], -1, 1, 5)],
-        ...[uniform([3, 2], -1, 1, 6), uniform([2, 2], -1, 1, 7)],
-        ...[uniform([3, 1], -1, 1, 8), uniform([1, 1], -1, 1, 9)],
+        uniform([3, 2], -1, 1, 4),
+        uniform([2, 4], -1, 1, 5),
+        uniform([3, 2], -1, 1, 6),
+        uniform([2, 2], -1, 1, 7),
+        uniform([3, 1], -1, 1, 8),
+        uniform([1, 1], -1, 1, 9),
       ],
       apply: (graph, [x, w, seen, a, b, ...others]) => {
         const adapters = [

@@ -130,15 +130,18 @@ function elementary(): Uint8Array[] {
     const unit = graph.constant(uniform(graph, [4001], 1));
     const positive = graph.exp(x);
     const results = [
-      ...[positive, graph.log(positive), graph.rsqrt(positive), graph.pow(positive, 0.3), graph.sin(x), graph.cos(x)],
-      ...[
-        graph.erf(unit),
-        graph.tanh(x),
-        graph.sigmoid(x),
-        graph.gelu(x),
-        graph.softmax(x),
-        graph.layerNorm(x, null, null),
-      ],
+      positive,
+      graph.log(positive),
+      graph.rsqrt(positive),
+      graph.pow(positive, 0.3),
+      graph.sin(x),
+      graph.cos(x),
+      graph.erf(unit),
+      graph.tanh(x),
+      graph.sigmoid(x),
+      graph.gelu(x),
+      graph.softmax(x),
+      graph.layerNorm(x, null, null),
     ];
     return results.map((id) => bytesOf(graph.value(id).data));
   } finally {

@@ -28,7 +28,10 @@ beforeAll(async () => {
     writeFileSync(path(name, "model.safetensors"), writeSafetensors(tensors));
   }
   const layer: AdapterLayer = {
-    ...{ kind: "linear", rank: RANK / 2, alpha: RANK, scaling: 2 },
+    kind: "linear",
+    rank: RANK / 2,
+    alpha: RANK,
+    scaling: 2,
     loraA: { shape: [COLUMNS, RANK / 2], data: values((COLUMNS * RANK) / 2, 7919) },
     loraB: { shape: [RANK / 2, ROWS], data: values((ROWS * RANK) / 2, 6007) },
   };

@@ -24,10 +24,7 @@ type Kill = (text: string, child: ChildProcess) => void;
 
 const begin = (out: string, kill?: Kill) => lowrankProcess(args(out), fixture.folder, kill);
 const resume = (out: string, kill?: Kill) => lowrankProcess(["finetune", "--resume", out], fixture.folder, kill);
-const args = (out: string) => [
-  ...shortRun(fixture, out, STEPS),
-  ...["--no-baseline", "--threads", "1", "--dropout", "0.1"],
-];
+const args = (out: string) => [...shortRun(fixture, out, STEPS), "--no-baseline", "--threads", "1", "--dropout", "0.1"];
 
 type Results = ReturnType<typeof resultsOf>;
 

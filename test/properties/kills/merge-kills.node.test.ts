@@ -33,7 +33,10 @@ beforeAll(async () => {
     for (const name of names) {
       weightMap[`${name}.weight`] = file;
       layers.set(name, {
-        ...{ kind: "linear", rank: RANK, alpha: RANK, scaling: 1 },
+        kind: "linear",
+        rank: RANK,
+        alpha: RANK,
+        scaling: 1,
         loraA: { shape: [COLUMNS, RANK], data: values(COLUMNS * RANK) },
         loraB: { shape: [RANK, ROWS], data: values(RANK * ROWS) },
       });

@@ -39,7 +39,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const args = (out: string, onnx = path("onnx")) => [
-  ...["merge", path("adapter"), "--base", path("base"), "--onnx", join(onnx, "model.onnx"), "--out", out],
+  "merge",
+  path("adapter"),
+  "--base",
+  path("base"),
+  "--onnx",
+  join(onnx, "model.onnx"),
+  "--out",
+  out,
 ];
 
 const expectWhole = (directory: string) => expect(contents(directory)).toEqual(whole);
@@ -126,7 +133,8 @@ describe("merge --onnx", () => {
     const b = { location: "data", offset: "0", length: String(BYTES) };
     // The same constants, and one that stays.
     const model = products({
-      ...{ a: [SHAPE, first], b: [SHAPE.toReversed(), b] },
+      a: [SHAPE, first],
+      b: [SHAPE.toReversed(), b],
       filler: [[filler.length / 4], filler],
     });
     writeFileSync(join(long, "model.onnx"), model);

@@ -101,7 +101,12 @@ export class Maker {
     const [from, to] = [Math.max(low, Math.min(-2, high - 4)), Math.min(high, Math.max(2, low + 4))];
     const data = this.numbers(from, to);
     const made: Tensor = {
-      ...{ id: this.newId(), g: this.g, shape, trainable, leaf: true, depth: this.depths[this.g]! },
+      id: this.newId(),
+      g: this.g,
+      shape,
+      trainable,
+      leaf: true,
+      depth: this.depths[this.g]!,
       ...(data.wild ? { low: -Infinity, high: Infinity } : { low: from, high: to }),
     };
     if (!trainable && shape.length === 2 && this.random.chance(0.5)) return this.stored(made, data);

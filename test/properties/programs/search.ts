@@ -83,7 +83,8 @@ export const show = (seed: number): string => JSON.stringify(generate(seed), nul
 function decoded(answer: Answer): Expected[] {
   if ("failure" in answer) throw new Error(`PyTorch: ${answer.failure}`);
   return answer.events.map(({ what, id, value, tolerance }) => ({
-    ...{ what, id },
+    what,
+    id,
     value: value === null ? null : new Float64Array(fromBase64(value)),
     tolerance: tolerance === null ? null : new Float32Array(fromBase64(tolerance)),
   }));

@@ -25,7 +25,16 @@ const doubling = {
 /** What a text of five million characters is made of. */
 const texts = [
   ..."!.…'中a😀я\u0301\u200b≠ \n",
-  ...["a ", "a\u0301", "Σ.", "\x01", "\u0378", "€", "_\u0903", "\u0301\u0316", "[CLS]", "a'"],
+  "a ",
+  "a\u0301",
+  "Σ.",
+  "\x01",
+  "\u0378",
+  "€",
+  "_\u0903",
+  "\u0301\u0316",
+  "[CLS]",
+  "a'",
 ];
 
 export const tokenizerKinds: Record<string, Kind> = {

@@ -33,13 +33,22 @@ export async function checkpointFiles(): Promise<FileMap> {
   const before = { count: 2, loss: 0.7, confusion, ...scoresOf(cellsIn({ confusion }), 2), intervals };
   const hash = "0".repeat(64);
   const run = {
-    ...{ settings, modelHash: hash, trainHash: hash, validationHash: hash, testHash: null, build: "simd", threads: 1 },
+    settings,
+    modelHash: hash,
+    trainHash: hash,
+    validationHash: hash,
+    testHash: null,
+    build: "simd",
+    threads: 1,
     baseline: { before, largestClass: 0.5, headOnly: before },
     headPredictions: [0, 0],
   } as unknown as RunState;
   const record = { step: 0, loss: 1, learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };
   const checkpoint = {
-    ...{ step: 2, parameters: [value], streams: 3, history: [record, { ...record, step: 1 }] },
+    step: 2,
+    parameters: [value],
+    streams: 3,
+    history: [record, { ...record, step: 1 }],
     optimizer: { steps: [2], buffers: [{ m: value, v: value }] },
     evaluation: {
       measured: [

@@ -207,8 +207,11 @@ export async function readerTargets({
     { name: "an encoder", files: encoder, read: useEncoder },
     { name: "a classifier", files: classifier, read: (files) => useClassifier(encoder, files) },
     { name: "a checkpoint", files: await checkpointFiles(), read: useCheckpoint },
-    ...[examples("csv", tables.csv), examples("tsv", tables.tsv), examples("jsonl", rows.join("\n"))],
-    ...[examples("json", `[${rows.join()}]`), examples("json", tables.columns)],
+    examples("csv", tables.csv),
+    examples("tsv", tables.tsv),
+    examples("jsonl", rows.join("\n")),
+    examples("json", `[${rows.join()}]`),
+    examples("json", tables.columns),
     ...parquet.map((bytes) => ({
       name: "examples of Parquet",
       files: { "x.parquet": bytes },

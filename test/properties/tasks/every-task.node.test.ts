@@ -86,8 +86,11 @@ describe.each(taskNames)("%s", (task: TaskName) => {
     const out = at("queued");
     const named = { ...settings, model: folder, data: at(file) } as AnyJobSpec;
     const outcome = await runAttempt(takeTraining("a test", { spec: named, out }, null), "first", {
-      ...{ worker, signal: new AbortController().signal, onProgress: () => undefined },
-      ...{ onBegin: () => undefined, onFound: () => expect.unreachable() },
+      worker,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      onBegin: () => undefined,
+      onFound: () => expect.unreachable(),
     });
     const [main, { value }] = Object.entries(reportOf(whole.files()).metrics)[0]!;
     expect(outcome).toMatchObject({ out, finished: true, steps: 4, metric: { task, name: main, value } });

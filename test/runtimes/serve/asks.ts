@@ -5,7 +5,9 @@ import { all } from "../../models/language/golden-decoder.js";
 const messages = [{ role: "user" as const, content: "a film" }];
 const asked = { model: "base", messages, max_tokens: 24, temperature: 1, seed: 7 };
 const schema = {
-  ...{ type: "object", required: ["good", "stars"], additionalProperties: false },
+  type: "object",
+  required: ["good", "stars"],
+  additionalProperties: false,
   properties: { good: { type: "boolean" }, stars: { enum: [1, 2, 3] } },
 };
 
@@ -29,10 +31,14 @@ export async function transcript(url: string) {
     Array.from({ length: 6 }, (_, seed) => chat.stream({ ...asked, seed }).finalChatCompletion()),
   );
   return {
-    ...{ health: await health.json(), status: health.status },
+    health: await health.json(),
+    status: health.status,
     models: (await all(client.models.list())).map(({ id, object }) => ({ id, object })),
-    ...{ whole: whole.choices, usage: whole.usage },
-    ...{ pieces, streamed: streamed.choices[0]!.message.content!, streamedUsage: streamed.usage },
+    whole: whole.choices,
+    usage: whole.usage,
+    pieces,
+    streamed: streamed.choices[0]!.message.content!,
+    streamedUsage: streamed.usage,
     bound: { choices: bound.choices, value: JSON.parse(bound.choices[0]!.message.content!) as unknown },
     many: many.map(({ choices }) => choices[0]!.message.content),
     unknown: await refusal(chat.create({ ...asked, model: "nobody" })),
@@ -44,9 +50,12 @@ export async function transcript(url: string) {
 /** Throws unless a transcript has what was asked for. */
 export function expectTranscript(found: Awaited<ReturnType<typeof transcript>>): void {
   expect(found).toMatchObject({
-    ...{ health: { status: "ok", running: 0, waiting: 0 }, status: 200, models: [{ id: "base", object: "model" }] },
+    health: { status: "ok", running: 0, waiting: 0 },
+    status: 200,
+    models: [{ id: "base", object: "model" }],
     whole: [{ finish_reason: "length", message: { role: "assistant", content: found.streamed } }],
-    ...{ usage: { completion_tokens: 24 }, streamedUsage: { completion_tokens: 24 } },
+    usage: { completion_tokens: 24 },
+    streamedUsage: { completion_tokens: 24 },
     bound: { choices: [{ finish_reason: "stop" }], value: { good: expect.any(Boolean), stars: expect.any(Number) } },
     unknown: { name: "NotFoundError", status: 404, code: "model_not_found", param: "model" },
     invalid: { name: "BadRequestError", status: 400, code: "invalid_value", param: "temperature" },

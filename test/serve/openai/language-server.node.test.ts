@@ -106,7 +106,11 @@ describe("chat completions", () => {
       ...base,
       model: ["tiny", "plain", "dora"][i % 3]!,
       messages: [{ role: "user" as const, content: "a film of mine".slice(0, 3 + (i % 7)) }],
-      ...{ max_tokens: 2 + ((5 * i) % 11), temperature: 0.9, top_p: 0.95, seed: i, stream: i % 2 === 0 },
+      max_tokens: 2 + ((5 * i) % 11),
+      temperature: 0.9,
+      top_p: 0.95,
+      seed: i,
+      stream: i % 2 === 0,
     }));
     const found = await Promise.all(
       asked.map(async ({ stream, ...one }) =>
@@ -173,8 +177,17 @@ describe("chat completions", () => {
     ];
     const said = [{ role: "system" as const, content: "be brief" }, ...messages];
     const { choices } = await at.client.chat.completions.create({
-      ...{ ...base, messages: parts, max_tokens: null, max_completion_tokens: 8, user: "me", store: false },
-      ...{ response_format: { type: "text" }, tools: [], logit_bias: {}, presence_penalty: 0, seed: -3 },
+      ...base,
+      messages: parts,
+      max_tokens: null,
+      max_completion_tokens: 8,
+      user: "me",
+      store: false,
+      response_format: { type: "text" },
+      tools: [],
+      logit_bias: {},
+      presence_penalty: 0,
+      seed: -3,
     });
     const { text } = await alone({ ...base, messages: said as unknown as typeof messages });
     expect(choices[0]!.message.content).toBe(text);
@@ -184,8 +197,12 @@ describe("chat completions", () => {
     const options = { ...base, presence_penalty: 3, frequency_penalty: 0.5, logit_bias: { 12: 2.5, 30: -100 } };
     const expected = await all(
       model.generateTokens(messages, {
-        ...{ adapter: null, maxTokens: 8, presencePenalty: 3, frequencyPenalty: 0.5 },
-        ...{ logitBias: { 12: 2.5, 30: -100 }, topLogProbabilities: 2 },
+        adapter: null,
+        maxTokens: 8,
+        presencePenalty: 3,
+        frequencyPenalty: 0.5,
+        logitBias: { 12: 2.5, 30: -100 },
+        topLogProbabilities: 2,
       }),
     );
     const asked = { ...options, logprobs: true, top_logprobs: 2 };
@@ -218,7 +235,9 @@ describe("chat completions", () => {
 
   it("are JSON of a schema, whole and streamed, beside others that are not", async () => {
     const schema = {
-      ...{ type: "object", required: ["good", "stars"], additionalProperties: false },
+      type: "object",
+      required: ["good", "stars"],
+      additionalProperties: false,
       properties: { good: { type: "boolean" }, stars: { enum: [1, 2, 3] } },
     };
     const format = { type: "json_schema" as const, json_schema: { name: "review", schema } };

@@ -25,7 +25,10 @@ async function serve(options: LanguageServerOptions = {}) {
 }
 
 const asked = {
-  ...{ model: "plain", messages: [{ role: "user" as const, content: "a secret" }], max_tokens: 5, temperature: 0 },
+  model: "plain",
+  messages: [{ role: "user" as const, content: "a secret" }],
+  max_tokens: 5,
+  temperature: 0,
 };
 const logged = (count: number) => expect.poll(() => entries.length, { interval: 5 }).toBe(count);
 
@@ -38,8 +41,12 @@ it("has an entry for each request, with its tokens and without texts", async () 
   await logged(2);
   const { time, milliseconds, ...rest } = entries[0]!;
   expect(rest).toEqual({
-    ...{ method: "POST", route: "/v1/chat/completions", status: 200, model: "plain" },
-    ...{ promptTokens: usage!.prompt_tokens, generatedTokens: 10 },
+    method: "POST",
+    route: "/v1/chat/completions",
+    status: 200,
+    model: "plain",
+    promptTokens: usage!.prompt_tokens,
+    generatedTokens: 10,
   });
   expect(time).toBeGreaterThanOrEqual(from);
   expect(milliseconds).toBeLessThanOrEqual(Date.now() - time);

@@ -33,7 +33,10 @@ describe("a table of routes", () => {
 
   it("has few labels for metrics", () => {
     expect(["/v1/models", "/v1/models/{name}", "/health", undefined].map(labelOf)).toEqual([
-      ...["models", "models", "health", "other"],
+      "models",
+      "models",
+      "health",
+      "other",
     ]);
   });
 });

@@ -19,7 +19,8 @@ export async function textModels() {
   const order = CrossEncoder.create(second, { lora: { rank: 2, ...changed } });
   const entails = CrossEncoder.create(second, { labels: 3, adapter: "three", lora: { rank: 2, ...changed } });
   const mood = TextClassifier.create(encoder, {
-    ...{ labels: ["good", "bad", "fine"], adapter: "mood" },
+    labels: ["good", "bad", "fine"],
+    adapter: "mood",
     lora: { rank: 2, ...changed },
   });
   const topics = TextClassifier.create(second, { labels: ["film", "music"], multiLabel: true, adapter: "topics" });

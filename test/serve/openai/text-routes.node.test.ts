@@ -39,7 +39,10 @@ async function again(options: LanguageServerOptions, apiKey?: string) {
 
 async function post(path: string, body: unknown, init: RequestInit = {}) {
   const response = await fetch(`${at.url}${path}`, {
-    ...{ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), ...init },
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    ...init,
   });
   return { status: response.status, body: (await response.json()) as Answer };
 }
@@ -127,8 +130,10 @@ describe("embeddings", () => {
 
   it("of many clients at once, each with its own adapter, are those of each alone", async () => {
     const asked = Array.from({ length: 30 }, (_, i) => ({
-      ...{ model: ["search", "plain", "dora"][i % 3]!, input: texts.slice(i % 7, 1 + (i % 7) + (i % 5)) },
-      ...{ encoding_format: "float" as const, dimensions: 1 + (i % 9) },
+      model: ["search", "plain", "dora"][i % 3]!,
+      input: texts.slice(i % 7, 1 + (i % 7) + (i % 5)),
+      encoding_format: "float" as const,
+      dimensions: 1 + (i % 9),
     }));
     const found = await Promise.all(asked.map((one) => at.client.embeddings.create(one)));
     for (const [i, { model, input, dimensions }] of asked.entries()) {
@@ -285,7 +290,9 @@ describe("a server of several models", () => {
       ["classify", { texts: ["a film"] }, "mood"],
     ] as const) {
       const response = await fetch(`${some.url}/v1/${path}`, {
-        ...{ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
       });
       expect(await response.json()).toMatchObject({ model });
     }
@@ -406,7 +413,8 @@ describe("a request", () => {
     for (const [path, body, param, message] of wrong) {
       const { status, body: answer } = await post(`/v1/${path}`, body);
       expect({ path, body, status, ...answer.error }).toMatchObject({
-        ...{ status: answer.error?.code === "model_not_found" ? 404 : 400, param },
+        status: answer.error?.code === "model_not_found" ? 404 : 400,
+        param,
         message: expect.stringMatching(message),
       });
     }
@@ -440,10 +448,8 @@ describe("a request", () => {
     ];
     for (const [path, body] of cases)
       expect(await post(`/v1/${path}`, body)).toMatchObject({
-        ...{
-          status: 400,
-          body: { error: { code: "unsupported", message: expect.stringContaining("combining marks") } },
-        },
+        status: 400,
+        body: { error: { code: "unsupported", message: expect.stringContaining("combining marks") } },
       });
   });
 

@@ -214,7 +214,9 @@ describe("tools", () => {
     for (const part of [null, 5, "rain", {}, { type: "text" }, { type: "text", text: 5 }, { type: "image_url" }])
       for (const message of [said, { role: "assistant", tool_calls: [call] }])
         await expect(ask({ ...message, content: [text, part] })).rejects.toMatchObject({
-          ...{ status: 400, code: "invalid_value", param: "messages" },
+          status: 400,
+          code: "invalid_value",
+          param: "messages",
           message: expect.stringMatching(/messages is a list whose parts are .* at place 1/),
         });
     const tokens = async (content: unknown) => (await ask({ ...said, content })).usage!.prompt_tokens;
@@ -226,12 +228,16 @@ describe("tools", () => {
     const chat = await serve(templateOf("<|tool_list_start|>"));
     const parameters = (fields: object) => ({ type: "object", $defs: { a: { type: "null" } }, ...fields });
     const asked = (fields: object) => ({
-      ...{ ...base, tool_choice: "required" as const, seed: 2 },
+      ...base,
+      tool_choice: "required" as const,
+      seed: 2,
       tools: [{ type: "function" as const, function: { name: "f", parameters: parameters(fields) } }],
     });
     for (const fields of [{ properties: { "a b": {} } }, { anyOf: [{ properties: { a: {} } }] }, { $ref: "#/$defs/a" }])
       await expect(chat.create(asked(fields))).rejects.toMatchObject({
-        ...{ status: 400, code: "unsupported", param: "tools[0].function.parameters" },
+        status: 400,
+        code: "unsupported",
+        param: "tools[0].function.parameters",
       });
     const within = {
       properties: { none: { $ref: "#/$defs/a" }, more: { type: "boolean" } },

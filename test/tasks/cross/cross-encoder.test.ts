@@ -53,7 +53,9 @@ describe("fit of a cross-encoder", () => {
       const { encoder, cross } = await open();
       using _ = encoder;
       const examples = ["good", "bad", "very"].map((name, i) => ({
-        ...{ query: `a ${name} film`, positive: `it was ${name}`, negatives: [`the ${name} end`, `dull ${name} ${i}`] },
+        query: `a ${name} film`,
+        positive: `it was ${name}`,
+        negatives: [`the ${name} end`, `dull ${name} ${i}`],
       }));
       const candidates = examples.flatMap(({ positive, negatives }) => [positive, ...negatives]);
       const scaled = (z: number) => 10 / (1 + Math.exp(-z));

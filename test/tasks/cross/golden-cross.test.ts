@@ -60,8 +60,14 @@ describe.each(crossCases)("%s", (name) => {
     using _ = cross;
     const examples = examplesOf(golden);
     const { steps: history } = await cross.fit(examples, {
-      ...{ loss: losses[golden.loss] as never, steps: 3, batchSize: examples.length, learningRate: 1e-3 },
-      ...{ schedule: () => 1e-3, maxGradNorm: null, negatives: null, order: () => examples.map((_, i) => i) },
+      loss: losses[golden.loss] as never,
+      steps: 3,
+      batchSize: examples.length,
+      learningRate: 1e-3,
+      schedule: () => 1e-3,
+      maxGradNorm: null,
+      negatives: null,
+      order: () => examples.map((_, i) => i),
     });
     const near = Math.max(2e-6, 8 * golden.f32_vs_f64.loss);
     history.forEach(({ loss }, i) => expect(Math.abs(loss - golden.loss_f64[i]!)).toBeLessThan(near));

@@ -22,8 +22,15 @@ export interface CrossCase {
 }
 
 export const crossCases = [
-  ...["bce-bert_pair", "bce-roberta", "cross_entropy-bert_pair", "lambda-bert_pair", "list_net-roberta"],
-  ...["margin_mse-bert_pair", "mnrl-roberta", "mse-modernbert", "rank_net-distilbert"],
+  "bce-bert_pair",
+  "bce-roberta",
+  "cross_entropy-bert_pair",
+  "lambda-bert_pair",
+  "list_net-roberta",
+  "margin_mse-bert_pair",
+  "mnrl-roberta",
+  "mse-modernbert",
+  "rank_net-distilbert",
 ];
 
 export const crossCase = (name: string) => goldenJson<CrossCase>(`${FOLDER}/${name}/case.json`);

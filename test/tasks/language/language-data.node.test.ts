@@ -11,7 +11,9 @@ import { run, sources, spec } from "./tiny-language-job.js";
 const load = (given: Partial<LanguageJobSpec> & Pick<LanguageJobSpec, "data">) => {
   const settings = readSpec("test", { task: "text", ...given }, languageFields);
   const reader = languageDefinition.reader(settings, {
-    ...{ sources, optionNames: settingNames, signal: undefined },
+    sources,
+    optionNames: settingNames,
+    signal: undefined,
     emit: (event) => expect(event).toBeNull(),
   });
   return loadParts(reader, settings, languagePlan);

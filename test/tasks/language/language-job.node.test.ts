@@ -71,13 +71,12 @@ describe("a run on a language model", () => {
   it("tells what it is about to do, and how far it is", () => {
     const job = ready(events);
     expect(job).toMatchObject({
-      ...{
-        steps: 40,
-        evaluateEvery: 10,
-        resumedAfter: null,
-        model: { name: "tiny", origin: "memory", layers: 3, hiddenSize: 32 },
-      },
-      ...{ data: { train: { examples: 32 }, validation: { examples: 8, split: true } }, checkpointing: false },
+      steps: 40,
+      evaluateEvery: 10,
+      resumedAfter: null,
+      model: { name: "tiny", origin: "memory", layers: 3, hiddenSize: 32 },
+      data: { train: { examples: 32 }, validation: { examples: 8, split: true } },
+      checkpointing: false,
     });
     expect(job.task).toBe("chat");
     expect(job.data.train.targets).toBeLessThan(job.data.train.tokens!);

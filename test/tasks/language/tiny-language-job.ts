@@ -74,8 +74,17 @@ export const sources: JobSources = {
 
 /** A short run with everything random in it. */
 export const spec: LanguageJobSpec = {
-  ...{ task: "chat", model: "tiny", data: "chat.jsonl", steps: 40, batchSize: 6, learningRate: 0.01 },
-  ...{ rank: 4, alpha: 8, dropout: 0.1, evaluateEvery: 10, validationSplit: 0.2 },
+  task: "chat",
+  model: "tiny",
+  data: "chat.jsonl",
+  steps: 40,
+  batchSize: 6,
+  learningRate: 0.01,
+  rank: 4,
+  alpha: 8,
+  dropout: 0.1,
+  evaluateEvery: 10,
+  validationSplit: 0.2,
 };
 
 /** Runs a job from memory. `onProgress` may abort it. */

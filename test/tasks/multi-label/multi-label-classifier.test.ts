@@ -38,7 +38,11 @@ async function expectGolden(folder: string, classifier: TextClassifier<string, t
   };
   await expectLogits("before", 1e-5);
   const { steps } = await classifier.fit(examples, {
-    ...{ steps: 3, batchSize: texts.length, schedule: () => 1e-3, weightDecay: 0.01, maxGradNorm: null },
+    steps: 3,
+    batchSize: texts.length,
+    schedule: () => 1e-3,
+    weightDecay: 0.01,
+    maxGradNorm: null,
     ...(classWeights && { classWeights: classWeights as Record<string, number> }),
   });
   expect(steps).toHaveLength(3);
@@ -87,7 +91,10 @@ describe("losses, three steps of AdamW and logits are PyTorch's and PEFT's", () 
     );
     const source = await files(ADAPTER, `${folder}/init_adapter`);
     using classifier = await TextClassifier.open<string, true>(source, {
-      ...{ model, labels: names, multiLabel: true, maxTokens: 64 },
+      model,
+      labels: names,
+      multiLabel: true,
+      maxTokens: 64,
     });
     await expectGolden(folder, classifier);
     // What PEFT would have saved after the third step.

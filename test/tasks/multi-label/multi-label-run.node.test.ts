@@ -50,8 +50,17 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 const sources = sourcesOf(files);
 const spec: MultiLabelJobSpec = {
-  ...{ multiLabel: true, model: "tiny", data: "tags.csv", steps: 80, batchSize: 16, learningRate: 0.01, rank: 4 },
-  ...{ dropout: 0.1, evaluateEvery: 20, validationSplit: 0.25, testSplit: 0.25 },
+  multiLabel: true,
+  model: "tiny",
+  data: "tags.csv",
+  steps: 80,
+  batchSize: 16,
+  learningRate: 0.01,
+  rank: 4,
+  dropout: 0.1,
+  evaluateEvery: 20,
+  validationSplit: 0.25,
+  testSplit: 0.25,
 };
 const run = (given: MultiLabelJobSpec, store: MemoryStore, options: JobOptions = {}) =>
   runJob(given, store, { sources, ...options });
@@ -238,7 +247,7 @@ it("the command line trains, predicts, measures and looks at data", async () => 
     const food = rows.filter(({ own }) => own.join() === "food" || own.length === 0);
     const labelsOf = (own: readonly string[]) => own.join(";");
     await writeFile(at("food.csv"), table("label", labelsOf, food));
-    const ofFood = await lowrank([...["evaluate", "--run", at("run"), "--model", folder], "--data", at("food.csv")]);
+    const ofFood = await lowrank(["evaluate", "--run", at("run"), "--model", folder, "--data", at("food.csv")]);
     expect([ofFood.code, ofFood.out]).toEqual([0, expect.stringMatching(/food\.csv: 40 examples\n.*micro F1/)]);
     const looked = await lowrank(["data", at("tags.csv"), "--task", "multi-label"]);
     expect(looked.out).toMatch(/160 examples for training: labels 3 labels a text 1\.5 without a label 20/);

@@ -35,8 +35,18 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 const sources = sourcesOf(files);
 const spec: PairsJobSpec = {
-  ...{ task: "pairs", model: "tiny", data: "pairs.csv", steps: 120, batchSize: 12, learningRate: 0.01, rank: 4 },
-  ...{ targetModules: "all-linear", dropout: 0.05, evaluateEvery: 30, validationSplit: 0.2, testSplit: 0.25 },
+  task: "pairs",
+  model: "tiny",
+  data: "pairs.csv",
+  steps: 120,
+  batchSize: 12,
+  learningRate: 0.01,
+  rank: 4,
+  targetModules: "all-linear",
+  dropout: 0.05,
+  evaluateEvery: 30,
+  validationSplit: 0.2,
+  testSplit: 0.25,
 };
 const run = (given: PairsJobSpec, store: MemoryStore, options: JobOptions = {}) =>
   runJob(given, store, { sources, ...options });

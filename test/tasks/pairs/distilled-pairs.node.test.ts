@@ -12,14 +12,26 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
   "scores.csv": csvOf(rows.map((row, i) => ({ ...row, positive_score: 9 + (i % 3), negative_score: 1 }))),
   "several.jsonl": json(
     rows.map(({ anchor, positive, negative }, i) => ({
-      ...{ anchor, positive, negatives: [negative, rows[(i + 12) % rows.length]!.negative], margins: [8, 10] },
+      anchor,
+      positive,
+      negatives: [negative, rows[(i + 12) % rows.length]!.negative],
+      margins: [8, 10],
     })),
   ),
 };
 const sources = sourcesOf(files);
 const spec: PairsJobSpec = {
-  ...{ task: "pairs", model: "tiny", data: "margins.csv", steps: 100, batchSize: 12, learningRate: 0.01, rank: 4 },
-  ...{ targetModules: "all-linear", evaluateEvery: 25, validationSplit: 0.2, testSplit: 0.25 },
+  task: "pairs",
+  model: "tiny",
+  data: "margins.csv",
+  steps: 100,
+  batchSize: 12,
+  learningRate: 0.01,
+  rank: 4,
+  targetModules: "all-linear",
+  evaluateEvery: 25,
+  validationSplit: 0.2,
+  testSplit: 0.25,
 };
 const run = (own: Partial<PairsJobSpec>, onProgress: (event: JobEvent) => void = () => undefined) =>
   runJob({ ...spec, ...own }, memoryStore(), { sources, onProgress });

@@ -24,8 +24,16 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 const sources = sourcesOf(files);
 const spec: PairsJobSpec = {
-  ...{ task: "pairs", model: "tiny", data: "pairs.csv", steps: 24, batchSize: 8, learningRate: 0.01, rank: 4 },
-  ...{ targetModules: "all-linear", evaluateEvery: 12, mineNegatives: { numNegatives: 2 } },
+  task: "pairs",
+  model: "tiny",
+  data: "pairs.csv",
+  steps: 24,
+  batchSize: 8,
+  learningRate: 0.01,
+  rank: 4,
+  targetModules: "all-linear",
+  evaluateEvery: 12,
+  mineNegatives: { numNegatives: 2 },
 };
 const parts = { validation: "pairs.csv", test: "pairs.csv" };
 const run = (given: PairsJobSpec, store: MemoryStore, options: JobOptions = {}) =>

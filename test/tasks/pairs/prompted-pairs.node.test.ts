@@ -24,9 +24,19 @@ const files = {
 };
 const sources = sourcesOf(files);
 const spec: PairsJobSpec = {
-  ...{ task: "pairs", model: "tiny", data: "pairs.csv", steps: 60, batchSize: 8, learningRate: 0.01, rank: 4 },
-  ...{ targetModules: "all-linear", evaluateEvery: 20, validationSplit: 0.2, testSplit: 0.25 },
-  ...{ queryPrompt: "good: ", documentPrompt: "bad: " },
+  task: "pairs",
+  model: "tiny",
+  data: "pairs.csv",
+  steps: 60,
+  batchSize: 8,
+  learningRate: 0.01,
+  rank: 4,
+  targetModules: "all-linear",
+  evaluateEvery: 20,
+  validationSplit: 0.2,
+  testSplit: 0.25,
+  queryPrompt: "good: ",
+  documentPrompt: "bad: ",
 };
 
 it("prompts are put before anchors and documents, in training and in what is measured, and are saved", async () => {

@@ -52,7 +52,10 @@ async function trained(store: MemoryStore) {
 describe("a run on preferences", () => {
   it("prefers what was chosen, keeps the best step, and leaves an adapter with these rewards", async () => {
     expect(Object.keys(whole.files()).sort()).toEqual([
-      ...["adapter_config.json", "adapter_model.safetensors", "loss.svg", "report.json"],
+      "adapter_config.json",
+      "adapter_model.safetensors",
+      "loss.svg",
+      "report.json",
     ]);
     expect(schemaProblems(whole.files())).toEqual([]);
     const { metrics, result, evaluation, data, task } = report;
@@ -136,7 +139,11 @@ describe("a run on preferences", () => {
   it("tells what it will do, and how far it is", () => {
     const job = events.flatMap((event) => (event.type === "ready" ? [event.job] : []))[0]!;
     expect(job).toMatchObject({
-      ...{ task: "preferences", steps: 30, evaluateEvery: 10, resumedAfter: null, parameters: { head: 0 } },
+      task: "preferences",
+      steps: 30,
+      evaluateEvery: 10,
+      resumedAfter: null,
+      parameters: { head: 0 },
       data: { train: { examples: 32 }, validation: { examples: 8, split: true } },
     });
     const phases = events.flatMap((event) => (event.type === "progress" ? [event.phase] : []));

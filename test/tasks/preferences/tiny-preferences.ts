@@ -63,8 +63,18 @@ export const sources: JobSources = { ...language.sources, readData: async (name)
 
 /** A short run with everything random in it. */
 export const spec: PreferenceJobSpec = {
-  ...{ task: "preferences", model: "tiny", data: "pairs.jsonl", steps: 30, batchSize: 6, learningRate: 0.01 },
-  ...{ rank: 4, alpha: 8, dropout: 0.1, evaluateEvery: 10, validationSplit: 0.2, patience: null },
+  task: "preferences",
+  model: "tiny",
+  data: "pairs.jsonl",
+  steps: 30,
+  batchSize: 6,
+  learningRate: 0.01,
+  rank: 4,
+  alpha: 8,
+  dropout: 0.1,
+  evaluateEvery: 10,
+  validationSplit: 0.2,
+  patience: null,
 };
 
 /** Runs a job from memory. `onProgress` may abort it. */

@@ -39,8 +39,18 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 const sources = sourcesOf(files);
 const spec: RankJobSpec = {
-  ...{ task: "rank", model: "tiny", data: "rows.csv", steps: 120, batchSize: 16, learningRate: 0.01, rank: 4 },
-  ...{ targetModules: "all-linear", dropout: 0.05, evaluateEvery: 40, validationSplit: 0.2, testSplit: 0.25 },
+  task: "rank",
+  model: "tiny",
+  data: "rows.csv",
+  steps: 120,
+  batchSize: 16,
+  learningRate: 0.01,
+  rank: 4,
+  targetModules: "all-linear",
+  dropout: 0.05,
+  evaluateEvery: 40,
+  validationSplit: 0.2,
+  testSplit: 0.25,
 };
 const run = (given: RankJobSpec, store: MemoryStore, options: JobOptions = {}) =>
   runJob(given, store, { sources, ...options });

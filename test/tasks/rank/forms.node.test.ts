@@ -39,7 +39,8 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
   "pairs.csv": csvOf(pairs),
   "numbered.csv": csvOf(
     pairs.map(({ premise, hypothesis, label }) => ({
-      ...{ sentence1: premise, sentence2: hypothesis },
+      sentence1: premise,
+      sentence2: hypothesis,
       label: ["contradiction", "entailment", "neutral"].indexOf(label),
     })),
   ),
@@ -58,8 +59,18 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 const sources = sourcesOf(files);
 const spec: RankJobSpec = {
-  ...{ task: "rank", model: "tiny", data: "pairs.csv", steps: 150, batchSize: 16, learningRate: 0.01, rank: 4 },
-  ...{ targetModules: "all-linear", dropout: 0.05, evaluateEvery: 50, validationSplit: 0.2, testSplit: 0.25 },
+  task: "rank",
+  model: "tiny",
+  data: "pairs.csv",
+  steps: 150,
+  batchSize: 16,
+  learningRate: 0.01,
+  rank: 4,
+  targetModules: "all-linear",
+  dropout: 0.05,
+  evaluateEvery: 50,
+  validationSplit: 0.2,
+  testSplit: 0.25,
 };
 const run = (given: RankJobSpec, store: MemoryStore, options: JobOptions = {}) =>
   runJob(given, store, { sources, ...options });

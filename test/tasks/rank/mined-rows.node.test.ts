@@ -18,8 +18,16 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 const sources = sourcesOf(files);
 const spec: RankJobSpec = {
-  ...{ task: "rank", model: "tiny", data: "pairs.csv", steps: 16, batchSize: 8, learningRate: 0.01, rank: 4 },
-  ...{ targetModules: "all-linear", evaluateEvery: 8, mineNegatives: { numNegatives: 2 } },
+  task: "rank",
+  model: "tiny",
+  data: "pairs.csv",
+  steps: 16,
+  batchSize: 8,
+  learningRate: 0.01,
+  rank: 4,
+  targetModules: "all-linear",
+  evaluateEvery: 8,
+  mineNegatives: { numNegatives: 2 },
 };
 const parts = { validation: "later.csv", test: "later.csv" };
 const run = (given: RankJobSpec, store: MemoryStore, options: JobOptions = {}) =>

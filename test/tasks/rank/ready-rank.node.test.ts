@@ -67,8 +67,16 @@ const sources = (model: FileMap): JobSources => ({
 });
 
 const spec: RankJobSpec = {
-  ...{ task: "rank", model: "ready", data: "rows.csv", steps: 20, batchSize: 16, learningRate: 1e-3, rank: 4 },
-  ...{ evaluateEvery: 10, validationSplit: 0.25, testSplit: 0.25 },
+  task: "rank",
+  model: "ready",
+  data: "rows.csv",
+  steps: 20,
+  batchSize: 16,
+  learningRate: 1e-3,
+  rank: 4,
+  evaluateEvery: 10,
+  validationSplit: 0.25,
+  testSplit: 0.25,
 };
 
 let ready: FileMap;

@@ -36,17 +36,18 @@ const files: Record<string, Uint8Array<ArrayBuffer>> = {
 };
 const sources = sourcesOf(files);
 const spec: RegressJobSpec = {
-  ...{
-    task: "regress",
-    model: "tiny",
-    data: "stars.csv",
-    label: "stars",
-    steps: 120,
-    batchSize: 8,
-    learningRate: 0.01,
-    rank: 4,
-  },
-  ...{ dropout: 0.1, evaluateEvery: 30, validationSplit: 0.2, testSplit: 0.25 },
+  task: "regress",
+  model: "tiny",
+  data: "stars.csv",
+  label: "stars",
+  steps: 120,
+  batchSize: 8,
+  learningRate: 0.01,
+  rank: 4,
+  dropout: 0.1,
+  evaluateEvery: 30,
+  validationSplit: 0.2,
+  testSplit: 0.25,
 };
 const run = (given: RegressJobSpec, store: MemoryStore, options: JobOptions = {}) =>
   runJob(given, store, { sources, ...options });

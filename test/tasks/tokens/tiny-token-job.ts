@@ -53,8 +53,18 @@ export const sources: JobSources = {
 
 /** A short run with everything random in it. */
 export const spec: TokenJobSpec = {
-  ...{ task: "tokens", model: "tiny", data: "names.conll", steps: 40, batchSize: 6, learningRate: 0.01 },
-  ...{ rank: 4, dropout: 0.1, evaluateEvery: 10, validationSplit: 0.2, testSplit: 0.2, targetModules: "all-linear" },
+  task: "tokens",
+  model: "tiny",
+  data: "names.conll",
+  steps: 40,
+  batchSize: 6,
+  learningRate: 0.01,
+  rank: 4,
+  dropout: 0.1,
+  evaluateEvery: 10,
+  validationSplit: 0.2,
+  testSplit: 0.2,
+  targetModules: "all-linear",
 };
 
 /** Runs a job from memory. `onProgress` may abort it. */

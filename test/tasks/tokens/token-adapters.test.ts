@@ -56,8 +56,13 @@ describe.each(["bert", "roberta", "distilbert", "xlm-roberta", "modernbert"])("P
     using classifier = await TokenClassifier.open(await peftFiles(family), { model: await tokenCheckpoint(family) });
     const { examples, losses_f64: losses } = await goldenJson<Expected>(`${folder}/${family}/expected.json`);
     const { steps } = await classifier.fit(examples, {
-      ...{ steps: losses.length, batchSize: examples.length, learningRate: 0.01, schedule: () => 0.01 },
-      ...{ weightDecay: 0.01, maxGradNorm: null, accumulate: family === "bert" ? 2 : 1 },
+      steps: losses.length,
+      batchSize: examples.length,
+      learningRate: 0.01,
+      schedule: () => 0.01,
+      weightDecay: 0.01,
+      maxGradNorm: null,
+      accumulate: family === "bert" ? 2 : 1,
     });
     steps.forEach(({ loss }, i) => expect(Math.abs(loss / losses[i]! - 1)).toBeLessThan(1e-5));
   });

@@ -4,7 +4,15 @@ import { goldenBytes, goldenJson } from "../../golden.js";
 import { tokenCheckpoint } from "./token-checkpoint.js";
 
 const families = [
-  ...["bert", "roberta", "xlm-roberta", "distilbert", "electra", "albert", "mpnet", "deberta-v2", "modernbert"],
+  "bert",
+  "roberta",
+  "xlm-roberta",
+  "distilbert",
+  "electra",
+  "albert",
+  "mpnet",
+  "deberta-v2",
+  "modernbert",
 ];
 
 interface Spans {

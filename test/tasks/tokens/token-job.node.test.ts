@@ -35,7 +35,11 @@ it("learns labels of words, measures them beside the head on frozen vectors, and
   expect(difference).toBeCloseTo(result.after.f1 - result.headOnly!.f1, 12);
   expect(interval[0]).toBeLessThanOrEqual(difference);
   expect(Object.keys(whole.files()).sort()).toEqual([
-    ...["adapter_config.json", "adapter_model.safetensors", "labels.json", "loss.svg", "report.json"],
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "labels.json",
+    "loss.svg",
+    "report.json",
   ]);
   const { "report.json": _, "loss.svg": _c, ...files } = whole.files();
   using opened = await TokenClassifier.open(files, { model: await goldenEncoder("bert") });
@@ -45,12 +49,19 @@ it("learns labels of words, measures them beside the head on frozen vectors, and
 
 it("tells what it is about to do, and how far it is", () => {
   expect(ready(events)).toMatchObject({
-    ...{ steps: 40, evaluateEvery: 10, resumedAfter: null },
+    steps: 40,
+    evaluateEvery: 10,
+    resumedAfter: null,
     data: { train: { examples: 19, words: 95 }, test: { examples: 6, split: true } },
   });
   const phases = events.flatMap((event) => (event.type === "progress" ? [event.phase] : []));
   expect([...new Set(phases)]).toEqual([
-    ...["tokenize", "encode-train", "head-only", "encode-validation", "train", "validate"],
+    "tokenize",
+    "encode-train",
+    "head-only",
+    "encode-validation",
+    "train",
+    "validate",
   ]);
   const measured = events.flatMap((event) => (event.type === "evaluation" ? [event] : []));
   expect(measured).toHaveLength(5);
@@ -125,7 +136,8 @@ it.each<[string, string, RegExp]>([
 it("reads sentences of a table, and refuses a label that was not learnt", async () => {
   const csv = "sentence,tokens,tags\n1,Ada,B-PER\n,sang,O\n2,Rome,B-LOC\n2,sleeps,O\n";
   const read = (text: string) => async (name: string) => ({
-    ...{ name, bytes: name === "rows.csv" ? new TextEncoder().encode(text) : data["names.conll"]! },
+    name,
+    bytes: name === "rows.csv" ? new TextEncoder().encode(text) : data["names.conll"]!,
   });
   const own = { ...sources, readData: read(csv) };
   const { report: tested } = await run({ ...spec, test: "rows.csv", testSplit: null, steps: 2 }, memoryStore(), {

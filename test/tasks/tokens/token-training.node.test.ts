@@ -148,7 +148,11 @@ describe("a new classifier of tokens", () => {
       if (abortAt === 0) controller.abort();
       let last: Checkpoint | undefined;
       const fitting = classifier.fit(words, {
-        ...{ ...few, steps: 6, batchSize: 1, signal: controller.signal, ...(resume && { resume }) },
+        ...few,
+        steps: 6,
+        batchSize: 1,
+        signal: controller.signal,
+        ...(resume && { resume }),
         checkpoint: { every: 100, save: (checkpoint) => void (last = checkpoint) },
         onProgress: ({ step }) => void (step + 1 === abortAt && controller.abort()),
       });

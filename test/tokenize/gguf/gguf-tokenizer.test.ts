@@ -21,7 +21,10 @@ it.each(["gpt-2", "smollm", "llama-bpe", "qwen2", "qwen35", "gpt-4o", "tekken", 
     const { texts, ids } = await goldenJson<{ texts: string[]; ids: number[][] }>(`gguf/tokenizers/${name}.json`);
     expect(texts.map((text) => [text, [...tokenizer.encode(text)]])).toEqual(texts.map((text, i) => [text, ids[i]]));
     expect(config).toEqual({
-      ...{ bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>", pad_token: "<pad>" },
+      bos_token: "<s>",
+      eos_token: "</s>",
+      unk_token: "<unk>",
+      pad_token: "<pad>",
       chat_template: "{{ messages }}",
     });
   },

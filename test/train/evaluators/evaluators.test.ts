@@ -47,8 +47,21 @@ describe("retrievalMetrics", () => {
     const useless = retrievalMetrics([["c"], []], [["a"], ["b"]], { k: 10 });
     for (const value of Object.values(useless)) expect(value).toBe(0);
     expect(Object.keys(retrievalMetrics([["a"]], [["a"]]))).toEqual([
-      ...["accuracy@1", "accuracy@3", "accuracy@5", "accuracy@10", "precision@1", "precision@3", "precision@5"],
-      ...["precision@10", "recall@1", "recall@3", "recall@5", "recall@10", "ndcg@10", "mrr@10", "map@100"],
+      "accuracy@1",
+      "accuracy@3",
+      "accuracy@5",
+      "accuracy@10",
+      "precision@1",
+      "precision@3",
+      "precision@5",
+      "precision@10",
+      "recall@1",
+      "recall@3",
+      "recall@5",
+      "recall@10",
+      "ndcg@10",
+      "mrr@10",
+      "map@100",
     ]);
   });
 
@@ -126,7 +139,14 @@ it("binaryMetrics is at its best where a threshold parts the labels, and no wors
   );
   const parted = binaryMetrics([3, 2, 1, 0], [1, 1, 0, 0]);
   expect(parted).toEqual({
-    ...{ accuracy: 1, accuracyThreshold: 1.5, f1: 1, f1Threshold: 1.5, precision: 1, recall: 1, ap: 1, mcc: 1 },
+    accuracy: 1,
+    accuracyThreshold: 1.5,
+    f1: 1,
+    f1Threshold: 1.5,
+    precision: 1,
+    recall: 1,
+    ap: 1,
+    mcc: 1,
   });
   expect(() => binaryMetrics([1], [2])).toThrow("labels is a list of 0 and 1, got 2 at place 0");
 });
@@ -152,7 +172,12 @@ describe("rerankingMetrics", () => {
     const found = { positive: ["p"], documents: ["p", "n"], scores: { n: 1, p: 2 } };
     const without = { positive: [], negative: ["n"], scores: { n: 1 } };
     expect(rerankingMetrics([lost, found, without], { alwaysRerankPositives: false })).toEqual({
-      ...{ map: 0.5, "mrr@10": 0.5, "ndcg@10": 0.5, base_map: 0.5, "base_mrr@10": 0.5, "base_ndcg@10": 0.5 },
+      map: 0.5,
+      "mrr@10": 0.5,
+      "ndcg@10": 0.5,
+      base_map: 0.5,
+      "base_mrr@10": 0.5,
+      "base_ndcg@10": 0.5,
     });
     expect(rerankingMetrics([lost, found]).map).toBe(1);
     expect(() => rerankingMetrics([without])).toThrow("no sample has a positive");

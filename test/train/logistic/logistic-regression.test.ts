@@ -349,8 +349,10 @@ describe("long work lets others in", () => {
     const [hidden, classes, count] = [2, 2 ** 18, 12];
     const values = new Float64Array((hidden + 1) * classes);
     const examples = {
-      ...{ rows: new Float32Array(count * hidden), targets: new Array<number>(count).fill(0) },
-      ...{ weights: new Float64Array(count).fill(1), total: count },
+      rows: new Float32Array(count * hidden),
+      targets: new Array<number>(count).fill(0),
+      weights: new Float64Array(count).fill(1),
+      total: count,
     };
     const { asked, breathe } = counted();
     const { loss } = await measure(graph, examples, { hidden, classes, values }, breathe, false);

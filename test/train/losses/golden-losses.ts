@@ -6,11 +6,25 @@ const FOLDER = "tasks/losses";
 
 /** Cases of sentence-transformers, by folder: a loss, its options and the encoder. */
 export const lossCases = [
-  ...["angle-distilbert", "batch_all_triplet-distilbert", "batch_hard_triplet-modernbert", "cached_mnrl-distilbert"],
-  ...["contrastive-distilbert", "cosent-roberta", "cosine_similarity-modernbert", "gist-roberta", "margin_mse-roberta"],
-  ...["matryoshka_mnrl-modernbert", "mnrl_gte-roberta", "mnrl_negatives-distilbert", "mnrl_pairs-roberta"],
-  ...["mnrl_symmetric-modernbert", "mse_distill-distilbert", "online_contrastive-roberta", "softmax_nli-roberta"],
-  ...["triplet-modernbert", "triplet_cosine-roberta"],
+  "angle-distilbert",
+  "batch_all_triplet-distilbert",
+  "batch_hard_triplet-modernbert",
+  "cached_mnrl-distilbert",
+  "contrastive-distilbert",
+  "cosent-roberta",
+  "cosine_similarity-modernbert",
+  "gist-roberta",
+  "margin_mse-roberta",
+  "matryoshka_mnrl-modernbert",
+  "mnrl_gte-roberta",
+  "mnrl_negatives-distilbert",
+  "mnrl_pairs-roberta",
+  "mnrl_symmetric-modernbert",
+  "mse_distill-distilbert",
+  "online_contrastive-roberta",
+  "softmax_nli-roberta",
+  "triplet-modernbert",
+  "triplet_cosine-roberta",
 ];
 
 /** A case's settings and results. */

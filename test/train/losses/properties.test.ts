@@ -35,7 +35,9 @@ const kinds: Kind[] = [
   { name: "multiple-negatives-ranking", columns: 3, scaleFree: true },
   { name: "multiple-negatives-symmetric-ranking", columns: 2, scaleFree: true },
   {
-    ...{ name: "gist-embed", columns: 3, scaleFree: true },
+    name: "gist-embed",
+    columns: 3,
+    scaleFree: true,
     options: (rows) => ({ guide: [1, 2, 3].map((seed) => matrix(rows, 4, seed)), temperature: 0.5 }),
   },
   { name: "triplet", columns: 3 },
@@ -46,12 +48,15 @@ const kinds: Kind[] = [
   { name: "cosent", columns: 2, scaleFree: true, options: scored },
   { name: "angle", columns: 2, scaleFree: true, options: scored },
   {
-    ...{ name: "softmax", columns: 2 },
+    name: "softmax",
+    columns: 2,
     options: (rows, width) => ({ labels: labels(rows), head: { weight: matrix(3 * width, 3, 1), bias: [1, 0, 2] } }),
   },
   { name: "mse", columns: 1, options: (rows, width) => ({ teacher: matrix(rows, width, 4) }) },
   {
-    ...{ name: "embed-distill", columns: 2, scaleFree: true },
+    name: "embed-distill",
+    columns: 2,
+    scaleFree: true,
     options: (rows, width) => ({ teacher: matrix(rows, width, 4) }),
   },
   { name: "margin-mse", columns: 4, options: (rows) => ({ labels: matrix(rows, 2, 6) }) },

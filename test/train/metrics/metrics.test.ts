@@ -45,7 +45,11 @@ describe("scores are scikit-learn's with zero_division=0", () => {
 
   it("of nothing are no numbers, and have no intervals", async () => {
     expect(await metrics([], [], 2)).toEqual({
-      ...{ count: 0, accuracy: NaN, loss: NaN, macroF1: NaN, intervals: null },
+      count: 0,
+      accuracy: NaN,
+      loss: NaN,
+      macroF1: NaN,
+      intervals: null,
       confusion: [
         [0, 0],
         [0, 0],

@@ -28,7 +28,11 @@ it.each([
   const index = new LabelIndex([...labels, "B-Y", "I-Y"]);
   const [example] = takeTokenExamples("test", [{ text: "one, two six ten", entities }], index);
   expect(example!.words.map(({ target }) => labels[target])).toEqual([
-    ...["B-X", "I-X", `${last}-X`, `${alone}-X`, `${alone}-Y`],
+    "B-X",
+    "I-X",
+    `${last}-X`,
+    `${alone}-X`,
+    `${alone}-Y`,
   ]);
 });
 

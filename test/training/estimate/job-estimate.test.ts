@@ -98,11 +98,19 @@ describe("a job's estimate", () => {
   it("adds up the steps, what is measured on the way, and a test apart", () => {
     const tokens = { validation: 50, baseline: 1020, finish: 20 };
     const job = (evaluateEvery: number | null, more: object = {}, done: number | null = null, steps = 10) => ({
-      ...{ steps, done, evaluateEvery, stepTokens: steps === 0 ? [] : [100, 300], tokens: { ...tokens, ...more } },
+      steps,
+      done,
+      evaluateEvery,
+      stepTokens: steps === 0 ? [] : [100, 300],
+      tokens: { ...tokens, ...more },
     });
     const speed = { trained: 1, measured: 1 / 64 };
     expect(jobSeconds(job(null), speed)).toEqual({
-      ...{ baseline: 15.9375, training: 2000, validation: 0, test: 0.3125, total: 2016.25 },
+      baseline: 15.9375,
+      training: 2000,
+      validation: 0,
+      test: 0.3125,
+      total: 2016.25,
     });
     // Before the first step, after 4, 8 and 10.
     expect(jobSeconds(job(4), speed)).toMatchObject({ validation: 3.125, training: 2003.125, total: 2019.375 });

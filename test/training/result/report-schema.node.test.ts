@@ -40,7 +40,8 @@ it.each(Object.keys(oldRuns))(
     );
     expect(problems(report)).not.toEqual([]);
     const later = {
-      ...{ task: kind, metrics: {} },
+      task: kind,
+      metrics: {},
       training: { diverged: false, ...report.training },
       parameters: { head: 0, ...report.parameters },
       data: { test: null, labels: [], ...report.data },

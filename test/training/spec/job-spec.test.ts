@@ -134,10 +134,20 @@ describe("a spec", () => {
 
   it("gets its defaults, epochs instead of steps where they are given", () => {
     expect(readSpec("test", { data: "a.csv" }, textFields)).toMatchObject({
-      ...{ steps: null, epochs: null, rank: 8, validation: null, patience: 3, validationSplit: null, testSplit: null },
+      steps: null,
+      epochs: null,
+      rank: 8,
+      validation: null,
+      patience: 3,
+      validationSplit: null,
+      testSplit: null,
     });
     expect(readSpec("test", { data: "a.csv", recipe: "peft" }, textFields)).toMatchObject({
-      ...{ steps: 300, epochs: null, patience: null, validationSplit: 0.2, testSplit: 0 },
+      steps: 300,
+      epochs: null,
+      patience: null,
+      validationSplit: 0.2,
+      testSplit: 0,
     });
     expect(readSpec("test", { data: "a.csv", recipe: "peft", epochs: 2 }, textFields)).toMatchObject({
       steps: null,

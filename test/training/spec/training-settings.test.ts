@@ -11,8 +11,8 @@ const rates = (given: object) => {
 // transformers' get_cosine_with_min_lr_schedule_with_warmup with min_lr_rate 0.1.
 it("a cosine ends at a share of the peak, as in transformers", () => {
   const expected = [
-    ...[0, 0.0003333333333333333, 0.0006666666666666666, 0.001, 0.0009554359905560886, 0.0008305704108364302],
-    ...[0.0006501344202803415, 0.0004498655797196586, 0.00026942958916356994, 0.00014456400944391147, 0.0001],
+    0, 0.0003333333333333333, 0.0006666666666666666, 0.001, 0.0009554359905560886, 0.0008305704108364302,
+    0.0006501344202803415, 0.0004498655797196586, 0.00026942958916356994, 0.00014456400944391147, 0.0001,
   ];
   rates({ minLearningRateRatio: 0.1 }).forEach((rate, i) => expect(Math.abs(rate - expected[i]!)).toBeLessThan(1e-15));
 });

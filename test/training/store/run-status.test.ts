@@ -32,7 +32,9 @@ describe("a run's status", () => {
     expect(seen).toEqual([
       "preparing",
       "training",
-      ...["training after 25", "training after 50", "training after 60"],
+      "training after 25",
+      "training after 50",
+      "training after 60",
       "finished",
     ]);
     expect(await runStatus(store)).toMatchObject({ status: "finished", settings: null, error: null });

@@ -6,18 +6,17 @@ import { readSignal } from "../../waiting/abort.js";
 
 /** PEFT's names for `combination_type`. */
 const combinationTypes = [
-  ...([
-    "linear",
-    "cat",
-    "svd",
-    "ties",
-    "ties_svd",
-    "dare_linear",
-    "dare_linear_svd",
-    "dare_ties",
-    "dare_ties_svd",
-  ] as const),
-  ...(["magnitude_prune", "magnitude_prune_svd"] as const),
+  "linear",
+  "cat",
+  "svd",
+  "ties",
+  "ties_svd",
+  "dare_linear",
+  "dare_linear_svd",
+  "dare_ties",
+  "dare_ties_svd",
+  "magnitude_prune",
+  "magnitude_prune_svd",
 ] as const;
 
 /** Arguments of PEFT's `add_weighted_adapter`. */

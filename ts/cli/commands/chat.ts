@@ -114,7 +114,9 @@ class Conversation {
       const pieces = this.held.generate(messages, {
         ...how,
         ...this.drafts.options,
-        ...{ adapter: this.adapter, seed: seed! + this.turns++, signal: AbortSignal.any([signal, stopping.signal]) },
+        adapter: this.adapter,
+        seed: seed! + this.turns++,
+        signal: AbortSignal.any([signal, stopping.signal]),
       });
       for await (const piece of pieces) {
         said += piece;

@@ -69,7 +69,10 @@ function aboutPart(labels: readonly string[], { file, sha256, examples }: TokenF
   const named = examples.map((example) => example.words.map(({ target }) => (target < 0 ? "O" : labels[target]!)));
   const { perEntity } = entityMetrics(named, named, { strict: false, scheme: new TagScheme(labels) });
   return {
-    ...{ file, sha256, examples: examples.length, words: words.length },
+    file,
+    sha256,
+    examples: examples.length,
+    words: words.length,
     labelled: words.filter(({ target }) => target >= 0).length,
     entities: Object.fromEntries(perEntity.map(({ label, support }) => [label, support])),
   };

@@ -71,7 +71,10 @@ async function embed(args: readonly string[], options: EmbedOptions, session: Se
     const vectors = await encoder
       .encode(texts, {
         ...(normalize === undefined ? {} : { normalize }),
-        ...{ prompt, promptName, signal, onProgress: (done) => bar.update(done) },
+        prompt,
+        promptName,
+        signal,
+        onProgress: (done) => bar.update(done),
       })
       .finally(() => bar.stop());
     if (out === undefined || writer === undefined) {

@@ -33,7 +33,9 @@ export async function evaluateTokens(
   if (fields !== undefined && data === undefined)
     throw new ConfigError("--fields names the fields of --data, but --data is missing", { option: "--fields" });
   const access = {
-    ...{ sources: localSources, optionNames: flagNames, signal },
+    sources: localSources,
+    optionNames: flagNames,
+    signal,
     emit(event: events.JobEvent) {
       if (event.type === "warning") terminal.error(event.message);
     },

@@ -17,7 +17,8 @@ export async function predictTokens(
     throw new ConfigError(
       "--out writes one label per row, but this run is a token classifier: use --json, one object per text",
       {
-        ...{ option: "--out", value: out },
+        option: "--out",
+        value: out,
       },
     );
   const { classifier } = await openTokenClassifier(options, session);

@@ -138,7 +138,9 @@ async function predictLabels(texts: readonly string[], options: Asked, session: 
       columns: {
         names: ["predicted", "probability", ...(abstains ? ["unsure"] : [])],
         rows: found.map(({ label, probability, unsure }) => [
-          ...[label, probability.toFixed(4), ...(abstains ? [unsure === true ? "yes" : "no"] : [])],
+          label,
+          probability.toFixed(4),
+          ...(abstains ? [unsure === true ? "yes" : "no"] : []),
         ]),
       },
       objects: found,

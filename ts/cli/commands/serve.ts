@@ -132,7 +132,9 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
     throw new ConfigError(
       `--loadable lets requests change what is served: set a key that they must have, in the environment variable ${KEY}`,
       {
-        ...{ op: "serve", option: "--loadable", expected: KEY },
+        op: "serve",
+        option: "--loadable",
+        expected: KEY,
       },
     );
   const host = options.host || "0.0.0.0";
@@ -145,8 +147,14 @@ async function serve(options: CommandOptions, session: Session): Promise<void> {
   const { models, dispose } = await openServed(options, session);
   try {
     const server = languageServer(models, {
-      ...{ cors, apiKey, allowedHosts, maxTokens, maxRunning, maxWaiting },
-      ...{ timeout: 1000 * timeout, prefixCacheBytes: prefixCache * 2 ** 20 },
+      cors,
+      apiKey,
+      allowedHosts,
+      maxTokens,
+      maxRunning,
+      maxWaiting,
+      timeout: 1000 * timeout,
+      prefixCacheBytes: prefixCache * 2 ** 20,
       prefixCacheStore: prefixCacheFolder === undefined ? undefined : folderStore(prefixCacheFolder),
       prefixCacheStoreBytes: prefixCacheDisk * 2 ** 20,
       // The name is no path: the server has checked it.

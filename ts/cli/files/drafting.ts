@@ -41,7 +41,8 @@ export async function openDrafts(options: ModelOptions & DraftOptions, session: 
   const { promptLookup, assistantModel: name, numAssistantTokens } = options;
   if (numAssistantTokens !== undefined && name === undefined)
     throw new ConfigError("--num-assistant-tokens is of a draft model: give --assistant-model too", {
-      ...{ option: "--num-assistant-tokens", value: numAssistantTokens },
+      option: "--num-assistant-tokens",
+      value: numAssistantTokens,
     });
   const assistantModel =
     name === undefined ? undefined : await openLanguageModel({ ...options, model: name, adapter: [] }, session);

@@ -89,8 +89,14 @@ export function addLanguageOptions(command: Command, temperature: number): Comma
 
 /** Options of sampling and of the answer's format from a command's options. */
 export const drawing = (options: LanguageOptions): GenerateOptions => ({
-  ...{ maxTokens: options.maxTokens, temperature: options.temperature, topK: options.topK, topP: options.topP },
-  ...{ minP: options.minP, repetitionPenalty: options.repetitionPenalty, stop: options.stop, seed: options.seed },
+  maxTokens: options.maxTokens,
+  temperature: options.temperature,
+  topK: options.topK,
+  topP: options.topP,
+  minP: options.minP,
+  repetitionPenalty: options.repetitionPenalty,
+  stop: options.stop,
+  seed: options.seed,
   ...formatOf(options),
 });
 
@@ -103,7 +109,8 @@ export async function openLanguageModel(options: ModelOptions, session: Session)
     options.model ?? (adapters.length === 0 ? DEFAULT_LANGUAGE_MODEL : recordedModel(adapters[0]!.folder).model);
   if (options.model !== undefined && isAdapter(options.model))
     throw new ConfigError(`--model ${name} is the folder of an adapter: pass --adapter ${name}, which finds its base`, {
-      ...{ option: "--model", value: name },
+      option: "--model",
+      value: name,
     });
   await startEngine(options);
   const file = isGguf(name) ? name : ggufFile(name);
@@ -137,6 +144,7 @@ export function namedAdapter(given: string): { readonly name: string; readonly f
   const own = basename(given);
   if (own !== "" && own !== "." && own !== "..") return { name: own, folder: given };
   throw new ConfigError(`--adapter ${given}: add a name: --adapter mine=${given}`, {
-    ...{ option: "--adapter", value: given },
+    option: "--adapter",
+    value: given,
   });
 }

@@ -57,7 +57,8 @@ export function modelFilesIn(folder: string): ModelFiles {
       else if (found?.isFile() && NAMES.some((known) => known.test(name))) {
         if (!isWithin(path))
           throw new ConfigError(`${path} is a link to a file outside of ${folder}: put a copy there to send it`, {
-            ...{ folder, file: name },
+            folder,
+            file: name,
           });
         files.push({ name, path, bytes: found.size });
       } else others.push(found?.isDirectory() ? `${name}/` : name);

@@ -38,7 +38,9 @@ export async function openServed(options: ServedOptions, session: Session): Prom
     opened.push("encoder" in model ? model.encoder : model);
     if (models.has(name))
       throw new ConfigError(`serve: two models are named ${name}: name them, such as --embedding-model small=folder`, {
-        ...{ op: "serve", option: "name", value: name },
+        op: "serve",
+        option: "name",
+        value: name,
       });
     models.set(name, model);
   };

@@ -9,10 +9,19 @@ const hub = ["https://huggingface.co", "https://*.huggingface.co", "https://*.hf
  */
 export const pagePolicy = (connect: readonly string[], headerOnly: readonly string[] = []): string =>
   [
-    ...["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self'", "manifest-src 'self'"],
-    ...["style-src 'self'", "font-src 'self'", "img-src 'self'", `connect-src ${connect.join(" ")}`],
-    ...["base-uri 'none'", "form-action 'none'", ...headerOnly],
-    ...["require-trusted-types-for 'script'", "trusted-types lowrank lowrank-studio"],
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self'",
+    `connect-src ${connect.join(" ")}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    ...headerOnly,
+    "require-trusted-types-for 'script'",
+    "trusted-types lowrank lowrank-studio",
   ].join("; ");
 
 /**

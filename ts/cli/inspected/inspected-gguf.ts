@@ -78,7 +78,11 @@ function describe(path: string, file: GgufFile): InspectedGguf {
   const stored = Object.values(types).reduce((sum, { bytes }) => sum + bytes, 0);
   const [model, tokens] = [text("tokenizer.ggml.model"), metadata.get("tokenizer.ggml.tokens")];
   return {
-    ...{ file: path, bytes: statSync(path).size, version, architecture, parameters },
+    file: path,
+    bytes: statSync(path).size,
+    version,
+    architecture,
+    parameters,
     kind: text("general.type"),
     name: text("general.name"),
     bitsPerWeight: parameters === 0 ? 0 : (8 * stored) / parameters,
@@ -91,7 +95,8 @@ function describe(path: string, file: GgufFile): InspectedGguf {
         : { model, pre: text("tokenizer.ggml.pre"), tokens: Array.isArray(tokens) ? tokens.length : 0 },
     hasChatTemplate: typeof metadata.get("tokenizer.chat_template") === "string",
     tiedEmbeddings: file.has("token_embd.weight") ? !file.has("output.weight") : null,
-    ...{ types, tensors },
+    types,
+    tensors,
   };
 }
 
@@ -119,7 +124,9 @@ export function ggufLines(found: InspectedGguf): string[] {
     ["  chat template", found.hasChatTemplate ? "yes" : "no"],
   ];
   const types = Object.entries(found.types).map(([type, sum]) => [
-    ...[type, formatCount(sum.tensors), formatCount(sum.values)],
+    type,
+    formatCount(sum.tensors),
+    formatCount(sum.values),
     formatBytes(sum.bytes),
   ]);
   return [

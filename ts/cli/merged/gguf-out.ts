@@ -21,7 +21,12 @@ import { appearedMeanwhile, checkRoom } from "./whole-folder.js";
 
 /** Types of a file by their names on the command line. */
 export const ggufTypes: Readonly<Record<string, WrittenType>> = {
-  ...{ q8_0: "Q8_0", q4_0: "Q4_0", q4_1: "Q4_1", f16: "F16", bf16: "BF16", f32: "F32" },
+  q8_0: "Q8_0",
+  q4_0: "Q4_0",
+  q4_1: "Q4_1",
+  f16: "F16",
+  bf16: "BF16",
+  f32: "F32",
 };
 
 /** Throws `ConfigError` where `--out` is no new .gguf file, or lies in a folder that nothing can be written into. */

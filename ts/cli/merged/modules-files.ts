@@ -18,7 +18,10 @@ export async function writeKnownModules({ model, companions, config }: BaseWeigh
   const { normalize, maxTokens, lowercase } = layout;
   const names = ["Transformer", "Pooling", ...(normalize ? ["Normalize"] : [])];
   const modules = names.map((name, idx) => ({
-    ...{ idx, name: String(idx), path: idx === 0 ? "" : `${idx}_${name}`, type: `${TYPE}.${name}` },
+    idx,
+    name: String(idx),
+    path: idx === 0 ? "" : `${idx}_${name}`,
+    type: `${TYPE}.${name}`,
   }));
   await write(folder, "sentence_bert_config.json", { max_seq_length: maxTokens, do_lower_case: lowercase });
   await write(join(folder, "1_Pooling"), "config.json", {

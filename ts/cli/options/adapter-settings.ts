@@ -21,8 +21,13 @@ export interface AdapterOptions {
 
 /** Names of these options. */
 export const adapterOptions: readonly (keyof AdapterOptions)[] = [
-  ...(["adapterConfig", "excludeModules", "bias", "init", "modulesToSave", "layers"] as const),
-];
+  "adapterConfig",
+  "excludeModules",
+  "bias",
+  "init",
+  "modulesToSave",
+  "layers",
+] as const;
 
 /** Initial values by the names of --init. */
 export const inits: Readonly<Record<string, NonNullable<FurtherLora["initLoraWeights"]>>> = {
@@ -99,7 +104,11 @@ function configFile(given: string): Partial<TrainingSettings> {
       ...(loraBias && { loraBias }),
       ...(rankPattern.size > 0 && { rankPattern }),
       ...(alphaPattern.size > 0 && { alphaPattern }),
-      ...{ excludeModules, layersToTransform, layersPattern, modulesToSave, trainableTokenIndices },
+      excludeModules,
+      layersToTransform,
+      layersPattern,
+      modulesToSave,
+      trainableTokenIndices,
     });
     return { rank, alpha, targetModules: targets, rslora, dora, dropout, lora };
   } catch (error) {

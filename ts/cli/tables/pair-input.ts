@@ -37,7 +37,8 @@ export async function readPairInput(
   }
   if (args.length > 0)
     throw new ConfigError(`got texts as arguments and in ${path}: pass only one of them`, {
-      ...{ option: "--file", value: path },
+      option: "--file",
+      value: path,
     });
   const { name: file, bytes } = await readData(path, session.signal);
   const onWarning = (warning: string) => session.terminal.error(warning);

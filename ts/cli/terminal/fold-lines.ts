@@ -32,7 +32,9 @@ function accuracyTable(folds: readonly ClassifierFold[], isHeadOnly: boolean): s
   const columns = measured(folds, isHeadOnly);
   const header = ["accuracy", "texts", "majority class", ...columns.map(([name]) => name)];
   const rows = folds.map(({ after, largestClass }, i) => [
-    ...[`fold ${i + 1}`, formatCount(after.count), formatPercent(largestClass)],
+    `fold ${i + 1}`,
+    formatCount(after.count),
+    formatPercent(largestClass),
     ...columns.map(([, of]) => formatPercent(of[i]!.accuracy)),
   ]);
   return tableLines([header, ...rows], ["left", ...header.slice(1).map(() => "right" as const)]);
@@ -42,8 +44,10 @@ function accuracyTable(folds: readonly ClassifierFold[], isHeadOnly: boolean): s
 function spreadTable(folds: readonly ClassifierFold[], isHeadOnly: boolean): string[] {
   const loss = ({ mean, deviation }: FoldSpread) => `${mean.toFixed(3)} ± ${deviation.toFixed(3)}`;
   const rows = measured(folds, isHeadOnly).map(([name, of]) => [
-    ...[name, formatSpread(spreadOf(of.map(({ accuracy }) => accuracy)))],
-    ...[formatSpread(spreadOf(of.map(({ macroF1 }) => macroF1))), loss(spreadOf(of.map((one) => one.loss)))],
+    name,
+    formatSpread(spreadOf(of.map(({ accuracy }) => accuracy))),
+    formatSpread(spreadOf(of.map(({ macroF1 }) => macroF1))),
+    loss(spreadOf(of.map((one) => one.loss))),
   ]);
   const largest = ["majority class", formatSpread(spreadOf(folds.map(({ largestClass }) => largestClass))), "", ""];
   const header = ["mean ± deviation", "accuracy", "macro F1", "loss"];

@@ -47,7 +47,10 @@ export function resultTable(report: RunReport, colors: Colors): string[] {
   const { result, data, settings, evaluation } = report;
   const { largestClass, headOnly, after, overHeadAlone, measuredOn } = result;
   const row = (name: string, { accuracy, loss, macroF1, intervals }: Metrics) => [
-    ...[name, formatPercent(accuracy) + formatInterval(intervals?.accuracy), formatPercent(macroF1), loss.toFixed(3)],
+    name,
+    formatPercent(accuracy) + formatInterval(intervals?.accuracy),
+    formatPercent(macroF1),
+    loss.toFixed(3),
   ];
   const { examples } = data.test ?? data.validation;
   const rows = [
@@ -65,7 +68,10 @@ export function resultTable(report: RunReport, colors: Colors): string[] {
   );
   const last = `${colors.bold(lines.pop())}   ${points}`;
   return [
-    ...[...lines, last, ...unseenLines(result, colors), ...chosenLines(evaluation, measuredOn)],
+    ...lines,
+    last,
+    ...unseenLines(result, colors),
+    ...chosenLines(evaluation, measuredOn),
     ...calibrationLines(result),
     ...finalLines(report),
   ];

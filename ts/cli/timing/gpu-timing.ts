@@ -116,8 +116,12 @@ async function measureBeside(gpu: Engine, wasm: Engine, work: KernelWork, second
   const onGpu = await measureWork(gpu, work, seconds);
   const times = ({ fastest, median, gigaflops }: KernelTiming): Times => ({ fastest, median, gigaflops });
   return {
-    ...{ work: onGpu.work, shape: onGpu.shape, gpu: times(onGpu), wasm: times(onWasm) },
-    ...{ ratio: onWasm.fastest / onGpu.fastest, difference },
+    work: onGpu.work,
+    shape: onGpu.shape,
+    gpu: times(onGpu),
+    wasm: times(onWasm),
+    ratio: onWasm.fastest / onGpu.fastest,
+    difference,
   };
 }
 

@@ -25,7 +25,10 @@ export class GrammarReader {
   static rule(what: string, source: string): Rule {
     const fail = (problem: string, place: number) =>
       new ConfigError(`${what}: grammar: ${problem}, at ${excerpt(source.slice(place, place + 40))}`, {
-        ...{ op: what, option: "grammar", value: source, place },
+        op: what,
+        option: "grammar",
+        value: source,
+        place,
       });
     const reader = new GrammarReader(what, new GrammarScanner(source, fail));
     reader.readRules();

@@ -13,7 +13,10 @@ const LONGEST = 100_000;
 export function parsedRegex(what: string, where: string, source: string, dotAll = false): readonly Alternative[] {
   const fail = (problem: string, place: number) =>
     new ConfigError(`${what}: ${where}: ${problem}, at place ${place} of ${excerpt(source)}`, {
-      ...{ op: what, option: where, value: source, place },
+      op: what,
+      option: where,
+      value: source,
+      place,
     });
   if (source.length > LONGEST) throw fail(`more than ${LONGEST} characters`, LONGEST);
   return RegexParser.parse(source, dotAll, fail);

@@ -26,7 +26,9 @@ export function* prepareProperties(what: string, where: string, expressions: Ite
       searches.set(name!, search);
       if (own.add(search).size > MOST)
         throw new ConfigError(`${what}: ${where}: more than ${MOST} properties of characters`, {
-          ...{ op: what, option: where, length: MOST },
+          op: what,
+          option: where,
+          length: MOST,
         });
     }
   for (const search of own) while (!search.advance(1)) yield;

@@ -31,8 +31,14 @@ export class JoinedTexts {
 
 /** How two values of a keyword become one that demands both; NONE if no value meets both. */
 const joins: Readonly<Record<string, (a: unknown, b: unknown) => unknown>> = {
-  ...{ minLength: larger, minItems: larger, minimum: larger, exclusiveMinimum: larger },
-  ...{ maxLength: smaller, maxItems: smaller, maximum: smaller, exclusiveMaximum: smaller },
+  minLength: larger,
+  minItems: larger,
+  minimum: larger,
+  exclusiveMinimum: larger,
+  maxLength: smaller,
+  maxItems: smaller,
+  maximum: smaller,
+  exclusiveMaximum: smaller,
   type: (a, b) => commonTypes(new Set(listOf(a) as string[]), new Set(listOf(b) as string[])),
   const: (a, b) => (same(a, b) ? a : NONE),
   enum: (a, b) => {

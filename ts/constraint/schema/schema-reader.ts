@@ -291,7 +291,9 @@ export class SchemaReader {
     if ((this.spent.size += size) <= MOST_SIZE) return;
     const problem = "numbers and strings with limits take too many states together: make it smaller";
     throw new ConfigError(`${this.what}: ${path.slice(0, 200)}: ${problem}`, {
-      ...{ op: this.what, option: "schema", length: MOST_SIZE },
+      op: this.what,
+      option: "schema",
+      length: MOST_SIZE,
     });
   }
 
@@ -361,7 +363,8 @@ export class SchemaReader {
     const more = [...required].filter((name) => !named.has(name));
     const all = [...named, ...more.map((name) => [name, isClosed ? false : rest === false ? true : rest] as const)];
     return all.map(([name, schema]) => ({
-      ...{ name, required: required.has(name) },
+      name,
+      required: required.has(name),
       value: readerOf(schema).within(schema, `${own.path}.properties.${name}`, depth + 1),
     }));
   }

@@ -90,14 +90,20 @@ export class SchemaFields {
   wrong(keyword: string, expected: string): ConfigError {
     const value = this.fields[keyword];
     return new ConfigError(`${this.what}: ${this.path}.${keyword} is ${expected}, got ${excerpt(value)}`, {
-      ...{ op: this.what, option: `${this.path}.${keyword}`, expected, value },
+      op: this.what,
+      option: `${this.path}.${keyword}`,
+      expected,
+      value,
     });
   }
 
   /** A keyword, or a value of it, that is not supported. */
   unsupported(keyword: string, problem: string): UnsupportedError {
     return new UnsupportedError(`${this.what}: ${this.path}: "${keyword}" ${problem}`, {
-      ...{ op: this.what, option: this.path, key: keyword, value: this.fields[keyword] },
+      op: this.what,
+      option: this.path,
+      key: keyword,
+      value: this.fields[keyword],
     });
   }
 
@@ -106,7 +112,9 @@ export class SchemaFields {
     throw new ConfigError(
       `${this.what}: ${this.path}.${name} is a schema: an object or a boolean, got ${excerpt(schema)}`,
       {
-        ...{ op: this.what, option: `${this.path}.${name}`, value: schema },
+        op: this.what,
+        option: `${this.path}.${name}`,
+        value: schema,
       },
     );
   }

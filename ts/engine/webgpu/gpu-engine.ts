@@ -59,7 +59,9 @@ export class GpuEngine extends Engine {
     const { vendor, architecture, description, isFallbackAdapter } = device.adapterInfo;
     const parts = {
       ...host.running,
-      ...{ kernels: kernels as WasmKernels, heap, maximumMemory },
+      kernels: kernels as WasmKernels,
+      heap,
+      maximumMemory,
       adapter: { vendor, architecture, description, software: isFallbackAdapter, ...offer },
       // The product's tile follows from the sizes; there is nothing to measure between steps.
       tile: {

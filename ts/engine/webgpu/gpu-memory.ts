@@ -98,7 +98,8 @@ export class GpuMemory implements LinearMemory {
     const words = this.integers.get(pointer);
     if (words !== undefined) return words;
     throw new MemoryError(`webgpu: attention in a graph with more than ${MOST_WORDS} indices; use smaller batches`, {
-      ...{ op: "webgpu", maximum: MOST_WORDS },
+      op: "webgpu",
+      maximum: MOST_WORDS,
     });
   }
 

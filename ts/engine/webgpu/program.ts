@@ -67,7 +67,9 @@ export function program(
   const fields = list.map(({ name, kind }) => `  ${name}: ${kind === "f32" ? "f32" : "u32"},`).join("\n");
   const head = `struct Parameters {\n${fields}\n}\n${HEAD}`;
   return {
-    ...{ name, parameters: list, code: `${f16 ? "enable f16;\n" : ""}${head}${code}` },
+    name,
+    parameters: list,
+    code: `${f16 ? "enable f16;\n" : ""}${head}${code}`,
     ...(subgroups !== undefined && { subgroups: `enable subgroups;\n${head}${subgroups}` }),
     ...(f16 && { f16 }),
   };

@@ -41,7 +41,14 @@ class TiedMatrix extends FrozenMatrix {
     const { inFeatures, outFeatures, table } = this;
     const transposed = table.transposed ? 0 : 1;
     this.memory.engine.kernels.stored_columns(
-      ...([inFeatures, outFeatures, table.number, table.pointer, transposed, start, end, y] as const),
+      inFeatures,
+      outFeatures,
+      table.number,
+      table.pointer,
+      transposed,
+      start,
+      end,
+      y,
     );
   }
 

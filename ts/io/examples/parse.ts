@@ -36,8 +36,14 @@ export interface ExampleOptions extends TextOptions {
 }
 
 const extensions: Readonly<Record<string, ExampleFormat>> = {
-  ...{ csv: "csv", tsv: "tsv", tab: "tsv", jsonl: "jsonl", ndjson: "jsonl", json: "json" },
-  ...{ parquet: "parquet", pq: "parquet" },
+  csv: "csv",
+  tsv: "tsv",
+  tab: "tsv",
+  jsonl: "jsonl",
+  ndjson: "jsonl",
+  json: "json",
+  parquet: "parquet",
+  pq: "parquet",
 };
 
 function formatOf(file: string): ExampleFormat | null {
@@ -96,7 +102,9 @@ export function examplesOf(rows: readonly Row[], options: ExampleOptions): Locat
     const { line } = row;
     const group = row.fields[2]?.trim() ?? "";
     const example = {
-      ...{ text: notBlank(row, 0, "text", options), label: notBlank(row, 1, "label", options).trim(), line },
+      text: notBlank(row, 0, "text", options),
+      label: notBlank(row, 1, "label", options).trim(),
+      line,
       ...(group !== "" && { group }),
     };
     if (known === null || known.has(example.label)) return example;

@@ -65,21 +65,19 @@ export interface ReadExamples {
 
 const FORMATS: readonly ExampleFormat[] = ["csv", "tsv", "jsonl", "json", "parquet"];
 const NAMES: readonly (keyof ReadOptions)[] = [
-  ...([
-    "format",
-    "text",
-    "label",
-    "group",
-    "header",
-    "columns",
-    "delimiter",
-    "file",
-    "labels",
-    "onWarning",
-    "emptyTexts",
-    "emptyLabels",
-  ] as const),
-];
+  "format",
+  "text",
+  "label",
+  "group",
+  "header",
+  "columns",
+  "delimiter",
+  "file",
+  "labels",
+  "onWarning",
+  "emptyTexts",
+  "emptyLabels",
+] as const;
 
 const WHAT = "readExamples";
 

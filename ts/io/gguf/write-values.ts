@@ -31,7 +31,9 @@ type NumberName = keyof typeof numbers;
 
 const listTypes = [
   ...[Uint8Array, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, Float32Array].entries(),
-  ...([[10, BigUint64Array] as const, [11, BigInt64Array] as const, [12, Float64Array] as const] as const),
+  [10, BigUint64Array],
+  [11, BigInt64Array],
+  [12, Float64Array],
 ] as const;
 
 /** Consecutive little-endian values. */

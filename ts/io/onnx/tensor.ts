@@ -31,8 +31,31 @@ export const isFloats = (tensor: PlacedTensor): tensor is FloatTensor => tensor.
 const dtypes: { readonly [type: number]: FloatDtype } = { 1: "F32", 10: "F16", 16: "BF16" };
 /** Bits of an element by data_type; texts have none. */
 const bits: { readonly [type: number]: number } = {
-  ...{ 1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 14: 64, 15: 128, 16: 16 },
-  ...{ 17: 8, 18: 8, 19: 8, 20: 8, 21: 4, 22: 4, 23: 4, 24: 8, 25: 2, 26: 2 },
+  1: 32,
+  2: 8,
+  3: 8,
+  4: 16,
+  5: 16,
+  6: 32,
+  7: 64,
+  9: 8,
+  10: 16,
+  11: 64,
+  12: 32,
+  13: 64,
+  14: 64,
+  15: 128,
+  16: 16,
+  17: 8,
+  18: 8,
+  19: 8,
+  20: 8,
+  21: 4,
+  22: 4,
+  23: 4,
+  24: 8,
+  25: 2,
+  26: 2,
 };
 const FLOAT = 1;
 const FLOAT_DATA = 4;

@@ -21,8 +21,12 @@ const robertas = ["roberta", "xlm-roberta", "camembert"];
 
 /** Model types by the prefix of transformers' classes with a head, which often appears in models' names too. */
 const families: Readonly<Record<string, readonly string[]>> = {
-  ...{ roberta: robertas, distilbert: ["distilbert"], mpnet: ["mpnet"], albert: ["albert"], electra: ["electra"] },
-  ...{ deberta: ["deberta-v2", "deberta"] },
+  roberta: robertas,
+  distilbert: ["distilbert"],
+  mpnet: ["mpnet"],
+  albert: ["albert"],
+  electra: ["electra"],
+  deberta: ["deberta-v2", "deberta"],
 };
 const wrappers: typeof families = { ...families, bert: ["bert"] };
 /** As a whole word: "bert" is part of all these names. */

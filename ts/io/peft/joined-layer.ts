@@ -43,6 +43,8 @@ export function joinedLayer(name: string, parts: readonly (AdapterLayer | undefi
     ...(given.some(({ bias }) => bias !== undefined) && {
       bias: along(({ bias, scaling }) => bias!.data.map((value) => value * scaling)),
     }),
-    ...{ rank, alpha: rank, scaling: 1 },
+    rank,
+    alpha: rank,
+    scaling: 1,
   };
 }

@@ -93,7 +93,10 @@ export function inFileNames(adapter: Adapter, names: readonly string[]): Adapter
   for (const [name, thirds] of parts) layers.set(name, joinedLayer(name, thirds));
   const config = {
     ...adapter.config,
-    ...{ targetModules: [...layers.keys()], excludeModules: null, layersToTransform: null, layersPattern: null },
+    targetModules: [...layers.keys()],
+    excludeModules: null,
+    layersToTransform: null,
+    layersPattern: null,
     rankPattern: new Map([...layers].map(([path, { rank }]) => [exactly(path), rank])),
     alphaPattern: new Map([...layers].map(([path, { alpha }]) => [exactly(path), alpha])),
     useRslora: false,

@@ -41,6 +41,8 @@ function takeLayer(path: string, given: unknown): AdapterLayer {
     loraB: tensor("lora_B", loraB),
     ...(bias !== undefined && { bias: tensor("lora_B's bias", bias) }),
     ...(magnitude !== undefined && { magnitude: tensor("magnitude", magnitude) }),
-    ...{ rank, alpha, scaling },
+    rank,
+    alpha,
+    scaling,
   };
 }

@@ -106,8 +106,10 @@ function samplesOf({ rows, columns }: Matrix): Window[] {
   const run = Math.min(RUN, columns);
   const place = (i: number, last: number) => Math.floor((i * last) / (RUNS - 1));
   return Array.from({ length: RUNS }, (_, i) => ({
-    ...{ row: place(i, rows - 1), column: place(RUNS - 1 - i, columns - run) },
-    ...{ rows: 1, columns: run },
+    row: place(i, rows - 1),
+    column: place(RUNS - 1 - i, columns - run),
+    rows: 1,
+    columns: run,
   }));
 }
 

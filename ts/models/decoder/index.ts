@@ -56,8 +56,14 @@ export function decoder(
 /** The head of a language model's: one layer on the last token. */
 function scoreOf({ base: prefix }: DecoderNames): HeadPlan {
   return {
-    ...{ prefix, pooling: "lasttoken", dense: "", denseBias: false, activation: "relu", norm: null },
-    ...{ out: "score", outBias: false },
+    prefix,
+    pooling: "lasttoken",
+    dense: "",
+    denseBias: false,
+    activation: "relu",
+    norm: null,
+    out: "score",
+    outBias: false,
   };
 }
 

@@ -98,12 +98,16 @@ async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter
   for (const [key, value] of Object.entries(wanted))
     if (file.metadata.get(key) !== value)
       throw new AdapterError(`loadGguf: ${key} must be ${excerpt(value)}, got ${excerpt(file.metadata.get(key))}`, {
-        ...{ op: "loadGguf", key, value: file.metadata.get(key) },
+        op: "loadGguf",
+        key,
+        value: file.metadata.get(key),
       });
   const alpha = file.metadata.get("adapter.lora.alpha");
   if (typeof alpha !== "number" || !Number.isFinite(alpha))
     throw new AdapterError(`loadGguf: adapter.lora.alpha must be a number, got ${excerpt(alpha)}`, {
-      ...{ op: "loadGguf", key: "adapter.lora.alpha", value: alpha },
+      op: "loadGguf",
+      key: "adapter.lora.alpha",
+      value: alpha,
     });
   const layers = new Map<string, AdapterLayer>();
   const orders = adapterOrders(model);
@@ -125,7 +129,10 @@ async function adapterOf(file: GgufFile, model: AdaptedDecoder): Promise<Adapter
   const ranks = [...layers.values()].map(({ rank }) => rank);
   const r = ranks[0] ?? 1;
   const config = adapterConfig({
-    ...{ r, loraAlpha: alpha, targetModules: [...layers.keys()], taskType: "CAUSAL_LM" },
+    r,
+    loraAlpha: alpha,
+    targetModules: [...layers.keys()],
+    taskType: "CAUSAL_LM",
     rankPattern: new Map([...layers].filter(([, { rank }]) => rank !== r).map(([path, { rank }]) => [path, rank])),
   });
   return { config, layers, extra: new Map() };

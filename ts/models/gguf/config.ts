@@ -28,7 +28,9 @@ export function ggufConfig(file: Pick<GgufFile, "metadata" | "names" | "has" | "
   const window = values.number("attention.sliding_window");
   return defined({
     model_type: modelType,
-    ...{ hidden_size: hidden, num_attention_heads: heads, head_dim: headDim },
+    hidden_size: hidden,
+    num_attention_heads: heads,
+    head_dim: headDim,
     num_hidden_layers: values.required("block_count"),
     num_key_value_heads: values.alike("attention.head_count_kv") ?? heads,
     intermediate_size: values.required("feed_forward_length"),

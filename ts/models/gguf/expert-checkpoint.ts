@@ -54,7 +54,10 @@ export function expertCheckpoint(file: OpenTensorFile, architecture: GgufArchite
   };
   return {
     ...file,
-    ...{ names: [...own.keys()], has: (name) => own.has(name), info, raw },
+    names: [...own.keys()],
+    has: (name) => own.has(name),
+    info,
+    raw,
     tensor: async (name) => {
       if (!own.get(name)) return file.tensor(name);
       const { dtype, shape } = info(name);

@@ -29,8 +29,11 @@ export function expertsConfig(modelType: string, values: MetadataValues): object
       const scale = values.number("expert_weights_scale") || 1;
       const normed = values.flag("expert_weights_norm") ?? true;
       return {
-        ...{ ...sizes(), ...width(), num_dense_layers: dense },
-        ...{ norm_topk_prob: normed, routed_scaling_factor: scale },
+        ...sizes(),
+        ...width(),
+        num_dense_layers: dense,
+        norm_topk_prob: normed,
+        routed_scaling_factor: scale,
       };
     }
     default:

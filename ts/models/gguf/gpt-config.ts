@@ -8,8 +8,10 @@ type Header = Pick<GgufFile, "has" | "info">;
 export const gpt2Config = (file: Header, values: MetadataValues) =>
   defined({
     model_type: "gpt2",
-    ...{ n_embd: values.required("embedding_length"), n_head: values.required("attention.head_count") },
-    ...{ n_layer: values.required("block_count"), n_positions: values.required("context_length") },
+    n_embd: values.required("embedding_length"),
+    n_head: values.required("attention.head_count"),
+    n_layer: values.required("block_count"),
+    n_positions: values.required("context_length"),
     n_inner: values.required("feed_forward_length"),
     layer_norm_epsilon: values.required("attention.layer_norm_epsilon"),
     ...wordsConfig(file, values),
@@ -21,7 +23,8 @@ export function gptNeoxConfig(file: Header, values: MetadataValues) {
   const turned = values.number("rope.dimension_count");
   return defined({
     model_type: "gpt_neox",
-    ...{ hidden_size: hidden, num_attention_heads: heads },
+    hidden_size: hidden,
+    num_attention_heads: heads,
     num_hidden_layers: values.required("block_count"),
     intermediate_size: values.required("feed_forward_length"),
     max_position_embeddings: values.required("context_length"),

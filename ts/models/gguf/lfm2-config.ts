@@ -26,7 +26,9 @@ export function lfm2Config(
   const rotated = values.number("rope.dimension_count") ?? headDim;
   return defined({
     model_type: modelType,
-    ...{ hidden_size: hidden, num_attention_heads: queries, head_dim: headDim },
+    hidden_size: hidden,
+    num_attention_heads: queries,
+    head_dim: headDim,
     num_hidden_layers: values.required("block_count"),
     num_key_value_heads: heads === undefined ? values.required("attention.head_count_kv") : ([...counts][0] ?? 1),
     layer_types: heads?.map((count) => (count === 0 ? "conv" : "full_attention")),

@@ -36,8 +36,11 @@ export function mistral3Config(file: Pick<GgufFile, "has">, values: MetadataValu
     );
   return {
     rope_parameters: {
-      ...{ [key]: length, rope_type: "default", ...scaling },
-      ...{ rope_theta: theta, llama_4_scaling_beta: beta },
+      [key]: length,
+      rope_type: "default",
+      ...scaling,
+      rope_theta: theta,
+      llama_4_scaling_beta: beta,
     },
   };
 }

@@ -55,16 +55,31 @@ const experts = (path: string, router: string, [gate, up, down] = usualModules) 
 
 const llama = { ...attention, ...gated, ...norms };
 const lfm2 = {
-  ...{ ...attention, attn_output: "self_attn.out_proj", attn_norm: "operator_norm", ffn_norm: "ffn_norm" },
-  ...{ attn_q_norm: "self_attn.q_layernorm", attn_k_norm: "self_attn.k_layernorm" },
-  ...{ ffn_gate: "feed_forward.w1", ffn_up: "feed_forward.w3", ffn_down: "feed_forward.w2" },
-  ...{ "shortconv.conv": "conv.conv", "shortconv.in_proj": "conv.in_proj", "shortconv.out_proj": "conv.out_proj" },
+  ...attention,
+  attn_output: "self_attn.out_proj",
+  attn_norm: "operator_norm",
+  ffn_norm: "ffn_norm",
+  attn_q_norm: "self_attn.q_layernorm",
+  attn_k_norm: "self_attn.k_layernorm",
+  ffn_gate: "feed_forward.w1",
+  ffn_up: "feed_forward.w3",
+  ffn_down: "feed_forward.w2",
+  "shortconv.conv": "conv.conv",
+  "shortconv.in_proj": "conv.in_proj",
+  "shortconv.out_proj": "conv.out_proj",
 };
 const lfm2Modules: ExpertModules = ["w1", "w3", "w2"];
 const lfm2Outer = { token_embd: "model.embed_tokens", token_embd_norm: "model.embedding_norm", output: "lm_head" };
 const of = (modelType: string, modules: Readonly<Record<string, string>>, more: Partial<GgufArchitecture> = {}) => ({
-  ...{ modelType, outer, modules, layers: "model.layers.", tensors: {}, order: null, normsPlusOne: false },
-  ...{ inFirst: false, expertModules: usualModules },
+  modelType,
+  outer,
+  modules,
+  layers: "model.layers.",
+  tensors: {},
+  order: null,
+  normsPlusOne: false,
+  inFirst: false,
+  expertModules: usualModules,
   ...more,
 });
 
@@ -77,13 +92,22 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   qwen35: of(
     "qwen3_5_text",
     {
-      ...{ ...attention, ...gated, ...headNorms, attn_norm: "input_layernorm" },
-      ...{ post_attention_norm: "post_attention_layernorm", ssm_norm: "linear_attn.norm" },
-      ...{ attn_qkv: "linear_attn.in_proj_qkv", attn_gate: "linear_attn.in_proj_z", ssm_out: "linear_attn.out_proj" },
-      ...{ ssm_alpha: "linear_attn.in_proj_a", ssm_beta: "linear_attn.in_proj_b", ssm_conv1d: "linear_attn.conv1d" },
+      ...attention,
+      ...gated,
+      ...headNorms,
+      attn_norm: "input_layernorm",
+      post_attention_norm: "post_attention_layernorm",
+      ssm_norm: "linear_attn.norm",
+      attn_qkv: "linear_attn.in_proj_qkv",
+      attn_gate: "linear_attn.in_proj_z",
+      ssm_out: "linear_attn.out_proj",
+      ssm_alpha: "linear_attn.in_proj_a",
+      ssm_beta: "linear_attn.in_proj_b",
+      ssm_conv1d: "linear_attn.conv1d",
     },
     {
-      ...{ normsPlusOne: true, order: "tiled" },
+      normsPlusOne: true,
+      order: "tiled",
       tensors: { ssm_a: "linear_attn.A_log", "ssm_dt.bias": "linear_attn.dt_bias" },
     },
   ),
@@ -108,12 +132,18 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   gemma4: of(
     "gemma4_text",
     {
-      ...{ ...llama, ...headNorms, ...normsAfter, ffn_norm: "pre_feedforward_layernorm" },
-      ...{ inp_gate: "per_layer_input_gate", proj: "per_layer_projection", post_norm: "post_per_layer_input_norm" },
+      ...llama,
+      ...headNorms,
+      ...normsAfter,
+      ffn_norm: "pre_feedforward_layernorm",
+      inp_gate: "per_layer_input_gate",
+      proj: "per_layer_projection",
+      post_norm: "post_per_layer_input_norm",
     },
     {
       outer: {
-        ...{ ...outer, per_layer_token_embd: "model.embed_tokens_per_layer" },
+        ...outer,
+        per_layer_token_embd: "model.embed_tokens_per_layer",
         per_layer_model_proj: "model.per_layer_model_projection",
         per_layer_proj_norm: "model.per_layer_projection_norm",
       },
@@ -121,15 +151,20 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
     },
   ),
   phi3: of("phi3", {
-    ...{ ...norms, attn_qkv: "self_attn.qkv_proj", attn_output: "self_attn.o_proj" },
-    ...{ ffn_up: "mlp.gate_up_proj", ffn_down: "mlp.down_proj" },
+    ...norms,
+    attn_qkv: "self_attn.qkv_proj",
+    attn_output: "self_attn.o_proj",
+    ffn_up: "mlp.gate_up_proj",
+    ffn_down: "mlp.down_proj",
   }),
   lfm2: of("lfm2", lfm2, { outer: lfm2Outer }),
   lfm2moe: of(
     "lfm2_moe",
     { ...lfm2, ...experts("feed_forward", "gate", lfm2Modules) },
     {
-      ...{ outer: lfm2Outer, experts: "one by one", expertModules: lfm2Modules },
+      outer: lfm2Outer,
+      experts: "one by one",
+      expertModules: lfm2Modules,
       tensors: { "exp_probs_b.bias": "feed_forward.expert_bias" },
     },
   ),
@@ -138,26 +173,37 @@ const architectures: Readonly<Record<string, GgufArchitecture>> = {
   gpt2: of(
     "gpt2",
     {
-      ...{ attn_norm: "ln_1", attn_qkv: "attn.c_attn", attn_output: "attn.c_proj" },
-      ...{ ffn_norm: "ln_2", ffn_up: "mlp.c_fc", ffn_down: "mlp.c_proj" },
+      attn_norm: "ln_1",
+      attn_qkv: "attn.c_attn",
+      attn_output: "attn.c_proj",
+      ffn_norm: "ln_2",
+      ffn_up: "mlp.c_fc",
+      ffn_down: "mlp.c_proj",
     },
     {
       outer: {
-        ...{ token_embd: "transformer.wte", position_embd: "transformer.wpe" },
-        ...{ output_norm: "transformer.ln_f", output: "lm_head" },
+        token_embd: "transformer.wte",
+        position_embd: "transformer.wpe",
+        output_norm: "transformer.ln_f",
+        output: "lm_head",
       },
-      ...{ layers: "transformer.h.", inFirst: true },
+      layers: "transformer.h.",
+      inFirst: true,
     },
   ),
   gptneox: of(
     "gpt_neox",
     {
-      ...{ ...norms, attn_qkv: "attention.query_key_value", attn_output: "attention.dense" },
-      ...{ ffn_up: "mlp.dense_h_to_4h", ffn_down: "mlp.dense_4h_to_h" },
+      ...norms,
+      attn_qkv: "attention.query_key_value",
+      attn_output: "attention.dense",
+      ffn_up: "mlp.dense_h_to_4h",
+      ffn_down: "mlp.dense_4h_to_h",
     },
     {
       outer: { token_embd: "gpt_neox.embed_in", output_norm: "gpt_neox.final_layer_norm", output: "embed_out" },
-      ...{ layers: "gpt_neox.layers.", order: "queries first" },
+      layers: "gpt_neox.layers.",
+      order: "queries first",
     },
   ),
 };

@@ -73,11 +73,13 @@ function yarnScaling(values: MetadataValues, { theta, rotated }: Rotary, factor:
     });
   const all = values.number("rope.scaling.yarn_log_multiplier") || undefined;
   const yarn = defined({
-    ...{ rope_type: "yarn", factor },
+    rope_type: "yarn",
+    factor,
     original_max_position_embeddings: values.number("rope.scaling.original_context_length"),
     beta_fast: values.number("rope.scaling.yarn_beta_fast"),
     beta_slow: values.number("rope.scaling.yarn_beta_slow"),
-    ...{ mscale: all && 1, mscale_all_dim: all },
+    mscale: all && 1,
+    mscale_all_dim: all,
   });
   const times = values.number("rope.scaling.attn_factor") ?? 1;
   if (times === 1) return yarn;
@@ -105,7 +107,10 @@ function divided(values: MetadataValues, rotary: Rotary, declared: Scaling | nul
     declared === null ? shortest(value) : (value * plain[i]!) / form.frequencies[i]!,
   );
   return {
-    ...{ rope_type: "longrope", short_factor: each, long_factor: each, original_max_position_embeddings: positions },
+    rope_type: "longrope",
+    short_factor: each,
+    long_factor: each,
+    original_max_position_embeddings: positions,
     attention_factor: form.factor * (isYarn(declared) ? 1 : (values.number("rope.scaling.attn_factor") ?? 1)),
   };
 }
@@ -137,7 +142,10 @@ function llama3Scaling({ theta, rotated }: Rotary, factors: Float32Array): Scali
   };
   if (!factors.every((value, i) => Math.abs(value / expected(i) - 1) < 1e-3)) return null;
   return {
-    ...{ rope_type: "llama3", factor: shortest(factor), low_freq_factor: low, high_freq_factor: high },
+    rope_type: "llama3",
+    factor: shortest(factor),
+    low_freq_factor: low,
+    high_freq_factor: high,
     original_max_position_embeddings: original,
   };
 }

@@ -61,7 +61,9 @@ interface HeadCounts {
 
 /** The heads of a model. */
 export const headsOf = (config: Pick<DecoderConfig, "heads" | "kvHeads" | "layers" | "attention">): HeadCounts => ({
-  ...{ queries: config.heads, keys: config.kvHeads, delta: deltaOf(config) },
+  queries: config.heads,
+  keys: config.kvHeads,
+  delta: deltaOf(config),
 });
 
 type Fail = (name: string, problem: string) => Error;

@@ -17,7 +17,13 @@ let clock: Template | undefined;
 
 /** Functions that a template may use, as in transformers. */
 const globals: Readonly<Record<string, unknown>> = {
-  ...{ true: true, false: false, none: null, True: true, False: false, None: null, range },
+  true: true,
+  false: false,
+  none: null,
+  True: true,
+  False: false,
+  None: null,
+  range,
   raise_exception(message: unknown) {
     const text = String(message ?? "");
     throw new Error(text.trim() === "" ? "it calls raise_exception, which says no reason" : text);

@@ -201,6 +201,10 @@ function takeMessages(what: string, messages: readonly ChatMessage[]): ChatMessa
 
 function wrong(what: string, place: number, field: string, expected: string, value: unknown): ConfigError {
   return new ConfigError(`${what}: ${field} of message ${place} is ${expected}, got ${excerpt(value)}`, {
-    ...{ op: what, option: "messages", place, expected, value },
+    op: what,
+    option: "messages",
+    place,
+    expected,
+    value,
   });
 }

@@ -53,7 +53,8 @@ export class GenerationSession implements Disposable {
   generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     if (this.model.tokenizer === null)
       throw new ConfigError("generate: this model has no tokenizer.json; `generateTokens` gives ids", {
-        ...{ op: "generate", option: "prompt" },
+        op: "generate",
+        option: "prompt",
       });
     return texts(this.begin("generate", prompt, options, { logProbabilities: false }));
   }
@@ -109,11 +110,13 @@ export class GenerationSession implements Disposable {
   private checkIdle(what: string): void {
     if (this.disposed)
       throw new ConfigError(`${what}: this session was disposed; \`session\` makes another`, {
-        ...{ op: what, reason: "disposed" },
+        op: what,
+        reason: "disposed",
       });
     if (this.running)
       throw new ConfigError(`${what}: a text of this session is under way; end it first, or \`fork\` before it`, {
-        ...{ op: what, reason: "running" },
+        op: what,
+        reason: "running",
       });
   }
 }

@@ -159,7 +159,9 @@ function completed(
   }
   if (written === null)
     throw new ConfigError(`${what}: behind a prompt of token ids, a completion is a list of token ids`, {
-      ...{ op: what, option: "completions", value: completion },
+      op: what,
+      option: "completions",
+      value: completion,
     });
   const whole = { ...written, text: written.text + completion };
   const ids = takeIds(model, what, "completions", textIds(model, what, whole));

@@ -66,7 +66,8 @@ export function readPrompt(
   const isAsked = Object.values(options).some((value) => value !== undefined);
   if (isAsked && !isChat(prompt))
     throw new ConfigError(`${what}: tools are for conversations: give the prompt as messages`, {
-      ...{ op: what, option: "tools" },
+      op: what,
+      option: "tools",
     });
   const prepared = isAsked
     ? templateOf(model, what).prepareTools(what, prompt as readonly ChatMessage[], options)
@@ -103,7 +104,8 @@ function formatWith(what: string, own: TakenTextFormat | null, prepared: Prepare
   if (own.kind === "schema")
     return { kind: "tools", value: format ?? { ...either, otherwise: own.value as Schema } } as const;
   throw new ConfigError(`${what}: ${own.kind} and tools each bind the text: give one of them`, {
-    ...{ op: what, option: own.kind },
+    op: what,
+    option: own.kind,
   });
 }
 

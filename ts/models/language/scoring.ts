@@ -146,7 +146,10 @@ export function takePerplexity(what: string, options: PerplexityOptions, maxPosi
     throw new ConfigError(
       `${what}: a stride of ${stride} is not below the window of ${window}, so that what begins one had nothing before it`,
       {
-        ...{ op: what, option: "stride", value: stride, length: window },
+        op: what,
+        option: "stride",
+        value: stride,
+        length: window,
       },
     );
   return { ...taken, window, stride };
@@ -178,7 +181,8 @@ export async function perplexityOf(
   }
   if (tokens === 0)
     throw new ConfigError("perplexity: no text has two tokens: the first has none that could tell it", {
-      ...{ op: "perplexity", option: "texts" },
+      op: "perplexity",
+      option: "texts",
     });
   const loss = total / tokens;
   return { perplexity: exp(loss), loss, tokens };

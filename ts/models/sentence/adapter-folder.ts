@@ -70,7 +70,9 @@ async function baseOf(from: ModelSource, model: unknown, watcher: Watcher): Prom
   const advice = "name its base with the option `model`";
   if (model === undefined || model === null || model === "")
     throw new ConfigError(`load: ${clip(from.name)} is an adapter that does not say which model it is for: ${advice}`, {
-      ...{ op: "load", option: "model", value: model },
+      op: "load",
+      option: "model",
+      value: model,
     });
   if (typeof model !== "string") {
     if (typeof model === "object")

@@ -58,7 +58,8 @@ export async function readDense(source: ModelSource, folder: string): Promise<De
   const hasBias = json["bias"] ?? true;
   if (typeof hasBias !== "boolean")
     throw new ModelError(`model ${clip(source.name)}: ${file}: bias must be true or false, got ${excerpt(hasBias)}`, {
-      ...{ model: source.name, file },
+      model: source.name,
+      file,
     });
   checkPlace(json, source, file);
   if ((json["use_residual"] ?? false) !== false)

@@ -83,7 +83,8 @@ export async function loadHead(
     throw new ModelError(
       `model.safetensors: ${outWeight} is ${formatShape(weight.shape)}: a head has one output or more`,
       {
-        ...{ tensor: outWeight, found: weight.shape },
+        tensor: outWeight,
+        found: weight.shape,
       },
     );
   const shape = { paths: [plan.dense], inFeatures: hiddenSize, outFeatures: hiddenSize, hasBias: plan.denseBias };

@@ -65,16 +65,17 @@ export function takeSavedBase(
   if (!isRecord(metrics) || !Object.values(metrics).every(Number.isFinite))
     throw unexpected(what, "metrics", "finite numbers by name", metrics);
   return {
-    ...{
-      ...origin,
-      engine: graph.engine,
-      base,
-      fingerprint,
-      layout,
-      tokenizer,
-      hiddenSize: model.config.hiddenSize,
-      width,
-    },
-    ...{ adapter: adapter && { name: adapter.name, file: adapter.toFile() }, merged, metrics: { ...metrics }, signal },
+    ...origin,
+    engine: graph.engine,
+    base,
+    fingerprint,
+    layout,
+    tokenizer,
+    hiddenSize: model.config.hiddenSize,
+    width,
+    adapter: adapter && { name: adapter.name, file: adapter.toFile() },
+    merged,
+    metrics: { ...metrics },
+    signal,
   };
 }

@@ -116,7 +116,14 @@ export class SentenceEncoder extends AdaptedModel {
     const norms = [...model.norms, ...(beside?.norms ?? [])];
     const { tables, absent } = model;
     this.adapterSet = new AdapterSet(graph, {
-      ...{ linears, norms, tables, absent, name, modelType, targetModules, mergedModel },
+      linears,
+      norms,
+      tables,
+      absent,
+      name,
+      modelType,
+      targetModules,
+      mergedModel,
     });
   }
 

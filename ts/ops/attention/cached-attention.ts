@@ -83,18 +83,20 @@ export const cachedAttention: Op<CachedAttentionAttributes, void> = {
       const words = new PlanWords(cachedAttention.name, 1);
       words.row(0, [start, count, 0, past + count], past);
       const plan = words.upload(call, past + count, {
-        ...{
-          keyBias: 0,
-          sequences: 1,
-          heads,
-          kvHeads,
-          headDim,
-          qRow: width,
-          qHead: headDim,
-          kvRow: row,
-          kvHead: headDim,
-        },
-        ...{ oRow: heads * headDim, oHead: headDim, lseHead: tokens, keyBiasStep: 0, causal: 1 },
+        keyBias: 0,
+        sequences: 1,
+        heads,
+        kvHeads,
+        headDim,
+        qRow: width,
+        qHead: headDim,
+        kvRow: row,
+        kvHead: headDim,
+        oRow: heads * headDim,
+        oHead: headDim,
+        lseHead: tokens,
+        keyBiasStep: 0,
+        causal: 1,
         ...(window === null ? {} : { window }),
         scale: scale ?? usualScale(headDim),
       });

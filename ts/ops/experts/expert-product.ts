@@ -45,7 +45,8 @@ function checkOffsets(what: string, offsets: Int32Array, experts: number, [rows]
   const grows = offsets.every((offset, i) => offset >= (i === 0 ? 0 : offsets[i - 1]!));
   if (offsets.length === experts + 1 && offsets[0] === 0 && offsets.at(-1) === rows && grows) return;
   throw new ConfigError(`${what}: offsets must grow from 0 to the ${rows} rows, one for each of ${experts} weights`, {
-    ...{ op: what, option: "offsets" },
+    op: what,
+    option: "offsets",
   });
 }
 

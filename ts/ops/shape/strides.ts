@@ -90,6 +90,7 @@ export function copyStrided(
 ): void {
   nest(sizes, [from.strides, to.strides], 4, (lengths, [x, y], [source, target]) => {
     const [at, into] = [from.pointer + 4 * source!, to.pointer + 4 * target!];
-    call.kernels.copy_strided(at, into, ...([...lengths, ...x!, ...y!] as Strided), alpha, accumulate);
+    const dimensions = [...lengths, ...x!, ...y!] as Strided;
+    call.kernels.copy_strided(at, into, ...dimensions, alpha, accumulate);
   });
 }

@@ -41,7 +41,10 @@ function callDeltas(calls: readonly ToolCallPiece[]): object {
 }
 
 export const chatForm: AnswerForm = {
-  ...{ prefix: "chatcmpl-", object: "chat.completion", event: "chat.completion.chunk", logprobs: chatLogprobs },
+  prefix: "chatcmpl-",
+  object: "chat.completion",
+  event: "chat.completion.chunk",
+  logprobs: chatLogprobs,
   choice: (text, finish, calls) => ({ message: chatMessage(text, calls), finish_reason: finish }),
   first: () => ({ delta: { role: "assistant", content: "" }, finish_reason: null }),
   piece: (content, finish, calls) => ({
@@ -51,7 +54,10 @@ export const chatForm: AnswerForm = {
 };
 
 export const completionForm: AnswerForm = {
-  ...{ prefix: "cmpl-", object: "text_completion", event: "text_completion", logprobs: completionLogprobs },
+  prefix: "cmpl-",
+  object: "text_completion",
+  event: "text_completion",
+  logprobs: completionLogprobs,
   choice: (text, finish) => ({ text, finish_reason: finish }),
   first: null,
   piece: (text, finish) => ({ text, finish_reason: finish }),
@@ -166,7 +172,9 @@ export class GenerationAnswer implements GeneratedAnswer {
     const firsts = texts.filter((_, i) => i % n === 0);
     const reused = firsts.reduce((sum, text) => sum + text.reused, 0);
     return {
-      ...{ prompt_tokens: promptTokens, completion_tokens: tokens, total_tokens: promptTokens + tokens },
+      prompt_tokens: promptTokens,
+      completion_tokens: tokens,
+      total_tokens: promptTokens + tokens,
       prompt_tokens_details: { cached_tokens: reused },
     };
   }

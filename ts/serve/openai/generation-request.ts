@@ -58,7 +58,9 @@ export function askedChat(model: CalledLanguageModel, fields: Fields, limits: Ge
       limit,
       top: logprobs ? top : null,
       schema: taken.response_format,
-      ...{ tools: taken.tools, toolChoice: taken.tool_choice, parallelToolCalls: taken.parallel_tool_calls },
+      tools: taken.tools,
+      toolChoice: taken.tool_choice,
+      parallelToolCalls: taken.parallel_tool_calls,
     });
   });
 }
@@ -138,10 +140,16 @@ export function asked(
   });
   const seed = requestSeed(taken.seed);
   const options = {
-    ...{ temperature: taken.temperature, topK: taken.top_k, topP: taken.top_p, minP: taken.min_p },
-    ...{ repetitionPenalty: taken.repetition_penalty, stop: taken.stop },
-    ...{ presencePenalty: taken.presence_penalty, frequencyPenalty: taken.frequency_penalty },
-    ...{ logProbabilities: taken.top !== null, topLogProbabilities: taken.top ?? 0 },
+    temperature: taken.temperature,
+    topK: taken.top_k,
+    topP: taken.top_p,
+    minP: taken.min_p,
+    repetitionPenalty: taken.repetition_penalty,
+    stop: taken.stop,
+    presencePenalty: taken.presence_penalty,
+    frequencyPenalty: taken.frequency_penalty,
+    logProbabilities: taken.top !== null,
+    topLogProbabilities: taken.top ?? 0,
     ...answerFormat(what, taken.schema, taken.structured_outputs),
   };
   const requests = (adapter: string | null) => {

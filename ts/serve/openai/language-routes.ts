@@ -57,7 +57,9 @@ const routes: Readonly<Record<GenerationRoute, Route>> = {
   "chat/completions": { ask: askedChat, prompt: "messages", answer: choices(chatForm) },
   completions: { ask: askedCompletion, prompt: "prompt", answer: choices(completionForm) },
   responses: {
-    ...{ ask: askedResponse, prompt: "input", renamed: responseNames },
+    ask: askedResponse,
+    prompt: "input",
+    renamed: responseNames,
     answer: (asked, [text]) => new ResponseAnswer(asked, text!),
   },
 };

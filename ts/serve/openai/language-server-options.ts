@@ -123,7 +123,9 @@ const keys = (what: string, name: string, value: unknown): readonly string[] => 
   if (given.every((key) => /^[\x21-\x7e]+$/.test(key))) return given;
   // The message goes to logs: it says nothing of the key.
   throw new ConfigError(`${what}: ${name} is of visible ASCII characters without spaces, as headers carry them`, {
-    ...{ op: what, option: name, expected: "visible ASCII characters without spaces" },
+    op: what,
+    option: name,
+    expected: "visible ASCII characters without spaces",
   });
 };
 
@@ -158,6 +160,8 @@ export function takeLanguageServerOptions(what: string, options: LanguageServerO
     throw unexpected(what, "maxWaitingTexts", `at least maxTexts, ${maxTexts}`, maxWaitingTexts);
   if (settings.loadAdapter === undefined || settings.apiKey.length > 0) return settings;
   throw new ConfigError(`${what}: loadAdapter lets requests change what is served: give an apiKey too`, {
-    ...{ op: what, option: "apiKey", expected: "a key, beside loadAdapter" },
+    op: what,
+    option: "apiKey",
+    expected: "a key, beside loadAdapter",
   });
 }

@@ -177,9 +177,13 @@ class Server {
     const used = [...engines].reduce((sum, engine) => sum + (engine.closed ? 0 : engine.info.memory.used), 0);
     const texts = this.texts?.queues.count ?? 0;
     return {
-      ...{ running, waiting, waiting_texts: texts, prefix_cache_bytes: prefixBytes },
+      running,
+      waiting,
+      waiting_texts: texts,
+      prefix_cache_bytes: prefixBytes,
       prefix_store_bytes: this.language?.stored?.size.bytes ?? 0,
-      ...{ memory_bytes: used, requests: this.active.count },
+      memory_bytes: used,
+      requests: this.active.count,
     };
   }
 

@@ -61,7 +61,9 @@ export function takeModels(what: string, models: unknown, name: string | undefin
   if (!isRecord(given) || Object.keys(given).length === 0) throw unexpected(what, "models", EXPECTED, models);
   if (given === models && name !== undefined)
     throw new ConfigError(`${what}: name is of one model; several have the names of their object`, {
-      ...{ op: what, option: "name", value: name },
+      op: what,
+      option: "name",
+      value: name,
     });
   const served = Object.entries(given).map(([id, model]): Served => {
     const kind = kindOf(model);
@@ -71,7 +73,8 @@ export function takeModels(what: string, models: unknown, name: string | undefin
   });
   if (served.filter(({ kind }) => kind === "generate").length <= 1) return served;
   throw new ConfigError(`${what}: a server has at most one language model; make one for each`, {
-    ...{ op: what, option: "models" },
+    op: what,
+    option: "models",
   });
 }
 

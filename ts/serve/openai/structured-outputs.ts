@@ -25,6 +25,7 @@ export function answerFormat(what: string, schema: TextFormat["schema"], other: 
   if (schema === undefined) return other;
   if (Object.values(other).every((value) => value === undefined)) return { schema };
   throw new ConfigError(`${what}: structured_outputs is for an answer without a schema: give one of the two`, {
-    ...{ op: what, option: "structured_outputs" },
+    op: what,
+    option: "structured_outputs",
   });
 }

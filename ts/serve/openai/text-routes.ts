@@ -120,8 +120,11 @@ export class TextRoutes {
     const rows = await this.run(
       this.queues.of(classifier.encoder),
       {
-        ...{ count: given.length, tokensOf: (i) => classifier.tokenizer.encodeSteps(given[i]!) },
-        ...{ adapter: classifier.modelAdapter, finish: this.queues.logits(classifier), skip: 0 },
+        count: given.length,
+        tokensOf: (i) => classifier.tokenizer.encodeSteps(given[i]!),
+        adapter: classifier.modelAdapter,
+        finish: this.queues.logits(classifier),
+        skip: 0,
       },
       request,
     );

@@ -13,12 +13,18 @@ import { TextModel } from "./text-model.js";
 import type { TokenizedText } from "./tokenized-text.js";
 
 const accessOf = ({ sources, emit, optionNames, signal, isPart = false }: RunContext): DataAccess => ({
-  ...{ sources, optionNames, signal, isPart },
+  sources,
+  optionNames,
+  signal,
+  isPart,
   onWarning: (message) => emit({ type: "warning", message }),
 });
 
 const checkOf = ({ allow }: TrainingSettings, { emit, optionNames, signal }: RunContext): DataCheck => ({
-  ...{ allow, emit, optionNames, signal },
+  allow,
+  emit,
+  optionNames,
+  signal,
 });
 
 /** A classifier of texts: an adapter and a head. */

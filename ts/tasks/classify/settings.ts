@@ -24,8 +24,13 @@ const classWeights = matching<ClassWeights>(
 
 /** Findings that `allow` accepts: the run continues; with "empty-texts" and "empty-labels" it removes such examples. */
 export const allowable: readonly (FindingCode | "empty-labels")[] = [
-  ...(["empty-texts", "empty-labels", "id-labels", "number-texts", "same-file", "test-in-training"] as const),
-];
+  "empty-texts",
+  "empty-labels",
+  "id-labels",
+  "number-texts",
+  "same-file",
+  "test-in-training",
+] as const;
 
 const codes = matching<readonly string[]>(
   `a list of ${allowable.map((code) => `"${code}"`).join(", ")}`,

@@ -172,7 +172,10 @@ export class TextModel
     const trainedOn = settings.headOnly && isSpare(dataset) ? [...train, ...validation] : train;
     const near = surveyed?.parts.at(-1)!.nearTrained ?? new Set<number>();
     const result: ClassifierResult = {
-      ...{ ...baseline, after, overHeadAlone, recommended: recommend(overHeadAlone) },
+      ...baseline,
+      after,
+      overHeadAlone,
+      recommended: recommend(overHeadAlone),
       macroF1Loss: macroF1Loss(overHeadAlone),
       unseen: unseenTexts(
         trainedOn.map(({ example }) => example),

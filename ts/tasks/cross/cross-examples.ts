@@ -78,7 +78,9 @@ export function takeExamples(
     forms.add(form);
     if (forms.size > 1)
       throw new ConfigError(`fit: all examples have one form, and example ${i} is of another: ${excerpt(example)}`, {
-        ...{ op: "fit", option: "examples", place: i },
+        op: "fit",
+        option: "examples",
+        place: i,
       });
     return taking[form](example, i, names);
   });
@@ -93,7 +95,12 @@ const formOf = (example: Fields): ExampleForm =>
 
 const wrong = (i: number, name: string, expected: string, value: unknown) =>
   new ConfigError(`fit: example ${i}: ${name} must be ${expected}, got ${excerpt(value)}`, {
-    ...{ op: "fit", option: "examples", place: i, name, expected, value },
+    op: "fit",
+    option: "examples",
+    place: i,
+    name,
+    expected,
+    value,
   });
 
 /** A finite number, in float32 too. */

@@ -73,11 +73,16 @@ export function crossTraining(
   const loss = oneOf("fit", "loss", asked ?? byDefault, Object.values(losses).flat());
   if (!losses[form].includes(loss))
     throw new ConfigError(`fit: the loss "${loss}" is not for examples of this form; ${losses[form].join(", ")} are`, {
-      ...{ op: "fit", option: "loss", value: loss, allowed: losses[form] },
+      op: "fit",
+      option: "loss",
+      value: loss,
+      allowed: losses[form],
     });
   if (form !== "pairs" && names.length > 1)
     throw new ConfigError(`fit: the loss "${loss}" orders texts by one score, and there are ${names.length} labels`, {
-      ...{ op: "fit", option: "loss", actual: names.length },
+      op: "fit",
+      option: "loss",
+      actual: names.length,
     });
   if (negatives !== null) whole("fit", "negatives", negatives, 0);
   object("fit", "lossOptions", ofLoss);

@@ -68,7 +68,8 @@ export async function openCross(
   try {
     if (encoder.adapterFiles !== null && lora !== undefined)
       throw new ConfigError(`${what}: lora makes a new adapter, and these files have one; leave it out`, {
-        ...{ op: what, option: "lora" },
+        op: what,
+        option: "lora",
       });
     const from = await encoder.origin.reopen();
     const saved = encoder.adapterFiles;

@@ -14,8 +14,15 @@ export const DEFAULT_LANGUAGE_MODEL = "SmolLM2-135M-Instruct-GGUF";
 /** Settings of a run on a language model. `validation` is measured by its perplexity, and the best step is always kept. */
 export const languageFields = {
   ...withDefaults(sharedFields, {
-    ...{ model: DEFAULT_LANGUAGE_MODEL, validationSplit: null, steps: null, batchSize: 8, patience: 3 },
-    ...{ learningRate: 5e-4, rank: 16, alpha: 32, targetModules: "all-linear" },
+    model: DEFAULT_LANGUAGE_MODEL,
+    validationSplit: null,
+    steps: null,
+    batchSize: 8,
+    patience: 3,
+    learningRate: 5e-4,
+    rank: 16,
+    alpha: 32,
+    targetModules: "all-linear",
   }),
   /**
    * "text": rows are `{ text }`, `{ prompt, completion }`, `{ instruction, input, output }` or `{ ids, mask }`, used as they are. "chat":

@@ -31,7 +31,9 @@ export function posWeightsOf(
     const place = labels.indexOf(label);
     if (place < 0)
       throw new ConfigError(`${op}: classWeights names ${excerpt(label)}, which is not one of ${excerpt(labels)}`, {
-        ...{ op, option: "classWeights", label },
+        op,
+        option: "classWeights",
+        label,
       });
     weights[place] = nonNegative(op, `classWeights[${JSON.stringify(label)}]`, weight);
   }

@@ -13,7 +13,9 @@ export function labelRows(labels: readonly string[], lists: readonly (readonly s
       const place = places.get(label);
       if (place === undefined)
         throw new ConfigError(`example ${i}: label ${excerpt(label)} is not one of ${excerpt(labels)}`, {
-          ...{ option: "labels", label, place: i },
+          option: "labels",
+          label,
+          place: i,
         });
       row[place] = 1;
     }

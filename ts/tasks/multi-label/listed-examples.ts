@@ -28,7 +28,10 @@ export function takeListed(what: string, examples: readonly MultiLabelExample[])
       return { text, labels: [...list] as string[] };
     const expected = "{ text, labels } of a string and a list of strings";
     throw new ConfigError(`example ${place}: ${expected} is expected, got ${excerpt(example)}`, {
-      ...{ option: "examples", expected, value: example, place },
+      option: "examples",
+      expected,
+      value: example,
+      place,
     });
   });
 }

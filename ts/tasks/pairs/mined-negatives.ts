@@ -24,9 +24,14 @@ export async function minedNegatives(
   { signal }: Pick<RunContext, "signal">,
 ): Promise<Map<string, string[]>> {
   const examples = await mineHardNegatives(encoder, pairs, {
-    ...{ ...mineNegatives, seed, corpus, signal, outputFormat: "labeled-pair" },
+    ...mineNegatives,
+    seed,
+    corpus,
+    signal,
+    outputFormat: "labeled-pair",
     // Texts are encoded as training encodes them.
-    ...{ queryPrompt: prompts?.query ?? "", corpusPrompt: prompts?.document ?? "" },
+    queryPrompt: prompts?.query ?? "",
+    corpusPrompt: prompts?.document ?? "",
   });
   const found = new Map<string, string[]>();
   for (const example of examples) {

@@ -331,7 +331,9 @@ function checkDimensions({ matryoshka }: PairsSettings, width: number, { optionN
   throw new ConfigError(
     `${optionNames.setting("matryoshka")}: vectors have ${width} numbers, so they cannot be cut to ${wrong}`,
     {
-      ...{ option: "matryoshka", value: wrong, expected: width },
+      option: "matryoshka",
+      value: wrong,
+      expected: width,
     },
   );
 }

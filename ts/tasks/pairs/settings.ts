@@ -25,9 +25,11 @@ export const pairLosses = {
   scores: ["cosent", "cosine-similarity", "angle"],
   labels: ["contrastive", "online-contrastive"],
   classes: [
-    ...(["batch-hard-triplet", "batch-semi-hard-triplet"] as const),
-    ...(["batch-hard-soft-margin-triplet", "batch-all-triplet"] as const),
-  ],
+    "batch-hard-triplet",
+    "batch-semi-hard-triplet",
+    "batch-hard-soft-margin-triplet",
+    "batch-all-triplet",
+  ] as const,
   margins: ["margin-mse"],
   vectors: ["mse"],
 } as const satisfies Readonly<Record<PairForm, readonly SentenceLossName[]>>;
@@ -47,7 +49,11 @@ export const miningOptions = matching<MiningLimits>("an object of options of min
 /** Settings of a run on pairs of texts, which trains sentence vectors. A metric on the validation chooses the step. */
 export const pairsFields = {
   ...withDefaults(sharedFields, {
-    ...{ validationSplit: null, steps: null, batchSize: 32, patience: 3, learningRate: 5e-4 },
+    validationSplit: null,
+    steps: null,
+    batchSize: 32,
+    patience: 3,
+    learningRate: 5e-4,
   }),
   /**
    * Sentence vectors are trained for search and similarity. Rows have `anchor`, `positive` and perhaps `negative`, or `negative_1`,

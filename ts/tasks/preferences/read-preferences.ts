@@ -66,14 +66,16 @@ function checkFields(file: string, fields: Reading["fields"]): void {
   const strange = Object.keys(fields).find((name) => !known.includes(name));
   if (strange === undefined) return;
   throw new ConfigError(`${file}: fields of preferences are ${known.join(", ")}, got ${excerpt(strange)}`, {
-    ...{ file, option: "fields", value: strange },
+    file,
+    option: "fields",
+    value: strange,
   });
 }
 
 /** A table's label: tables have texts, and some data sets 1 and 0. */
 const truths: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
-  ...([["true", true], ["True", true], ["1", true], [1, true]] as const),
-  ...([["false", false], ["False", false], ["0", false], [0, false]] as const),
+  ["true", true], ["True", true], ["1", true], [1, true],
+  ["false", false], ["False", false], ["0", false], [0, false],
 ]); // prettier-ignore
 
 function withTruth(row: Readonly<Record<string, unknown>>, label: string): Readonly<Record<string, unknown>> {

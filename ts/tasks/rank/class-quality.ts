@@ -48,7 +48,9 @@ export function withClasses(rows: readonly RankedRow[], labels: readonly string[
     if (place !== undefined) return { ...row, labels: [place] };
     const known = labels.length === 1 ? "gives one score" : `knows the classes ${labels.join(", ")}`;
     throw new ConfigError(`line ${row.line}: the cross-encoder ${known}, got the class ${excerpt(row.name)}`, {
-      ...{ line: row.line, value: row.name, allowed: labels },
+      line: row.line,
+      value: row.name,
+      allowed: labels,
     });
   });
 }

@@ -37,7 +37,11 @@ export type RankLoss = (typeof rankLosses)[RankForm][number];
 export const rankFields = {
   ...withDefaults(sharedFields, {
     // Without early stopping: a new head's first steps tell little about the order.
-    ...{ validationSplit: null, steps: null, batchSize: 16, patience: null, learningRate: 5e-4 },
+    validationSplit: null,
+    steps: null,
+    batchSize: 16,
+    patience: null,
+    learningRate: 5e-4,
   }),
   /**
    * A cross-encoder is trained, which orders the texts of a search, or says which class a pair of texts has. Rows have `query`, `text` and

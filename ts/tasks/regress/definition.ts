@@ -23,7 +23,8 @@ function numberReader(settings: RegressSettings, { sources, emit, optionNames }:
     throw new ConfigError(
       `${optionNames.setting("min")} is below ${optionNames.setting("max")}, got ${min} and ${max}`,
       {
-        ...{ option: "min", value: min },
+        option: "min",
+        value: min,
       },
     );
   const onWarning = (message: string) => emit({ type: "warning", message });
@@ -62,7 +63,9 @@ function scaleOf(
     return { mean, deviation, min, max };
   const found = deviation < Infinity ? "the same number" : "numbers too far apart for float32";
   throw new ConfigError(`${file}: column ${JSON.stringify(label)} has ${found} in all ${length} examples to train on`, {
-    ...{ file, column: label, value: first },
+    file,
+    column: label,
+    value: first,
   });
 }
 

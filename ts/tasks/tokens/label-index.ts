@@ -19,7 +19,8 @@ export class LabelIndex {
     const index = this.byName.get(label);
     if (index !== undefined) return index;
     throw new ConfigError(`example ${i}: label ${excerpt(label)} is not one of ${excerpt(this.labels)}`, {
-      ...{ label, place: i },
+      label,
+      place: i,
     });
   }
 

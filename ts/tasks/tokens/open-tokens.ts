@@ -63,7 +63,8 @@ async function partsOf(
   if (!isSaved && !isPeft) {
     if (model !== undefined || names !== undefined)
       throw new ConfigError(`${what}: model and labels are for an adapter's files, and ${clip(source.name)} has none`, {
-        ...{ op: what, option: model === undefined ? "labels" : "model" },
+        op: what,
+        option: model === undefined ? "labels" : "model",
       });
     await checkCheckpoint(source);
     const encoder = await open(source, new Map());
@@ -85,13 +86,15 @@ async function partsOf(
   }
   if (lora !== undefined)
     throw new ConfigError(`${what}: lora is for checkpoints of transformers; these files already have an adapter`, {
-      ...{ op: what, option: "lora" },
+      op: what,
+      option: "lora",
     });
   if (isSaved && names !== undefined)
     throw new ConfigError(
       `${what}: labels are for PEFT's files, which have none; these files have labels in ${LABELS_FILE}`,
       {
-        ...{ op: what, option: "labels" },
+        op: what,
+        option: "labels",
       },
     );
   if (isSaved && maxTokens !== undefined)

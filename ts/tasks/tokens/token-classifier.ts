@@ -233,15 +233,13 @@ export class TokenClassifier<Label extends string = string> {
     const { head, tokenizer } = this.parts;
     const { maxTokens, lowercase } = tokenizer;
     const about = {
-      ...{
-        labels,
-        pooling: null,
-        maxTokens,
-        lowercase,
-        merged: null,
-        task: "tokens" as const,
-        adapted: modelAdapter !== null,
-      },
+      labels,
+      pooling: null,
+      maxTokens,
+      lowercase,
+      merged: null,
+      task: "tokens" as const,
+      adapted: modelAdapter !== null,
       base: { name: encoder.name, fingerprint: encoder.fingerprint },
     };
     if (modelAdapter === null) return writeHead(head.out, about);

@@ -63,7 +63,8 @@ export function takeTokenExamples(what: string, examples: readonly TokenExample[
 function ofWords(i: number, words: readonly unknown[], given: readonly unknown[], labels: LabelIndex): LabelledText {
   if (words.length !== given.length)
     throw fail(i, `a label for each word is expected, got ${words.length} words and ${given.length} labels`, {
-      ...{ expected: words.length, actual: given.length },
+      expected: words.length,
+      actual: given.length,
     });
   const targets: number[] = [];
   for (let w = 0; w < words.length; w++) {

@@ -138,7 +138,9 @@ export function checkClasses(what: string, { weight }: LastLayer): void {
   throw new ModelError(
     `${what}: ${TOKEN_OUT}.weight is ${formatShape(weight.shape)}: two classes or more are expected`,
     {
-      ...{ op: what, tensor: `${TOKEN_OUT}.weight`, found: weight.shape },
+      op: what,
+      tensor: `${TOKEN_OUT}.weight`,
+      found: weight.shape,
     },
   );
 }

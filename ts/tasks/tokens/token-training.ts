@@ -79,7 +79,10 @@ export function tokenTraining(
 ): ClassifierTraining<TokenTargets> {
   const { encoder, labels, modelAdapter, head } = parts;
   const trained: TrainedClassifier = {
-    ...{ encoder, labels, modelAdapter, graph: encoder.graph },
+    encoder,
+    labels,
+    modelAdapter,
+    graph: encoder.graph,
     head: { params: () => trainedOf(head) },
   };
   return trainingOf(trained, options, lesson(parts, targets));

@@ -11,11 +11,16 @@ interface BytePieces {
 }
 
 const bytes = (useRegex: boolean): Step => ({
-  ...{ type: "ByteLevel", add_prefix_space: false, trim_offsets: true },
+  type: "ByteLevel",
+  add_prefix_space: false,
+  trim_offsets: true,
   use_regex: useRegex,
 });
 const split = (pattern: string): Step => ({
-  ...{ type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
+  type: "Split",
+  pattern: { Regex: pattern },
+  behavior: "Isolated",
+  invert: false,
 });
 const sequence = (...pretokenizers: Step[]): Step => ({ type: "Sequence", pretokenizers });
 

@@ -84,13 +84,18 @@ export function ggufTokenizer({ metadata }: Pick<GgufFile, "metadata">): Tokeniz
   const [bos_token, eos_token, unk_token, pad_token] = named;
   return {
     tokenizer: {
-      ...{ version: "1.0", truncation: null, padding: null },
+      version: "1.0",
+      truncation: null,
+      padding: null,
       added_tokens: addedTokens(vocabulary),
       ...parts,
       post_processor: aroundTexts(vocabulary, kind !== "gpt2"),
     },
     config: {
-      ...{ bos_token, eos_token, unk_token, pad_token },
+      bos_token,
+      eos_token,
+      unk_token,
+      pad_token,
       ...(typeof template === "string" ? { chat_template: template } : {}),
     },
   };
@@ -173,7 +178,7 @@ function addedTokens({ tokens, types }: GgufVocabulary): object[] {
     const [type, content] = [types[id]!, tokens[id]!];
     const special = type === CONTROL || type === UNKNOWN;
     if ((!special && type !== USER_DEFINED) || content === "") continue;
-    added.push({ id, content, special, ...{ single_word: false, lstrip: false, rstrip: false, normalized: false } });
+    added.push({ id, content, special, single_word: false, lstrip: false, rstrip: false, normalized: false });
   }
   return added;
 }

@@ -68,8 +68,12 @@ export function binaryMetrics(
   const { threshold, ...rest } = best;
   const predicted = own.map((score) => (score >= threshold ? 1 : 0));
   return {
-    ...{ accuracy, accuracyThreshold: sign * accuracyThreshold, ...rest, f1Threshold: positive(sign * threshold) },
-    ...{ ap: averagePrecision(truth, own), mcc: matthews(truth, predicted) },
+    accuracy,
+    accuracyThreshold: sign * accuracyThreshold,
+    ...rest,
+    f1Threshold: positive(sign * threshold),
+    ap: averagePrecision(truth, own),
+    mcc: matthews(truth, predicted),
   };
 }
 

@@ -19,7 +19,8 @@ export const matryoshka = (planOf: (what: string, name: unknown) => LossPlan): L
     if (plan === outermost) throw unexpected(what, "inner", "a loss that is computed for each dimension", name);
     const outer = Object.fromEntries(Object.entries(options).filter(([option]) => !OWN.includes(option)));
     const losses = sizes.map(({ size, weight }) => ({
-      ...{ size, weight },
+      size,
+      weight,
       compute: plan({ ...call, width: size, fullWidth: width, options: { ...outer, ...inner } }),
     }));
     return (columns: readonly NodeId[]) => {

@@ -105,8 +105,12 @@ export async function measureLogits(
   const cells = cellsOf(targets, predictions, classes);
   const { accuracy, perClass, macroF1 } = scoresOf(cells, classes);
   return {
-    ...{ count, accuracy, loss: count === 0 ? NaN : loss / count },
-    ...{ ...confusionOf(cells, classes), perClass, macroF1 },
+    count,
+    accuracy,
+    loss: count === 0 ? NaN : loss / count,
+    ...confusionOf(cells, classes),
+    perClass,
+    macroF1,
     intervals: intervals && count > 0 ? await intervalsOf(cells, { resamples, seed }, breathe) : null,
   };
 }

@@ -48,7 +48,10 @@ export async function estimateJob(
   const isMeasured = tokens.measured.length > 0;
   const seconds = jobSeconds(
     {
-      ...{ steps, evaluateEvery, done, tokens: reads },
+      steps,
+      evaluateEvery,
+      done,
+      tokens: reads,
       stepTokens: batches.map(tokensIn),
       ...(final !== null && { final: { steps: Math.max(0, final.steps - finalDone), tokens: finalTokens() } }),
     },

@@ -138,7 +138,11 @@ async function runFold(
   const { rest, held, tooFew } = await reader.holdToChoose({ ...all, examples: own.train }, settings.seed);
   const part = (examples: readonly FileExample[]) => ({ ...all, examples, split: true });
   const parted: TaskData<FileExample> = {
-    ...{ train: part(rest), validation: part(held), test: part(own.validation), labels, tooFewToChoose: tooFew },
+    train: part(rest),
+    validation: part(held),
+    test: part(own.validation),
+    labels,
+    tooFewToChoose: tooFew,
   };
   const few = fewExamplesText(parted, entry.plan, context.optionNames);
   if (fold === 1 && few !== null) context.emit({ type: "warning", message: few });

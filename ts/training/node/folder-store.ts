@@ -60,7 +60,8 @@ async function checkFile(path: string): Promise<void> {
   const found = await named(path, "cannot be read", () => stat(path));
   if (found.isFile() || found.isDirectory()) return;
   throw new ConfigError(`${clip(path)} is expected to be a file, and is none: remove it, or choose another folder`, {
-    ...{ path, expected: "a regular file" },
+    path,
+    expected: "a regular file",
   });
 }
 

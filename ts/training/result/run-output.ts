@@ -20,12 +20,17 @@ export function reportOf(
 ): TaskReport {
   const { task, settings, engine, source, modelHash, data, tokens, model, machine } = prepared;
   const part = ({ file, sha256, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
-    ...{ file, sha256, examples: examples.length, ...model.counts?.(tokenized) },
+    file,
+    sha256,
+    examples: examples.length,
+    ...model.counts?.(tokenized),
   });
   const { train, validation, test, labels } = data;
   const peakMemory = model.graph.engine.info.memory.peak;
   return {
-    ...{ ...reportProgram(), task, settings },
+    ...reportProgram(),
+    task,
+    settings,
     model: { name: source.name, source: settings.model, sha256: modelHash },
     data: {
       train: part(train, tokens.train),
@@ -36,7 +41,10 @@ export function reportOf(
     },
     parameters: model.parameters,
     engine: reportEngine(engine, machine),
-    ...{ metrics: outcome.metrics, result: outcome.result, evaluation, estimate },
+    metrics: outcome.metrics,
+    result: outcome.result,
+    evaluation,
+    estimate,
     ...(final !== null && { finalFit: final.reported }),
     training: reportTraining(steps, { peakMemory, diverged: (diverged ?? final?.diverged ?? null) !== null }),
     steps,

@@ -201,7 +201,12 @@ async function trained(
 ): Promise<readonly number[]> {
   const { batchSize, learningRate, weightDecay, maxGradNorm, seed } = settings;
   const fitting: FitOptions = {
-    ...{ steps, batchSize, learningRate, weightDecay, maxGradNorm, seed },
+    steps,
+    batchSize,
+    learningRate,
+    weightDecay,
+    maxGradNorm,
+    seed,
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   };

@@ -23,8 +23,12 @@ const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", WEIG
  * lists them; the order is that of earlier versions, whose runs are resumed.
  */
 const DECISIVE_IF_THERE = [
-  ...["modules.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors"],
-  ...["sentence_bert_config.json", WEIGHTS_INDEX],
+  "modules.json",
+  "1_Pooling/config.json",
+  "2_Dense/config.json",
+  "2_Dense/model.safetensors",
+  "sentence_bert_config.json",
+  WEIGHTS_INDEX,
 ];
 
 /**
@@ -69,7 +73,8 @@ async function moduleFiles(model: JobModel, kept: ReadonlyMap<string, Uint8Array
     return bytes === undefined ? model.open(file) : bytes && bytesSource(bytes);
   };
   return (await moduleFolders({ name: model.name, open })).flatMap(({ kind, folder }) => [
-    ...[`${folder}/config.json`, `${folder}/model.safetensors`],
+    `${folder}/config.json`,
+    `${folder}/model.safetensors`,
     ...(kind === "LogitScore" ? ["config_sentence_transformers.json"] : []),
   ]);
 }

@@ -21,7 +21,10 @@ export function keptSources(options: KeptSourcesOptions = {}): JobSources {
     ...provided,
     findModel: (name, { signal, onDownload }) =>
       cacheModel(name, {
-        ...{ manifest, persist, hubUrl, signal },
+        manifest,
+        persist,
+        hubUrl,
+        signal,
         onProgress: ({ file, done, total }) => onDownload({ file, received: done, total }),
       }),
     readData: async (name, options) =>

@@ -5,9 +5,17 @@ import { unexpected } from "../../arguments/settings.js";
 import type { Check } from "./field-checks.js";
 
 const names = [
-  ...(["bias", "excludeModules", "initLoraWeights", "layersToTransform", "layersPattern", "loraBias"] as const),
-  ...(["modulesToSave", "rankPattern", "alphaPattern", "trainableTokenIndices"] as const),
-];
+  "bias",
+  "excludeModules",
+  "initLoraWeights",
+  "layersToTransform",
+  "layersPattern",
+  "loraBias",
+  "modulesToSave",
+  "rankPattern",
+  "alphaPattern",
+  "trainableTokenIndices",
+] as const;
 
 /** Options of `addAdapter` that are not separate settings. */
 export type FurtherLora = Pick<LoraOptions, (typeof names)[number]>;

@@ -86,7 +86,12 @@ export class CheckpointWriter {
     evaluation?.best?.parameters.forEach((tensor, i) => tensors.set(`best.${i}`, tensor));
     const watched = evaluation === undefined ? null : { ...evaluation, best: evaluation.best?.step ?? null };
     const state: State = {
-      ...{ step, streams, optimizerSteps: optimizer.steps, historyBytes, evaluation: watched, run: this.run },
+      step,
+      streams,
+      optimizerSteps: optimizer.steps,
+      historyBytes,
+      evaluation: watched,
+      run: this.run,
       ...this.groups,
     };
     const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
@@ -133,7 +138,11 @@ export function openCheckpoint(bytes: Uint8Array, path: string, tasks: TaskTable
       const optimizer = { steps: optimizerSteps, buffers: readBuffers(file, optimizerSteps.length) };
       const records = parseHistory(found, history, historyPath);
       const checkpoint: Checkpoint = {
-        ...{ step, streams, parameters, optimizer, history: records },
+        step,
+        streams,
+        parameters,
+        optimizer,
+        history: records,
         ...(evaluation !== null && { evaluation: readEvaluation(file, evaluation, optimizerSteps.length) }),
         ...(groups === undefined && { slowBiases: true as const }),
       };

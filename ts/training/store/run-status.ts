@@ -25,8 +25,13 @@ export interface RunStatus<S = RunSettings> {
 }
 
 const nothing = {
-  ...{ settings: null, step: null, steps: null, finalFit: null },
-  ...{ began: null, changed: null, error: null },
+  settings: null,
+  step: null,
+  steps: null,
+  finalFit: null,
+  began: null,
+  changed: null,
+  error: null,
 };
 
 /**

@@ -44,7 +44,10 @@ function workerOfObject(what: string, name: string, kind: ClassName, object: unk
   if (object instanceof RemoteObject && object.kind === kind) return object.worker;
   const expected = `a ${kind} of lowrank/worker`;
   throw new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(object)}`, {
-    ...{ op: what, option: name, expected, value: object },
+    op: what,
+    option: name,
+    expected,
+    value: object,
   });
 }
 

@@ -50,7 +50,7 @@ export function judgedTable({ name, columns, records }: Pick<Table, "name" | "co
   const question = rest.find((i) => i >= 0 && i !== text) ?? text;
   const left = fits.filter((i) => i !== text && i !== question);
   const value = left.find(isNamed) ?? left.at(-1) ?? null;
-  return { ...{ name, columns, records }, ...{ question, text, value } };
+  return { name, columns, records, question, text, value };
 }
 
 /** Selects other columns. A column that was another one is exchanged with it. */

@@ -39,7 +39,8 @@ export function preferencesOf(rows: readonly object[], converses: boolean): Pref
   const prompt = Object.keys(fields[0] ?? {}).find((name) => asked.test(name));
   const read = fields.map(({ chosen, rejected, ...others }) => ({
     ...(prompt !== undefined && { prompt: others[prompt] }),
-    ...{ chosen, rejected },
+    chosen,
+    rejected,
   }));
   return usable(read, converses);
 }
@@ -50,7 +51,8 @@ export function preferencesIn({ columns, records }: Pick<Table, "columns" | "rec
   if (chosen < 0 || rejected < 0) return null;
   const rows = records.map((record) => ({
     ...(prompt >= 0 && { prompt: record[prompt]! }),
-    ...{ chosen: record[chosen]!, rejected: record[rejected]! },
+    chosen: record[chosen]!,
+    rejected: record[rejected]!,
   }));
   return usable(rows, converses);
 }

@@ -33,17 +33,15 @@ export function begin(): Promise<Run | null> {
   const id = `studio-${began.toString(36)}-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(36)}`;
   const file = `${name.replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N} _-]/gu, "") || "data"}.jsonl`;
   return train({
-    ...{
-      id,
-      name,
-      began,
-      status: "training",
-      report: null,
-      predictions: [],
-      training: [],
-      validation: [],
-      error: null,
-    },
+    id,
+    name,
+    began,
+    status: "training",
+    report: null,
+    predictions: [],
+    training: [],
+    validation: [],
+    error: null,
     spec: {
       ...specOf(settings.value, file, encoders[encoder.value].name, rows.length, unbalanced),
       ...form.spec(rows, column),

@@ -116,7 +116,10 @@ async function thresholdHead(run: RunOf<"multi-label">): Promise<SavedFiles> {
     .map(({ text, label }) => ({ text, labels: [...label] }));
   const { TextClassifier } = await client();
   const classifier = await TextClassifier.create(await sharedEncoder(encoderOf(run)), {
-    ...{ labels: [...run.report!.data.labels], multiLabel: true, lora: null, adapter: `${run.id}-thresholds` },
+    labels: [...run.report!.data.labels],
+    multiLabel: true,
+    lora: null,
+    adapter: `${run.id}-thresholds`,
   });
   try {
     await classifier.fitHead(examples.filter((_, i) => i % CHOOSING > 0));

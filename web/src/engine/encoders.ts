@@ -16,11 +16,21 @@ interface Encoder {
 export const encoders = {
   english: {
     name: "sentence-transformers/all-MiniLM-L6-v2",
-    ...{ download: 91.3e6, weights: 45.4e6, tokenizer: 0.47e6, memory: 170e6, perToken: 160e3, effort: 1 },
+    download: 91.3e6,
+    weights: 45.4e6,
+    tokenizer: 0.47e6,
+    memory: 170e6,
+    perToken: 160e3,
+    effort: 1,
   },
   multilingual: {
     name: "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
-    ...{ download: 480e6, weights: 235e6, tokenizer: 9.1e6, memory: 600e6, perToken: 320e3, effort: 2 },
+    download: 480e6,
+    weights: 235e6,
+    tokenizer: 9.1e6,
+    memory: 600e6,
+    perToken: 320e3,
+    effort: 2,
   },
 } as const satisfies Readonly<Record<string, Encoder>>;
 export type EncoderId = keyof typeof encoders;

@@ -24,12 +24,14 @@ export const forms: Readonly<Record<Task, Form>> = {
     example: ({ text, label }) => ({ text, label }),
     // The page shows what the saved classifier itself says about rows that it has not seen.
     spec: () => ({ finalFit: false }),
-    ...{ metric: "accuracy", written: "share" },
+    metric: "accuracy",
+    written: "share",
   },
   "multi-label": {
     example: ({ text, label }, target) => ({ text, label: labelsOf(label, target) }),
     spec: () => ({ multiLabel: true }),
-    ...{ metric: "f1Micro", written: "share" },
+    metric: "f1Micro",
+    written: "share",
   },
   regress: {
     example: ({ text, label }, _, column) => ({ text, [nameOf(column)]: numberIn(label)! }),
@@ -38,11 +40,13 @@ export const forms: Readonly<Record<Task, Form>> = {
       const limits = numbers.size <= SCALE && { min: Math.min(...numbers), max: Math.max(...numbers) };
       return { task: "regress", label: nameOf(column), ...limits };
     },
-    ...{ metric: "spearman", written: "metric" },
+    metric: "spearman",
+    written: "metric",
   },
   tokens: {
     example: markedExample,
     spec: () => ({ task: "tokens" }),
-    ...{ metric: "f1", written: "share" },
+    metric: "f1",
+    written: "share",
   },
 };

@@ -16,7 +16,13 @@ export interface JobProgress {
 }
 
 export const atStart: JobProgress = {
-  ...{ ready: null, phase: null, done: 0, total: 0, tokensPerSecond: null, secondsLeft: null, stopping: false },
+  ready: null,
+  phase: null,
+  done: 0,
+  total: 0,
+  tokensPerSecond: null,
+  secondsLeft: null,
+  stopping: false,
   watched: null,
 };
 

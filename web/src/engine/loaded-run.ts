@@ -47,7 +47,14 @@ export async function keepAsRun(kind: "loaded" | "together", name: string, files
   const labels = task === "tokens" ? namesOf(known) : known;
   const nothing = { report: null, predictions: [], training: [], validation: [], error: null, examples: 0 } as const;
   const run = {
-    ...{ id, name, began, status: "loaded", labels, files, data: new Uint8Array(), ...nothing },
+    id,
+    name,
+    began,
+    status: "loaded",
+    labels,
+    files,
+    data: new Uint8Array(),
+    ...nothing,
     spec: { data: "", model: encoders[on].name, ...spec },
   } as Run;
   await saveRun(run);

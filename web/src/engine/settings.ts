@@ -59,7 +59,14 @@ export function specOf(
 ): JobSpec {
   const { effort, rank, learningRate, batchSize, maxTokens, seed } = settings;
   return {
-    ...{ model, data, rank, alpha: 2 * rank, learningRate, batchSize, maxTokens, seed },
+    model,
+    data,
+    rank,
+    alpha: 2 * rank,
+    learningRate,
+    batchSize,
+    maxTokens,
+    seed,
     ...(effort !== "normal" && { steps: stepsFor(settings, examples) }),
     ...(effort === "quick" && { evaluateEvery: QUICK.evaluateEvery }),
     ...(settings.device === "webgpu" && graphics.value !== null && { device: "webgpu" as const }),

@@ -64,7 +64,9 @@ async function trainHere(run: Run, signal: AbortSignal): Promise<Run | null> {
       onProgress: hear,
       showExamples: WATCHED,
       sources: sourcesFrom({
-        ...{ encoder: encoderNamed(run.spec.model), dataOf: () => run.data, signal },
+        encoder: encoderNamed(run.spec.model),
+        dataOf: () => run.data,
+        signal,
         onDownload: (download) => update({ state: "downloading", download }),
       }),
     };

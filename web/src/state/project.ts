@@ -99,7 +99,8 @@ export function addTexts(texts: readonly string[]): number {
 export function renameLabels(from: readonly string[], to: string): void {
   const name = (label: string) => renamed(label, from, to, target.value);
   const rename = ({ confirmed, ...row }: Row): Row => ({
-    ...{ ...row, label: name(row.label) },
+    ...row,
+    label: name(row.label),
     ...(confirmed !== undefined && { confirmed: name(confirmed) }),
   });
   change(project.value!.rows.map(rename));

@@ -15,5 +15,10 @@ export interface Settings {
 }
 
 export const defaults: Settings = {
-  ...{ effort: "normal", rank: 8, learningRate: 1e-3, batchSize: 16, maxTokens: 128, seed: 0 },
+  effort: "normal",
+  rank: 8,
+  learningRate: 1e-3,
+  batchSize: 16,
+  maxTokens: 128,
+  seed: 0,
 };

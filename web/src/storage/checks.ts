@@ -41,8 +41,11 @@ export const isId: Check = (value) => isText(value) && /^[\w-]{1,100}$/.test(val
 
 /** The fields of every training. */
 export const trainingFields = {
-  ...{ id: isId, name: isText, spec: having({ data: isText }) },
-  ...{ training: listOf(point), validation: listOf(point) },
+  id: isId,
+  name: isText,
+  spec: having({ data: isText }),
+  training: listOf(point),
+  validation: listOf(point),
 };
 
 /** One of the models that the Studio offers. */

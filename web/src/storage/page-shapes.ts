@@ -54,7 +54,9 @@ const judgements = listOf(having({ query: isText, text: isText, right: (value) =
 const ownData = { data: recordOf(isBytes), heldOut: listOf(isText), interval };
 
 const searchRun = having({
-  ...{ ...training, ...ownData, isUnchanged: (value: unknown) => typeof value === "boolean" },
+  ...training,
+  ...ownData,
+  isUnchanged: (value: unknown) => typeof value === "boolean",
   result: orNull(
     having({
       yardsticks: having({ base: metrics, bm25: orNull(metrics) }),
@@ -67,13 +69,17 @@ const searchRun = having({
   earlier: orMissing(listOf(isNumber)),
 });
 const rankRun = having({
-  ...{ ...training, ...ownData },
+  ...training,
+  ...ownData,
   result: orNull(having({ yardsticks: having({ cosine: ordering }), after: ordering, queries: isCount })),
 });
 const perplexity = having({ perplexity: isNumber });
 const preferred = having({ rewardAccuracy: isNumber, accuracy: isNumber });
 const lesson = having({
-  ...{ ...training, model: isText, rows: isCount, data: isBytes },
+  ...training,
+  model: isText,
+  rows: isCount,
+  data: isBytes,
   result: orNull(having({ before: perplexity, after: perplexity })),
   measured: orMissing(isCount),
   preferences: orMissing(orNull(having({ before: preferred, after: preferred }))),

@@ -51,8 +51,11 @@ export async function projectFile(): Promise<Uint8Array> {
     };
   });
   const facts: Facts = {
-    ...{ kind: KIND, version: VERSION },
-    ...{ project: project.value, settings: settings.value, runs: known },
+    kind: KIND,
+    version: VERSION,
+    project: project.value,
+    settings: settings.value,
+    runs: known,
     pages: await packPages(entries),
   };
   return zipped({ [FACTS]: strToU8(JSON.stringify(facts)), ...entries });

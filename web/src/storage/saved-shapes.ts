@@ -21,7 +21,8 @@ const several = having({ f1Micro: isNumber, f1Macro: isNumber, map: isNumber, ex
 const numbers = having({ spearman: isNumber, rmse: isNumber, mae: isNumber, r2: isNumber });
 const shares = { f1: isNumber, precision: isNumber, recall: isNumber };
 const words = having({
-  ...{ ...shares, accuracy: isNumber },
+  ...shares,
+  accuracy: isNumber,
   perEntity: listOf(having({ label: isText, support: isCount, ...shares })),
 });
 const metrics: Check = (value) =>
@@ -30,7 +31,10 @@ const metrics: Check = (value) =>
 /** The result of each task. */
 const results: Readonly<Record<Task, Check>> = {
   classify: having({
-    ...{ before: measured, after: measured, headOnly: orNull(measured), largestClass: isNumber },
+    before: measured,
+    after: measured,
+    headOnly: orNull(measured),
+    largestClass: isNumber,
     overHeadAlone: orNull(having({ accuracy: having({ difference: isNumber }) })),
   }),
   "multi-label": having({
@@ -38,14 +42,20 @@ const results: Readonly<Record<Task, Check>> = {
     after: several,
     labels: listOf(
       having({
-        ...{ label: isText, texts: isNumber, threshold: isNumber },
-        ...{ f1: isNumber, precision: isNumber, recall: isNumber },
+        label: isText,
+        texts: isNumber,
+        threshold: isNumber,
+        f1: isNumber,
+        precision: isNumber,
+        recall: isNumber,
       }),
     ),
   }),
   regress: having({ yardsticks: having({ mean: numbers, headOnly: orNull(numbers) }), after: numbers }),
   tokens: having({
-    ...{ largestClass: isNumber, headOnly: orNull(words), after: words },
+    largestClass: isNumber,
+    headOnly: orNull(words),
+    after: words,
     overHeadAlone: orNull(having({ difference: isNumber, interval: listOf(isNumber) })),
   }),
 };
@@ -64,17 +74,25 @@ const report = having({
 
 const book: Check = (value) =>
   having({
-    ...{ sheets: listOf(having({ name: isText })), sheet: isCount },
-    ...{ filled: isCount, unsolved: isCount },
+    sheets: listOf(having({ name: isText })),
+    sheet: isCount,
+    filled: isCount,
+    unsolved: isCount,
   })(value) && (value as { sheet: number }).sheet in (value as { sheets: unknown[] }).sheets;
 const someRows = listOf(having({ at: isCount, text: isText }));
 const table = having({
   ...tableFields,
   how: having({
-    ...{ format: isText, encoding: isText, delimiter: isText, uneven: isNumber },
+    format: isText,
+    encoding: isText,
+    delimiter: isText,
+    uneven: isNumber,
     // Projects of earlier versions lack these.
-    ...{ headerRow: orMissing(isCount), skipped: orMissing(isCount), book: orMissing(book) },
-    ...{ firstRows: orMissing(someRows), below: orMissing(someRows) },
+    headerRow: orMissing(isCount),
+    skipped: orMissing(isCount),
+    book: orMissing(book),
+    firstRows: orMissing(someRows),
+    below: orMissing(someRows),
   }),
 });
 const kinds: Readonly<Record<Task, Check>> = {
@@ -90,7 +108,11 @@ const isTarget: Check = (value) =>
   having({ task: (name) => tasks.some((task) => task === name) })(value) &&
   kinds[(value as { task: Task }).task](value);
 const project = having({
-  ...{ table, text: isNumber, label: isNumber, target: orMissing(isTarget), encoder: orMissing(isEncoder) },
+  table,
+  text: isNumber,
+  label: isNumber,
+  target: orMissing(isTarget),
+  encoder: orMissing(isEncoder),
   more: orMissing(listOf(isCount)),
   rows: listOf(having({ id: isNumber, text: isText, label: isText, confirmed: orMissing(isText) })),
 });

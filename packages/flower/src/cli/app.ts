@@ -50,7 +50,7 @@ export function defineFlowerApp(group: Command, session: Session): void {
         throw new ConfigError(
           "--evaluate reports results on nodes' texts without noise: omit it with --noise-multiplier",
           {
-            ...{ option: "--evaluate" },
+            option: "--evaluate",
           },
         );
       const labels =

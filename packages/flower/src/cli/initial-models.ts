@@ -45,7 +45,9 @@ export async function initialModels(
   const named = Object.fromEntries(Object.entries(options).filter(([name]) => own.includes(name)));
   const job = freshSettings(named, exampleData);
   const rounds = await openRounds("flower app", job, {
-    ...{ sources: localSources, signal, optionNames: flagNames },
+    sources: localSources,
+    signal,
+    optionNames: flagNames,
     onProgress: (event) => void (event.type === "warning" && terminal.error(event.message)),
   });
   const chosen = serverSettings.filter((name) => named[name] !== undefined);

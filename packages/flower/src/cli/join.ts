@@ -85,7 +85,11 @@ async function join(options: FlowerJoinOptions, session: Session): Promise<void>
   ];
   let writing = Promise.resolve();
   const connection = {
-    ...{ server, maxSteps, patience, stay, signal },
+    server,
+    maxSteps,
+    patience,
+    stay,
+    signal,
     ...(key !== undefined && { key }),
     ...(rootCertificates !== undefined && { rootCertificates }),
     onEvent(event: FederationEvent) {

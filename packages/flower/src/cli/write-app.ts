@@ -86,7 +86,9 @@ export async function writeFlowerApp(
     throw new ConfigError(
       `--min-replies ${minReplies} is more than --min-nodes ${minNodes}: no round would have enough replies`,
       {
-        ...{ option: "--min-replies", value: minReplies, expected: `at most ${minNodes}` },
+        option: "--min-replies",
+        value: minReplies,
+        expected: `at most ${minNodes}`,
       },
     );
   await checkEmptyFolder(folder, "<folder>");

@@ -37,6 +37,9 @@ function transportBy(rootCertificates: string | undefined): Transport {
     return tlsTransport(rootCertificates);
   const expected = "certificates as PEM";
   throw new ConfigError(`joinFederation: rootCertificates are ${expected}`, {
-    ...{ op: "joinFederation", option: "rootCertificates", expected, value: rootCertificates },
+    op: "joinFederation",
+    option: "rootCertificates",
+    expected,
+    value: rootCertificates,
   });
 }

@@ -82,7 +82,8 @@ export class Incoming {
     const object = unpackObject(bytes);
     if (object.type === type) return object;
     throw new FederationError(`the server sent ${object.type}, expected ${type}`, {
-      ...{ expected: type, actual: object.type },
+      expected: type,
+      actual: object.type,
     });
   }
 

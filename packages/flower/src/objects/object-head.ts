@@ -2,7 +2,13 @@ import { FederationError } from "../federation-error.js";
 
 /** Types of objects in messages. */
 const objectTypes = [
-  ...(["Message", "RecordDict", "ArrayRecord", "Array", "ArrayChunk", "ConfigRecord", "MetricRecord"] as const),
+  "Message",
+  "RecordDict",
+  "ArrayRecord",
+  "Array",
+  "ArrayChunk",
+  "ConfigRecord",
+  "MetricRecord",
 ] as const;
 export type ObjectType = (typeof objectTypes)[number];
 
@@ -35,7 +41,8 @@ export function unpackObject(bytes: Uint8Array): FlowerObject {
     throw new FederationError(
       `the server sent an object that is not one of ${objectTypes.join(", ")}, or is incomplete`,
       {
-        ...{ expected: objectTypes, value: head.slice(0, 80) },
+        expected: objectTypes,
+        value: head.slice(0, 80),
       },
     );
   const children = ids === "" ? [] : ids.split(",");

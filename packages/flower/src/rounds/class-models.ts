@@ -53,8 +53,11 @@ export function classModels<E>(node: ClassifierNode<E>): RoundModels {
         fitHead: async () => void (await classifier.fitHead(examples, cancelled)),
         async fit({ steps, onProgress }) {
           const report = await classifier.fit(examples, {
-            ...{ steps, ...trainingOf(settings), freezeA },
-            ...{ ...cancelled, onProgress },
+            steps,
+            ...trainingOf(settings),
+            freezeA,
+            ...cancelled,
+            onProgress,
           });
           return report.steps.map(({ loss }) => loss);
         },

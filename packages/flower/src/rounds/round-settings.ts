@@ -104,7 +104,8 @@ export function takeRoundSettings(config: ReadonlyMap<string, ConfigValue>): Rou
     return {
       encoder: read("encoder", text),
       maxTokens: read("max-tokens", within(2)),
-      ...{ task, taskSettings: config.has("task-settings") ? ownOf(json("task-settings")) : {} },
+      task,
+      taskSettings: config.has("task-settings") ? ownOf(json("task-settings")) : {},
       labels: labelsOf(json("labels"), task),
       rank: read("rank", within(1, MOST.rank)),
       alpha: read("alpha", positive),
@@ -139,7 +140,9 @@ function checkVersion(version: string): void {
   throw notSensible(
     `the app is of lowrank ${excerpt(version)}, this node of ${VERSION}: their minor versions must be the same`,
     {
-      ...{ option: "lowrank-version", value: version, expected: VERSION },
+      option: "lowrank-version",
+      value: version,
+      expected: VERSION,
     },
   );
 }

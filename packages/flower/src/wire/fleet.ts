@@ -116,7 +116,8 @@ export class Fleet {
     const { signer } = this.options;
     const time = new Date().toISOString().replace("Z", "+00:00");
     return {
-      ...{ "content-type": MEDIA_TYPE, accept: MEDIA_TYPE },
+      "content-type": MEDIA_TYPE,
+      accept: MEDIA_TYPE,
       "flwr-public-key": base64(signer.publicPem),
       "flwr-timestamp": time,
       "flwr-signature": base64(await signer.sign(time)),

@@ -58,7 +58,8 @@ export class GatheredBytes {
     this.length += piece.length;
     if (this.length > most)
       throw new FederationError(`${address}: the answer has more than ${most} bytes`, {
-        ...{ address, maximum: most },
+        address,
+        maximum: most,
       });
     this.pieces.push(piece);
   }

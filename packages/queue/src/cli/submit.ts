@@ -93,7 +93,8 @@ function refuseBeside(command: Command): void {
 /** The job settings in the options. */
 function common({ priority, attempts, deadline }: SubmitCommandOptions): SubmitOptions {
   return {
-    ...{ priority, attempts },
+    priority,
+    attempts,
     ...(deadline === undefined ? {} : { deadline: new Date(Date.now() + 1000 * deadline) }),
   };
 }

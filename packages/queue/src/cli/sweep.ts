@@ -102,12 +102,15 @@ async function sweep(options: SweepCommandOptions, session: Session): Promise<vo
   };
   const { random, seeds, eta, out, json } = options;
   const given: SweepSpec = {
-    ...{ spec, grid, eta },
+    spec,
+    grid,
+    eta,
     ...(random !== undefined && { random }),
     ...(seeds !== undefined && { seeds }),
   };
   const running = {
-    ...{ out, signal },
+    out,
+    signal,
     ...(options.place !== undefined && { place: options.place }),
     onEvent: (event: SweepEvent) => terminal.error(sentence(event)),
   };

@@ -51,7 +51,10 @@ export function defineWorker(program: Command, session: Session): void {
       await runQueueWorker({
         queue: queueAddress(options),
         name: options.queueName,
-        ...{ concurrency, build, lockSeconds, signal },
+        concurrency,
+        build,
+        lockSeconds,
+        signal,
         ...(threads === undefined ? {} : { threads }),
         ...(board === undefined ? {} : { board: { port: board, host: boardHost } }),
         onEvent: (event) => terminal.print(json ? JSON.stringify(event) : oneLine(sentence(event))),

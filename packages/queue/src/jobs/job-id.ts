@@ -3,8 +3,24 @@ import { clip, excerpt, text } from "lowrank/extension";
 
 /** Redis keys of the queue itself. Job keys are `<queue>:<id>`, so a job with such a name would overwrite the queue's data. */
 const takenKeys: readonly string[] = [
-  ...["active", "completed", "de", "delayed", "events", "failed", "id", "limiter", "marker", "meta", "paused", "pc"],
-  ...["prioritized", "repeat", "stalled", "stalled-check", "wait", "waiting-children"],
+  "active",
+  "completed",
+  "de",
+  "delayed",
+  "events",
+  "failed",
+  "id",
+  "limiter",
+  "marker",
+  "meta",
+  "paused",
+  "pc",
+  "prioritized",
+  "repeat",
+  "stalled",
+  "stalled-check",
+  "wait",
+  "waiting-children",
 ];
 
 /** Characters that servers do not store unchanged: control characters, and lone surrogates, which Redis replaces by one character. */

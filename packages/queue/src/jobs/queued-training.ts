@@ -34,7 +34,9 @@ export function takeTraining(what: string, training: QueuedTraining, deadline: n
   checkOptions(`${what}: training`, training, ["spec", "out", "until"]);
   const { spec, out, until } = training;
   return {
-    ...{ version: VERSION, spec: takeAnySpec(what, spec), deadline },
+    version: VERSION,
+    spec: takeAnySpec(what, spec),
+    deadline,
     out: checkPlace(what, text(what, "out", out)),
     until: until === undefined ? null : whole(what, "until", until, 1),
   };

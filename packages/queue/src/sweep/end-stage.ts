@@ -32,7 +32,10 @@ export async function endStage(
   }
   const lowest = Math.min(...choices.map(lossOf));
   return {
-    ...{ out: place, accuracy: null, steps: until, measured: [] },
+    out: place,
+    accuracy: null,
+    steps: until,
+    measured: [],
     loss: Number.isFinite(lowest) ? lowest : null,
     finished: next === undefined,
   };

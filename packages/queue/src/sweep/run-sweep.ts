@@ -119,7 +119,10 @@ function reportOf(record: SweepRecord): SweepReport {
     const until = plan.rungs[rungs - 1]!.until;
     const loss = choiceLoss(trials, index, until);
     return {
-      ...{ index, choice, steps: until, trials: own.map(({ name }) => name) },
+      index,
+      choice,
+      steps: until,
+      trials: own.map(({ name }) => name),
       loss: Number.isFinite(loss) ? loss : null,
       error: own.find(({ error }) => error !== null)?.error ?? null,
     };

@@ -43,14 +43,22 @@ export function stageFlow(queueName: string, { plan, place, stage, choices, name
   const until = untilOf(plan, stage);
   const trials = plan.trials.filter(({ name }) => names.includes(name));
   const data: StagePayload = {
-    ...{ version: VERSION, out: place, deadline: null },
-    ...{ sweep: JSON.stringify(plan.sweep), stage, choices, names },
+    version: VERSION,
+    out: place,
+    deadline: null,
+    sweep: JSON.stringify(plan.sweep),
+    stage,
+    choices,
+    names,
   };
   return {
-    ...{ name: STAGE, queueName, data },
+    name: STAGE,
+    queueName,
+    data,
     opts: { ...opts, jobId: jobs.stage(stage) },
     children: trials.map(({ name, settings }) => ({
-      ...{ name: "train", queueName },
+      name: "train",
+      queueName,
       data: takeTraining(
         "runSweep",
         { spec: settings, out: `${place}/trials/${name}`, ...(until !== null && { until }) },

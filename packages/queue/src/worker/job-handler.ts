@@ -179,7 +179,9 @@ export class JobHandler {
       if (done < total && Date.now() - last < TELL_EVERY) return;
       last = Date.now();
       const progress: QueuedProgress = {
-        ...{ phase, done, total },
+        phase,
+        done,
+        total,
         ...(loss === undefined ? {} : { loss }),
         ...(secondsLeft === undefined ? {} : { secondsLeft }),
       };

@@ -45,7 +45,10 @@ async function merged({ base, trained: names, onnx, twice = [], half = false, sh
     writeSafetensors({ ...Object.fromEntries(all), "linear.weight": linear }),
   );
   const layer: AdapterLayer = {
-    ...{ kind: "linear", rank: 1, alpha: 1, scaling: 1 },
+    kind: "linear",
+    rank: 1,
+    alpha: 1,
+    scaling: 1,
     loraA: tensor([3, 1], Float32Array.of(1, 2, 3)),
     loraB: tensor([1, 2], new Float32Array(2)),
   };
@@ -139,15 +142,19 @@ describe("merge --onnx where constants have equal values", () => {
     [
       "where the other is its transpose",
       {
-        ...{ base: { "a.weight": zeros, "b.weight": zeros }, trained: ["b.weight"] },
-        ...{ onnx: { "a.weight": zeros, "b.weight": zeros }, shapes: { "a.weight": [2, 3], "b.weight": [3, 2] } },
+        base: { "a.weight": zeros, "b.weight": zeros },
+        trained: ["b.weight"],
+        onnx: { "a.weight": zeros, "b.weight": zeros },
+        shapes: { "a.weight": [2, 3], "b.weight": [3, 2] },
       },
       { "b.weight": "b.weight" },
     ],
     [
       "in float16, where two are near each other",
       {
-        ...{ base: { "a.weight": wave(0), "b.weight": wave(2 ** -13) }, trained: ["b.weight"], half: true },
+        base: { "a.weight": wave(0), "b.weight": wave(2 ** -13) },
+        trained: ["b.weight"],
+        half: true,
         onnx: { "a.weight": wave(0), "b.weight": wave(2 ** -13) },
       },
       { "b.weight": "b.weight" },
@@ -184,7 +191,9 @@ describe("merge --onnx where constants have equal values", () => {
     [
       "no name tells, in float16",
       {
-        ...{ base: { "a.weight": wave(0), "b.weight": wave(2 ** -13) }, trained: ["b.weight"], half: true },
+        base: { "a.weight": wave(0), "b.weight": wave(2 ** -13) },
+        trained: ["b.weight"],
+        half: true,
         onnx: { "onnx::1": wave(0), "onnx::2": wave(2 ** -13) },
       },
       /b\.weight has the values of other tensors of the base, a\.weight/,

@@ -28,7 +28,10 @@ export function writeBase(folder: string, shape: readonly [number, number], coun
     adapted.map((i) => [
       `linear_${i}`,
       {
-        ...{ kind: "linear", rank: 2, alpha: 2, scaling: 1 },
+        kind: "linear",
+        rank: 2,
+        alpha: 2,
+        scaling: 1,
         loraA: { shape: [columns, 2], data: valuesOf(columns * 2, 5) },
         loraB: { shape: [2, rows], data: valuesOf(rows * 2, 9) },
       },

@@ -9,19 +9,26 @@ import { inTwo } from "../../../../ts/io/examples/parts/split.js";
 const groupsOf = (texts: readonly string[]) => nearGroups(texts, new Frames(), () => undefined);
 
 const middles = [
-  ...["my parcel has not arrived yet", "where is my refund?", "I was charged twice for my order. Please look into it."],
-  ...["the app crashes when I open the settings", "can I change the delivery address of an order?"],
-  ...[
-    "your driver left the box in the rain",
-    "I would like to cancel my subscription",
-    "the invoice shows the wrong name",
-  ],
-  ...["my discount code does not work", "the sizes are not what the page says"],
+  "my parcel has not arrived yet",
+  "where is my refund?",
+  "I was charged twice for my order. Please look into it.",
+  "the app crashes when I open the settings",
+  "can I change the delivery address of an order?",
+  "your driver left the box in the rain",
+  "I would like to cancel my subscription",
+  "the invoice shows the wrong name",
+  "my discount code does not work",
+  "the sizes are not what the page says",
 ];
 const greetings = ["Hi,\n", "Hello team, ", "Dear Sir or Madam,\n\n", "hi ", "", "Good morning! ", "Hey there, "];
 const signOffs = [
-  ...["\n\nBest regards,\nAnna", " Thanks!", "\nKind regards\nTom Smith", " thanks in advance", ""],
-  ...["\n\nLooking forward to your reply.\nCheers, Joe", " Thank you for your help, Maria Lopez"],
+  "\n\nBest regards,\nAnna",
+  " Thanks!",
+  "\nKind regards\nTom Smith",
+  " thanks in advance",
+  "",
+  "\n\nLooking forward to your reply.\nCheers, Joe",
+  " Thank you for your help, Maria Lopez",
 ];
 /** Each text with five greetings and sign-offs. */
 const framed = middles.flatMap((middle, k) =>

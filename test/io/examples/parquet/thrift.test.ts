@@ -81,8 +81,15 @@ describe("a Parquet file", () => {
     }).bytes;
     const pages = [...dictionary, ...data, 0, 2];
     const meta = struct({
-      ...{ 1: int(1), 2: list([int(8)]), 3: list([text("v")]), 4: int(0), 5: long(1) },
-      ...{ 6: long(pages.length), 7: long(pages.length), 9: long(4 + dictionary.length), 11: long(4) },
+      1: int(1),
+      2: list([int(8)]),
+      3: list([text("v")]),
+      4: int(0),
+      5: long(1),
+      6: long(pages.length),
+      7: long(pages.length),
+      9: long(4 + dictionary.length),
+      11: long(4),
     });
     const group = struct({ 1: list([struct({ 2: long(4), 3: meta })]), 2: long(pages.length), 3: long(1) });
     const file = (groups: number) => {

@@ -159,12 +159,10 @@ describe("a summary", () => {
 
   it("takes short texts for nearly the same by signs and repeats, not where a word is another", async () => {
     const texts = [
-      ...[
-        "woman feeding baby in the garden",
-        "man feeding baby in the garden",
-        "man playing water polo",
-        "woman playing water polo",
-      ],
+      "woman feeding baby in the garden",
+      "man feeding baby in the garden",
+      "man playing water polo",
+      "woman playing water polo",
       "the point of minimum displacement in a periodic system",
       "the point of maximum displacement in a periodic system",
       "Ugh. I hate hate hate getting blood drawn.",

@@ -23,7 +23,12 @@ type Answer = (status: number, body?: object) => void;
 /** Serves the calls of a Hugging Face hub that an upload makes, with its statuses: large files go to another address first. */
 export async function pushServer(token: string): Promise<PushServer> {
   const hub: { -readonly [K in keyof PushServer]: PushServer[K] } = {
-    ...{ url: "", repositories: new Map(), commits: [], requests: [], refuse: null, onUpload: null },
+    url: "",
+    repositories: new Map(),
+    commits: [],
+    requests: [],
+    refuse: null,
+    onUpload: null,
   };
   const large = new Map<string, Uint8Array>();
 
@@ -59,7 +64,8 @@ export async function pushServer(token: string): Promise<PushServer> {
     if (rest === "/info/lfs/objects/batch") {
       const { objects } = json() as { objects: { oid: string; size: number }[] };
       const made = objects.map(({ oid, size }) => ({
-        ...{ oid, size },
+        oid,
+        size,
         ...(!large.has(oid) && { actions: { upload: { href: `${hub.url}/upload/${oid}` } } }),
       }));
       return answer(200, { transfer: "basic", objects: made });

@@ -9,11 +9,25 @@ import { sizeOf } from "../../../../ts/values/shape.js";
 
 /** The config.json of a Qwen3.5 with twice as many heads of values as of keys. */
 export const qwen35Config = {
-  ...{ model_type: "qwen3_5_text", vocab_size: 512, hidden_size: 256, intermediate_size: 320, num_hidden_layers: 4 },
-  ...{ num_attention_heads: 8, num_key_value_heads: 2, head_dim: 32, max_position_embeddings: 512 },
-  ...{ rms_norm_eps: 2 ** -17, rope_theta: 10_000, partial_rotary_factor: 0.25, tie_word_embeddings: true },
-  ...{ full_attention_interval: 4, linear_conv_kernel_dim: 4, linear_num_key_heads: 4, linear_num_value_heads: 8 },
-  ...{ linear_key_head_dim: 64, linear_value_head_dim: 64 },
+  model_type: "qwen3_5_text",
+  vocab_size: 512,
+  hidden_size: 256,
+  intermediate_size: 320,
+  num_hidden_layers: 4,
+  num_attention_heads: 8,
+  num_key_value_heads: 2,
+  head_dim: 32,
+  max_position_embeddings: 512,
+  rms_norm_eps: 2 ** -17,
+  rope_theta: 10_000,
+  partial_rotary_factor: 0.25,
+  tie_word_embeddings: true,
+  full_attention_interval: 4,
+  linear_conv_kernel_dim: 4,
+  linear_num_key_heads: 4,
+  linear_num_value_heads: 8,
+  linear_key_head_dim: 64,
+  linear_value_head_dim: 64,
 } as const;
 
 const uint32 = (value: number) => ({ uint32: value });
@@ -23,10 +37,20 @@ const metadata = new Map<string, WrittenValue>([
   ["qwen35.rope.freq_base", { float32: qwen35Config.rope_theta }],
   ["qwen35.attention.layer_norm_rms_epsilon", { float32: qwen35Config.rms_norm_eps }],
   ...Object.entries({
-    ...{ block_count: 4, context_length: 512, embedding_length: 256, feed_forward_length: 320 },
-    ...{ "attention.head_count": 8, "attention.head_count_kv": 2, "attention.key_length": 32 },
-    ...{ "rope.dimension_count": 8, full_attention_interval: 4, "ssm.conv_kernel": 4, "ssm.state_size": 64 },
-    ...{ "ssm.group_count": 4, "ssm.time_step_rank": 8, "ssm.inner_size": 512 },
+    block_count: 4,
+    context_length: 512,
+    embedding_length: 256,
+    feed_forward_length: 320,
+    "attention.head_count": 8,
+    "attention.head_count_kv": 2,
+    "attention.key_length": 32,
+    "rope.dimension_count": 8,
+    full_attention_interval: 4,
+    "ssm.conv_kernel": 4,
+    "ssm.state_size": 64,
+    "ssm.group_count": 4,
+    "ssm.time_step_rank": 8,
+    "ssm.inner_size": 512,
   }).map(([key, value]) => [`qwen35.${key}`, uint32(value)] as const),
 ]);
 

@@ -21,7 +21,8 @@ export async function written({ metadata, tensors }: WrittenModel): Promise<Uint
 export const sayable: Readonly<Record<string, object>> = {
   gemma2: { query_pre_attn_scalar: 16 },
   gemma3_text: {
-    ...{ query_pre_attn_scalar: 16, layer_types: null },
+    query_pre_attn_scalar: 16,
+    layer_types: null,
     rope_parameters: {
       full_attention: { rope_type: "linear", factor: 8, rope_theta: 1_000_000 },
       sliding_attention: { rope_type: "default", rope_theta: 10_000 },

@@ -25,27 +25,25 @@ const loaded = async (bytes: Uint8Array, weights: "f32" | "auto" = "f32") =>
   CausalLanguageModel.load(await ggufSource(() => bytesSource(bytes)), { weights });
 
 describe.each([
-  ...[
-    "llama",
-    "qwen2",
-    "qwen3",
-    "qwen35",
-    "gemma2",
-    "gemma3",
-    "gemma4",
-    "granite",
-    "granitemoe",
-    "qwen3moe",
-    "lfm2",
-    "lfm2moe",
-    "mistral3",
-    "olmoe",
-    "phi3",
-    "smollm3",
-    "olmo2",
-    "gpt2",
-    "gptneox",
-  ],
+  "llama",
+  "qwen2",
+  "qwen3",
+  "qwen35",
+  "gemma2",
+  "gemma3",
+  "gemma4",
+  "granite",
+  "granitemoe",
+  "qwen3moe",
+  "lfm2",
+  "lfm2moe",
+  "mistral3",
+  "olmoe",
+  "phi3",
+  "smollm3",
+  "olmo2",
+  "gpt2",
+  "gptneox",
 ])("%s", (name) => {
   it("is written as llama.cpp's converter writes it", async () => {
     const [want, got] = [
@@ -139,7 +137,10 @@ describe("types", () => {
       const types = file.names.map((name) => `${name.replace(/blk\.\d\./, "")} ${file.info(name).type}`);
       expect(new Set(types)).toEqual(
         new Set([
-          ...["token_embd.weight Q8_0", "output_norm.weight F32", "attn_norm.weight F32", "ffn_norm.weight F32"],
+          "token_embd.weight Q8_0",
+          "output_norm.weight F32",
+          "attn_norm.weight F32",
+          "ffn_norm.weight F32",
           ...["q", "k", "v", "output"].map((part) => `attn_${part}.weight ${type}`),
           ...["gate", "up", "down"].map((part) => `ffn_${part}.weight ${type}`),
         ]),

@@ -188,7 +188,8 @@ describe("kept beginnings", () => {
         const texts = [0, 1, 2, 3].map((j) =>
           add(model, {
             prompt: [...text(j % 2, BLOCK_TOKENS), ...text(i + j, (i + j) % 30)],
-            ...{ adapter: j === 3 ? "plain" : null, maxTokens: 2 },
+            adapter: j === 3 ? "plain" : null,
+            maxTokens: 2,
           }),
         );
         await Promise.all(texts.map(read));

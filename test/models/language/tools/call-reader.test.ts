@@ -8,10 +8,14 @@ const functions = new Map<string, Record<string, unknown> | boolean>([
   [
     "weather",
     {
-      ...{ type: "object", $defs: { days: { type: "integer" } } },
+      type: "object",
+      $defs: { days: { type: "integer" } },
       properties: {
-        ...{ city: { type: "string" }, note: { anyOf: [{ type: "string" }, { type: "null" }] } },
-        ...{ days: { $ref: "#/$defs/days" }, code: { type: ["string", "number"] }, rain: { type: "boolean" } },
+        city: { type: "string" },
+        note: { anyOf: [{ type: "string" }, { type: "null" }] },
+        days: { $ref: "#/$defs/days" },
+        code: { type: ["string", "number"] },
+        rain: { type: "boolean" },
       },
     },
   ],

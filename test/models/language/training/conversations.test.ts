@@ -93,7 +93,10 @@ describe("conversations", () => {
   afterAll(() => model?.dispose());
 
   const parts = (chatTemplate: ChatWriter | null) => ({
-    ...{ model: model.model, tokenizer: model.tokenizer, ends: model.ends, chatTemplate },
+    model: model.model,
+    tokenizer: model.tokenizer,
+    ends: model.ends,
+    chatTemplate,
   });
   const learntText = (example: unknown, writer: ChatWriter | null = plain) => {
     const { ids, targets } = takeLanguageExamples("fit", parts(writer), [example as never])[0]!;

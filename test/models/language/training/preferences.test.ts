@@ -87,8 +87,13 @@ describe("fitPreferences", () => {
 
   const beta = 0.3;
   const options = (size = 4) => ({
-    ...{ steps: 5, batchSize: size, learningRate: golden.rate, schedule: () => golden.rate },
-    ...{ order: () => [...Array(size).keys()], maxGradNorm: null, adapter: "golden" },
+    steps: 5,
+    batchSize: size,
+    learningRate: golden.rate,
+    schedule: () => golden.rate,
+    order: () => [...Array(size).keys()],
+    maxGradNorm: null,
+    adapter: "golden",
   });
   const goldenSteps = async (examples: readonly (Preference | LabelledAnswer)[], more: PreferenceFitOptions) => {
     model.loadAdapter("golden", await decoderAdapter("llama"));
@@ -140,7 +145,12 @@ describe("fitPreferences", () => {
       model.loadAdapter("golden", await decoderAdapter("llama"));
       try {
         const { evaluation, steps } = await model.fitPreferences(golden.pairs, {
-          ...{ ...rest, loss, validation, batchSize: 8, steps: 6, evaluate: { every: 2 } },
+          ...rest,
+          loss,
+          validation,
+          batchSize: 8,
+          steps: 6,
+          evaluate: { every: 2 },
         });
         expect(steps).toHaveLength(6);
         const { measured, best } = evaluation!;
@@ -200,7 +210,10 @@ describe("fitPreferences", () => {
     };
     const before = await difference(null);
     const { steps } = await model.fitPreferences(golden.pairs, {
-      ...{ ...options(), beta, steps: 10, schedule: () => 1e-2 },
+      ...options(),
+      beta,
+      steps: 10,
+      schedule: () => 1e-2,
     });
     expect(Math.abs(steps[0]!.loss - Math.LN2)).toBeLessThan(1e-5);
     expect(await difference("golden")).toBeGreaterThan(before + 1);

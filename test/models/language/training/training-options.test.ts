@@ -101,8 +101,11 @@ describe("fit", () => {
   it("keeps what measured best on examples held out, and stops early", async () => {
     const validation = [{ prompt: "so", completion: " far away" }];
     const { report } = await trained({
-      ...{ steps: 40, learningRate: 0.1, schedule: () => 0.1 },
-      ...{ validation, evaluate: { every: 2, patience: 2 } },
+      steps: 40,
+      learningRate: 0.1,
+      schedule: () => 0.1,
+      validation,
+      evaluate: { every: 2, patience: 2 },
     });
     const { measured, best, stoppedEarly } = report.evaluation!;
     const { perplexity } = await model.evaluate(validation);
@@ -122,8 +125,15 @@ describe("fit", () => {
 
   it("goes on from a checkpoint to the same bits", async () => {
     const options = {
-      ...{ steps: 6, batchSize: 2, learningRate: 1e-2, accumulate: 2, loraPlusRatio: 4, order: undefined },
-      ...{ schedule: undefined, validation: pairs.slice(0, 2), evaluate: { every: 2 } },
+      steps: 6,
+      batchSize: 2,
+      learningRate: 1e-2,
+      accumulate: 2,
+      loraPlusRatio: 4,
+      order: undefined,
+      schedule: undefined,
+      validation: pairs.slice(0, 2),
+      evaluate: { every: 2 },
     };
     const lora = { dropout: 0.2 };
     const whole = await trained(options, lora);

@@ -158,7 +158,12 @@ describe("the judge", () => {
   it("draws at random with a seed, in order of score", async () => {
     const drawn = (seed: number) =>
       mineHardNegatives(encoder, pairs, {
-        ...{ corpus, samplingStrategy: "random", rangeMax: 20, outputFormat: "n-tuple", outputScores: true, seed },
+        corpus,
+        samplingStrategy: "random",
+        rangeMax: 20,
+        outputFormat: "n-tuple",
+        outputScores: true,
+        seed,
       });
     const first = await drawn(1);
     expect(first).toHaveLength(10);

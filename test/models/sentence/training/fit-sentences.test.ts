@@ -46,8 +46,15 @@ async function caseCall(name: string) {
       : { texts: own as [string, string], score: labels![i]! };
   });
   const call: SentenceFitOptions = {
-    ...{ adapter: "a", loss: settings.loss as SentenceLossName, lossOptions: camelCase(options), normalize: false },
-    ...{ steps: 3, batchSize: examples.length, learningRate: 1e-3, schedule: () => 1e-3, maxGradNorm: null },
+    adapter: "a",
+    loss: settings.loss as SentenceLossName,
+    lossOptions: camelCase(options),
+    normalize: false,
+    steps: 3,
+    batchSize: examples.length,
+    learningRate: 1e-3,
+    schedule: () => 1e-3,
+    maxGradNorm: null,
     order: () => examples.map((_, i) => i),
     ...(miniBatchSize !== undefined && { miniBatchSize: miniBatchSize as number }),
   };
@@ -198,7 +205,8 @@ describe("fit", () => {
       return encoder.saveAdapter("a")["adapter_model.safetensors"];
     };
     const lossOptionsOf = () => ({
-      ...{ matryoshkaDims: [32, 8], matryoshkaWeights: [1, 1] },
+      matryoshkaDims: [32, 8],
+      matryoshkaWeights: [1, 1],
       inner: { name: "multiple-negatives-ranking" as const, options: { scale: 20 } },
     });
     const expected = await trained(() => undefined);

@@ -22,10 +22,17 @@ export const federatedCalls = {
     {
       args: () => [
         {
-          ...{ server: "http://127.0.0.1:1", encoder: new Encoder(), TextClassifier },
-          ...{ examples: [example("good"), example("bad")], validation: [example("good")] },
-          ...{ adapter: "shared", maxSteps: 5, stay: false, patience: 0.01 },
-          ...{ signal: new AbortController().signal, onEvent: () => undefined },
+          server: "http://127.0.0.1:1",
+          encoder: new Encoder(),
+          TextClassifier,
+          examples: [example("good"), example("bad")],
+          validation: [example("good")],
+          adapter: "shared",
+          maxSteps: 5,
+          stay: false,
+          patience: 0.01,
+          signal: new AbortController().signal,
+          onEvent: () => undefined,
         },
       ],
       run: (_, options) => joinFederation(brief(options)),
@@ -33,9 +40,16 @@ export const federatedCalls = {
     {
       args: () => [
         {
-          ...{ server: "http://127.0.0.1:1", job: { task: "regress", data: "/absent.csv", model: "/absent" } },
-          ...{ sources: localSources, worker: undefined, onWarning: () => undefined, rootCertificates: undefined },
-          ...{ maxSteps: 5, stay: false, patience: 0.01, signal: new AbortController().signal },
+          server: "http://127.0.0.1:1",
+          job: { task: "regress", data: "/absent.csv", model: "/absent" },
+          sources: localSources,
+          worker: undefined,
+          onWarning: () => undefined,
+          rootCertificates: undefined,
+          maxSteps: 5,
+          stay: false,
+          patience: 0.01,
+          signal: new AbortController().signal,
         },
       ],
       run: (_, options) => joinFederation(brief(options)),

@@ -47,15 +47,13 @@ function brief() {
   return { signal: controller.signal, onProgress };
 }
 const training = () => ({
-  ...{
-    steps: 2,
-    batchSize: 2,
-    learningRate: 0.01,
-    weightDecay: 0.1,
-    maxGradNorm: 1,
-    accumulate: 1,
-    seed: 1,
-  },
+  steps: 2,
+  batchSize: 2,
+  learningRate: 0.01,
+  weightDecay: 0.1,
+  maxGradNorm: 1,
+  accumulate: 1,
+  seed: 1,
   ...brief(),
   checkpoint: { every: 1, save: () => undefined },
 });
@@ -348,8 +346,14 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
       args: () => [
         { ...files },
         {
-          ...{ seed: 1, maxTokens: 8, pooling: "mean", weights: "f16", packedCopies: 1, allowNonFinite: true },
-          ...{ signal: new AbortController().signal, onProgress: () => undefined },
+          seed: 1,
+          maxTokens: 8,
+          pooling: "mean",
+          weights: "f16",
+          packedCopies: 1,
+          allowNonFinite: true,
+          signal: new AbortController().signal,
+          onProgress: () => undefined,
         },
       ],
       run: async (_, ...args) => (await SentenceEncoder.load(...(args as [never, never]))).dispose(),

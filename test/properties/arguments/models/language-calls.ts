@@ -60,8 +60,18 @@ const generated = (name: "generate" | "generateTokens", prompt: () => unknown): 
   args: () => [
     prompt(),
     {
-      ...{ adapter: "plain", signal: signal(), maxTokens: 2, temperature: 0.5, topK: 9, topP: 0.9, minP: 0.1 },
-      ...{ logProbabilities: false, repetitionPenalty: 1.1, stop: ["stop"], seed: 1, ignoreEnd: true },
+      adapter: "plain",
+      signal: signal(),
+      maxTokens: 2,
+      temperature: 0.5,
+      topK: 9,
+      topP: 0.9,
+      minP: 0.1,
+      logProbabilities: false,
+      repetitionPenalty: 1.1,
+      stop: ["stop"],
+      seed: 1,
+      ignoreEnd: true,
     },
   ],
   async run({ model }, ...args) {
@@ -170,8 +180,13 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
         args: () => [
           { ...files },
           {
-            ...{ seed: 1, weights: "f16", packedCopies: 1, allowNonFinite: true, cache: "f16" },
-            ...{ signal: signal(), onProgress: () => undefined },
+            seed: 1,
+            weights: "f16",
+            packedCopies: 1,
+            allowNonFinite: true,
+            cache: "f16",
+            signal: signal(),
+            onProgress: () => undefined,
           },
         ],
         run: async (_, ...args) => (await CausalLanguageModel.load(...(args as [never, never]))).dispose(),
@@ -189,7 +204,11 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
       on("chat", () => [
         [{ role: "user", content: "a film" }],
         {
-          ...{ adapter: "plain", signal: signal(), maxTokens: 2, toolChoice: "none", parallelToolCalls: false },
+          adapter: "plain",
+          signal: signal(),
+          maxTokens: 2,
+          toolChoice: "none",
+          parallelToolCalls: false,
           tools: [{ type: "function", function: { name: "price", parameters: { type: "object", properties: {} } } }],
         },
       ]),

@@ -25,8 +25,11 @@ export async function makeFolders(): Promise<FolderScene> {
 const hubUrl = "http://127.0.0.1:1";
 
 const options = (cache: string) => ({
-  ...{ offline: true, hubUrl, cache },
-  ...{ onProgress: () => undefined, signal: new AbortController().signal },
+  offline: true,
+  hubUrl,
+  cache,
+  onProgress: () => undefined,
+  signal: new AbortController().signal,
 });
 
 /** What Node's entry has beside the others'. */

@@ -13,7 +13,10 @@ import type { Call, Ground } from "../refusals.js";
 type Methods<T> = Extract<{ [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T], string>;
 
 const options = (): SearchIndexOptions => ({
-  ...{ dimensions: 3, format: "int8", similarity: "dot", metadata: { a: "b" } },
+  dimensions: 3,
+  format: "int8",
+  similarity: "dot",
+  metadata: { a: "b" },
   ranges: [Float32Array.of(-1, -1, -1), [2, 2, 2]],
 });
 

@@ -6,10 +6,31 @@ class Stranger {
 }
 
 const SOME = [
-  ...["NaN", "-1", "2^53", "a big integer", "undefined", "null", "a string", "true", "an object", "a symbol"],
-  ...["an object without a prototype", "a function", "a date", "an empty list", "a list with a symbol"],
-  ...["a list with null", "a sparse list", "a huge sparse list", "a list that claims much", "floats", "bytes"],
-  ...["a buffer", "a view", "a throwing proxy", "a throwing getter"],
+  "NaN",
+  "-1",
+  "2^53",
+  "a big integer",
+  "undefined",
+  "null",
+  "a string",
+  "true",
+  "an object",
+  "a symbol",
+  "an object without a prototype",
+  "a function",
+  "a date",
+  "an empty list",
+  "a list with a symbol",
+  "a list with null",
+  "a sparse list",
+  "a huge sparse list",
+  "a list that claims much",
+  "floats",
+  "bytes",
+  "a buffer",
+  "a view",
+  "a throwing proxy",
+  "a throwing getter",
 ];
 
 /** Values of which messages say other things than where the call is: copies are of no class of the caller's. */

@@ -35,17 +35,21 @@ it(
     const found: unknown = JSON.parse(await run(openaiPython(), script, `${at.url}/v1`, "secret"));
     expect(found).toEqual({
       models: ["tiny", "plain", "dora"],
-      ...{ whole: await said(messages, "plain", 8), tokens: 8 },
-      ...{ streamed: await said(messages, "dora", 8), streamedTokens: 8 },
-      ...{ completion: await said("a film", "plain", 6), logprobs: 6 },
+      whole: await said(messages, "plain", 8),
+      tokens: 8,
+      streamed: await said(messages, "dora", 8),
+      streamedTokens: 8,
+      completion: await said("a film", "plain", 6),
+      logprobs: 6,
       bound: { good: expect.any(Boolean) },
-      ...{ response: await said(messages, "plain", 8), responseTokens: 8, told: ["incomplete", 8] },
-      ...{
-        responseStreamed: await said(messages, "dora", 8),
-        responseEnd: ["response.created", "response.incomplete"],
-      },
+      response: await said(messages, "plain", 8),
+      responseTokens: 8,
+      told: ["incomplete", 8],
+      responseStreamed: await said(messages, "dora", 8),
+      responseEnd: ["response.created", "response.incomplete"],
       called: [["now", "{}"]],
-      ...{ unknown: "model_not_found", keyless: "invalid_api_key" },
+      unknown: "model_not_found",
+      keyless: "invalid_api_key",
     });
   },
 );

@@ -31,7 +31,9 @@ afterAll(async () => {
 });
 
 const schema = {
-  ...{ type: "object" as const, required: ["good", "stars"], additionalProperties: false },
+  type: "object" as const,
+  required: ["good", "stars"],
+  additionalProperties: false,
   properties: { good: { type: "boolean" as const }, stars: { enum: [1, 2, 3] } },
 };
 const review = { good: expect.any(Boolean) as boolean, stars: expect.toBeOneOf([1, 2, 3]) as number };
@@ -39,11 +41,18 @@ const review = { good: expect.any(Boolean) as boolean, stars: expect.toBeOneOf([
 describe("the ai SDK", () => {
   const provider = () =>
     createOpenAICompatible({
-      ...{ name: "lowrank", baseURL: `${at.url}/v1`, apiKey: "secret" },
-      ...{ includeUsage: true, supportsStructuredOutputs: true },
+      name: "lowrank",
+      baseURL: `${at.url}/v1`,
+      apiKey: "secret",
+      includeUsage: true,
+      supportsStructuredOutputs: true,
     });
   const asked = (name: string) => ({
-    ...{ model: provider()(name), messages, maxOutputTokens: 8, temperature: 0, maxRetries: 0 },
+    model: provider()(name),
+    messages,
+    maxOutputTokens: 8,
+    temperature: 0,
+    maxRetries: 0,
   });
 
   it("generates and streams, with usage", async () => {
@@ -73,8 +82,12 @@ describe("LangChain", () => {
   const chat = (name: string, maxTokens = 8, more = {}) =>
     new ChatOpenAI({
       ...more,
-      ...{ model: name, apiKey: "secret", configuration: { baseURL: `${at.url}/v1` } },
-      ...{ temperature: 0, maxTokens, maxRetries: 0 },
+      model: name,
+      apiKey: "secret",
+      configuration: { baseURL: `${at.url}/v1` },
+      temperature: 0,
+      maxTokens,
+      maxRetries: 0,
     });
 
   it("answers and streams, with usage", async () => {
@@ -106,8 +119,12 @@ describe("LangChain", () => {
     try {
       const embeddings = (model: string, dimensions?: number) =>
         new OpenAIEmbeddings({
-          ...{ model, dimensions, apiKey: "secret", configuration: { baseURL: `${served.url}/v1` } },
-          ...{ batchSize: 2, maxRetries: 0 },
+          model,
+          dimensions,
+          apiKey: "secret",
+          configuration: { baseURL: `${served.url}/v1` },
+          batchSize: 2,
+          maxRetries: 0,
         });
       const texts = ["a good film", "a match", "where is it", "a film", "a bad one"];
       const expected = async (adapter: string | null, truncateDim?: number) =>

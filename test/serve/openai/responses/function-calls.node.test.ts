@@ -42,8 +42,11 @@ afterEach(async () => {
 
 const base = { model: "tiny", input: "a film", tools, max_output_tokens: 900, temperature: 1.2 };
 const chat = {
-  ...{ model: "tiny", messages: [{ role: "user" as const, content: "a film" }], tools: chatTools },
-  ...{ max_tokens: 900, temperature: 1.2 },
+  model: "tiny",
+  messages: [{ role: "user" as const, content: "a film" }],
+  tools: chatTools,
+  max_tokens: 900,
+  temperature: 1.2,
 };
 const callsOf = ({ output }: { output: OpenAI.Responses.ResponseOutputItem[] }) =>
   output.filter((item) => item.type === "function_call");
@@ -55,10 +58,14 @@ describe("function calls", () => {
       for (const seed of [1, 2]) {
         const { choices } = await client.chat.completions.create({ ...chat, seed, tool_choice: "required" });
         const expected = choices[0]!.message.tool_calls as OpenAI.ChatCompletionMessageFunctionToolCall[];
-        const asked = { ...base, ...{ seed }, tool_choice: "required" as const };
+        const asked = { ...base, seed, tool_choice: "required" as const };
         const whole = await client.responses.create(asked);
         const calls = expected.map(({ id, function: { name, arguments: given } }) => ({
-          ...{ type: "function_call", status: "completed", call_id: id, name, arguments: given },
+          type: "function_call",
+          status: "completed",
+          call_id: id,
+          name,
+          arguments: given,
         }));
         expect(whole).toMatchObject({ status: "completed", output: calls, output_text: "", tools });
         const streamed = await client.responses.stream(asked).finalResponse();
@@ -72,7 +79,7 @@ describe("function calls", () => {
 
   it("come as events of items of their own, arguments piece by piece", async () => {
     const client = await serve(templateOf("<tool_call>"));
-    const asked = { ...base, ...{ seed: 1 }, tool_choice: "required" as const };
+    const asked = { ...base, seed: 1, tool_choice: "required" as const };
     const events = await all(await client.responses.create({ ...asked, stream: true }));
     const { response } = events.at(-1) as OpenAI.Responses.ResponseCompletedEvent;
     const calls = callsOf(response);
@@ -80,7 +87,7 @@ describe("function calls", () => {
     for (const [place, call] of calls.entries()) {
       const own = events.filter((event) => "output_index" in event && event.output_index === place);
       expect(own[0]).toMatchObject({
-        ...{ type: "response.output_item.added" },
+        type: "response.output_item.added",
         item: { type: "function_call", status: "in_progress", call_id: call.call_id, name: call.name, arguments: "" },
       });
       const deltas = own.flatMap((one) => (one.type === "response.function_call_arguments.delta" ? [one.delta] : []));
@@ -88,8 +95,10 @@ describe("function calls", () => {
       expect(own.length).toBe(deltas.length + 3);
       expect(own.slice(-2)).toMatchObject([
         {
-          ...{ type: "response.function_call_arguments.done", item_id: call.id },
-          ...{ name: call.name, arguments: call.arguments },
+          type: "response.function_call_arguments.done",
+          item_id: call.id,
+          name: call.name,
+          arguments: call.arguments,
         },
         { type: "response.output_item.done", item: call },
       ]);
@@ -99,25 +108,25 @@ describe("function calls", () => {
   it("and their results go back as items: the client's loop reads as chat completions do", async () => {
     const client = await serve(templateOf("<tool_call>"));
     const input: OpenAI.Responses.ResponseInput = [{ role: "user", content: "a film" }];
-    const first = await client.responses.create({
-      ...base,
-      ...{ seed: 2 },
-      input,
-      tool_choice: "required",
-    });
+    const request = { ...base, seed: 2, input, tool_choice: "required" as const };
+    const first = await client.responses.create(request);
     const calls = callsOf(first);
     input.push(...(first.output as OpenAI.Responses.ResponseInputItem[]));
     for (const { call_id } of calls) input.push({ type: "function_call_output", call_id, output: "rain" });
     const second = await client.responses.create({ ...base, input, max_output_tokens: 9, temperature: 0 });
     const { choices, usage } = await client.chat.completions.create({
-      ...{ ...chat, max_tokens: 9, temperature: 0 },
+      ...chat,
+      max_tokens: 9,
+      temperature: 0,
       messages: [
         ...chat.messages,
         {
           role: "assistant",
           content: null,
           tool_calls: calls.map(({ call_id: id, name, arguments: given }) => ({
-            ...{ id, type: "function" as const, function: { name, arguments: given } },
+            id,
+            type: "function" as const,
+            function: { name, arguments: given },
           })),
         },
         ...calls.map(({ call_id }) => ({ role: "tool" as const, tool_call_id: call_id, content: "rain" })),
@@ -151,11 +160,14 @@ describe("function calls", () => {
   it("that an answer has no room for are cut, and say so", async () => {
     const client = await serve(templateOf("<tool_call>"));
     for (const most of [1, 20, 30, 40]) {
-      const asked = { ...base, ...{ seed: 1 }, tool_choice: "required" as const, max_output_tokens: most };
+      const asked = { ...base, seed: 1, tool_choice: "required" as const, max_output_tokens: most };
       const whole = await client.responses.create(asked);
       expect(whole).toMatchObject({ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } });
       const { choices } = await client.chat.completions.create({
-        ...{ ...chat, seed: 1, tool_choice: "required", max_tokens: most },
+        ...chat,
+        seed: 1,
+        tool_choice: "required",
+        max_tokens: most,
       });
       const called = choices[0]!.message.tool_calls ?? [];
       const names = called.map((one) => one.type === "function" && one.function.arguments);

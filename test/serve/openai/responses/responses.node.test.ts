@@ -55,45 +55,76 @@ describe("responses", () => {
 
   it("are whole objects, with the fields of their request", async () => {
     const from = Math.floor(Date.now() / 1000);
-    const whole = await at.client.responses.create({
-      ...{
-        ...base,
-        instructions: "be brief",
-        metadata: { of: "a test" },
-        user: "me",
-        store: true,
-        truncation: "disabled",
-      },
-      ...{ parallel_tool_calls: false, top_logprobs: 0, include: ["reasoning.encrypted_content"], background: false },
-      ...{ reasoning: { effort: "low" }, text: { format: { type: "text" }, verbosity: "low" }, stream_options: null },
-    });
+    const request = {
+      ...base,
+      instructions: "be brief",
+      metadata: { of: "a test" },
+      user: "me",
+      store: true,
+      truncation: "disabled",
+      parallel_tool_calls: false,
+      top_logprobs: 0,
+      include: ["reasoning.encrypted_content"],
+      background: false,
+      reasoning: { effort: "low" },
+      text: { format: { type: "text" }, verbosity: "low" },
+      stream_options: null,
+    } as const;
+    const whole = await at.client.responses.create({ ...request, include: [...request.include] });
     const { id, created_at: created, output, output_text: text, ...rest } = whole;
     expect(id).toMatch(/^resp_[0-9a-f]{32}$/);
     expect(created).toBeGreaterThanOrEqual(from);
     expect(output).toEqual([
       {
-        ...{ id: expect.stringMatching(/^msg_[0-9a-f]{32}$/) as string, type: "message", role: "assistant" },
-        ...{ status: "incomplete", content: [{ type: "output_text", text, annotations: [], logprobs: [] }] },
+        id: expect.stringMatching(/^msg_[0-9a-f]{32}$/) as string,
+        type: "message",
+        role: "assistant",
+        status: "incomplete",
+        content: [{ type: "output_text", text, annotations: [], logprobs: [] }],
       },
     ]);
     expect(rest).toEqual({
-      ...{ object: "response", status: "incomplete", incomplete_details: { reason: "max_output_tokens" } },
-      ...{ error: null, completed_at: null, model: "tiny", instructions: "be brief", metadata: { of: "a test" } },
-      ...{ user: "me", background: false, store: false, truncation: "disabled", service_tier: "default" },
-      ...{ previous_response_id: null, prompt_cache_key: null, safety_identifier: null, reasoning: null },
-      ...{ tools: [], tool_choice: "auto", parallel_tool_calls: false, max_tool_calls: null, max_output_tokens: 8 },
-      ...{ temperature: 0, top_p: 1, top_logprobs: 0, frequency_penalty: 0, presence_penalty: 0 },
+      object: "response",
+      status: "incomplete",
+      incomplete_details: { reason: "max_output_tokens" },
+      error: null,
+      completed_at: null,
+      model: "tiny",
+      instructions: "be brief",
+      metadata: { of: "a test" },
+      user: "me",
+      background: false,
+      store: false,
+      truncation: "disabled",
+      service_tier: "default",
+      previous_response_id: null,
+      prompt_cache_key: null,
+      safety_identifier: null,
+      reasoning: null,
+      tools: [],
+      tool_choice: "auto",
+      parallel_tool_calls: false,
+      max_tool_calls: null,
+      max_output_tokens: 8,
+      temperature: 0,
+      top_p: 1,
+      top_logprobs: 0,
+      frequency_penalty: 0,
+      presence_penalty: 0,
       text: { format: { type: "text" } },
       usage: {
-        ...{ input_tokens: expect.any(Number) as number, output_tokens: 8, total_tokens: expect.any(Number) as number },
-        ...{ input_tokens_details: { cached_tokens: 0 }, output_tokens_details: { reasoning_tokens: 0 } },
+        input_tokens: expect.any(Number) as number,
+        output_tokens: 8,
+        total_tokens: expect.any(Number) as number,
+        input_tokens_details: { cached_tokens: 0 },
+        output_tokens_details: { reasoning_tokens: 0 },
       },
     });
   });
 
   it("that end by themselves are complete", async () => {
     const { output_text: text } = await at.client.responses.create(base);
-    const asked = { ...base, ...{ stop: text.slice(5, 8) } };
+    const asked = { ...base, stop: text.slice(5, 8) };
     const whole = await at.client.responses.create(asked);
     expect(whole).toMatchObject({ status: "completed", incomplete_details: null, output: [{ status: "completed" }] });
     expect(whole.completed_at).toBeGreaterThanOrEqual(whole.created_at);
@@ -105,7 +136,8 @@ describe("responses", () => {
 
   it("are streamed as OpenAI's events, in order and numbered", async () => {
     const response = await fetch(`${at.url}/v1/responses`, {
-      ...{ method: "POST", headers: { "content-type": "application/json" } },
+      method: "POST",
+      headers: { "content-type": "application/json" },
       body: JSON.stringify({ ...base, max_output_tokens: 2, stream: true }),
     });
     expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/);
@@ -116,9 +148,16 @@ describe("responses", () => {
       return { name, ...(JSON.parse(data!) as Event) };
     });
     expect(events.map(({ name }) => name)).toEqual([
-      ...["response.created", "response.in_progress", "response.output_item.added", "response.content_part.added"],
-      ...["response.output_text.delta", "response.output_text.delta", "response.output_text.done"],
-      ...["response.content_part.done", "response.output_item.done", "response.incomplete"],
+      "response.created",
+      "response.in_progress",
+      "response.output_item.added",
+      "response.content_part.added",
+      "response.output_text.delta",
+      "response.output_text.delta",
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+      "response.incomplete",
     ]);
     expect(events.map(({ type }) => type)).toEqual(events.map(({ name }) => name));
     expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, i) => i));
@@ -231,7 +270,8 @@ describe("responses", () => {
     expect(parsed.output_parsed).toEqual({ good: expect.any(Boolean), stars: expect.toBeOneOf([1, 2, 3]) });
     expect(parsed).toMatchObject({ status: "completed", text: { format } });
     const { choices } = await at.client.chat.completions.create({
-      ...{ ...chat, max_tokens: 60 },
+      ...chat,
+      max_tokens: 60,
       response_format: { type: "json_schema", json_schema: { name: "review", schema } },
     });
     expect(parsed.output_text).toBe(choices[0]!.message.content);
@@ -240,8 +280,9 @@ describe("responses", () => {
       text: { format: { type: "json_object" as const } },
       max_output_tokens: 90,
       temperature: 1,
+      seed: 3,
     };
-    const whole = await at.client.responses.create({ ...asObject, ...{ seed: 3 } });
+    const whole = await at.client.responses.create(asObject);
     expect(whole.output_text[0]).toBe("{");
   });
 });

@@ -231,7 +231,11 @@ describe("stored beginnings", () => {
     };
     const without = (name: string) => Object.fromEntries(Object.entries(whole).filter(([own]) => own !== name));
     const damaged: FileMap[] = [
-      ...[...moments, {}, without(INDEX), without("block-0"), without("block-1")],
+      ...moments,
+      {},
+      without(INDEX),
+      without("block-0"),
+      without("block-1"),
       ...[0, 1, 79, 80, 500].flatMap((length) => [cut("block-0", length), cut("block-1", length), cut(INDEX, length)]),
       ...[0, 20, 60, 81, -1].flatMap((at) => [flipped("block-0", at), flipped("block-1", at), flipped(INDEX, at)]),
       { ...whole, "block-0": whole["block-1"]!, "block-1": whole["block-0"]! },
@@ -348,7 +352,8 @@ describe("stored beginnings", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     try {
       const batch = new ContinuousBatch(model, {
-        ...{ maxTexts: 4, prefixBytes: 2 ** 24 },
+        maxTexts: 4,
+        prefixBytes: 2 ** 24,
         storage: new StoredBlocks(store, 2 ** 24, () => undefined),
       });
       const prompt = [...system, 1];

@@ -206,7 +206,8 @@ describe("texts that repeat", () => {
 
   it("and stand both where the step is chosen and where it is tested are told, and left out of the first on request", async () => {
     const files = {
-      ...{ "train.csv": csv(examples.slice(0, 20)), "valid.csv": csv(examples.slice(20, 30)) },
+      "train.csv": csv(examples.slice(0, 20)),
+      "valid.csv": csv(examples.slice(20, 30)),
       "test.csv": csv([...examples.slice(27), { ...examples[21]!, text: ` ${examples[21]!.text.toUpperCase()}` }]),
     };
     const parts = { test: "test.csv", validation: "valid.csv", patience: 3 };
@@ -235,7 +236,8 @@ describe("texts that repeat", () => {
     ],
   ])("and leave nothing are refused with what to do: %o", async (parts, message) => {
     const files = {
-      ...{ "train.csv": csv(examples.slice(0, 20)), "same.csv": csv(examples.slice(0, 20)) },
+      "train.csv": csv(examples.slice(0, 20)),
+      "same.csv": csv(examples.slice(0, 20)),
       "few.csv": csv(examples.slice(30, 34)),
     };
     const sourced = { ...sources, readData: async (name: string) => ({ name, bytes: files[name as "few.csv"] }) };

@@ -198,7 +198,7 @@ describe("steps by the number of examples", () => {
 
   it("are five passes, within two ends", () => {
     expect([24, 480, 500, 800, 1000, 1280, 1300, 1e6].map((n) => steps(n))).toEqual([
-      ...[150, 150, 156, 250, 313, 400, 400, 400],
+      150, 150, 156, 250, 313, 400, 400, 400,
     ]);
     expect(steps(800, { batchSize: 32 })).toBe(150);
   });

@@ -174,7 +174,11 @@ describe("a language model that answers yes or no", () => {
       return { query, text, label };
     });
     const report = await reranker.fit(examples, {
-      ...{ steps: 3, batchSize: examples.length, learningRate: 1e-3, schedule: () => 1e-3, maxGradNorm: null },
+      steps: 3,
+      batchSize: examples.length,
+      learningRate: 1e-3,
+      schedule: () => 1e-3,
+      maxGradNorm: null,
     });
     for (const [i, { loss }] of report.steps.entries())
       expect(Math.abs(loss - golden.loss_f64[i]!)).toBeLessThan(near(golden.f32_vs_f64.loss));

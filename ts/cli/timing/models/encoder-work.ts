@@ -20,7 +20,8 @@ export async function encoderWork(engine: Engine, source: ModelSource, options: 
   const stopping = signal && { signal };
   const encode = () => encoder.encode(texts, { adapter: null, ...stopping });
   const encoding: ModelWork = {
-    ...{ work: "encode", ...shared },
+    work: "encode",
+    ...shared,
     async check() {
       const count = counter(engine);
       const vectors = await encode();
@@ -35,7 +36,8 @@ export async function encoderWork(engine: Engine, source: ModelSource, options: 
   const examples = texts.map((text, i) => ({ text, label: i % 2 === 0 ? ("even" as const) : ("odd" as const) }));
   const fitting = { batchSize: count, ...stopping };
   const step: ModelWork = {
-    ...{ work: "LoRA step", ...shared },
+    work: "LoRA step",
+    ...shared,
     check: () => checkedSteps(engine, (options) => classifier.fit(examples, { ...fitting, ...options })),
     // The first step of a call has its optimizer to prepare.
     sample: async () =>

@@ -39,7 +39,9 @@ const fitting = ({ maxTokens }: CausalLanguageModel, tokens: number) => Math.min
 function promptOf(model: CausalLanguageModel, most: number, signal: AbortSignal | undefined): ModelWork {
   const ids = idsOf(model, fitting(model, most));
   return {
-    ...{ work: "prompt", shape: `${ids.length}`, tokens: ids.length },
+    work: "prompt",
+    shape: `${ids.length}`,
+    tokens: ids.length,
     async check() {
       const { data } = await model.logits(ids.subarray(0, COMPARED), { adapter: null, signal });
       const count = counter(model.graph.engine);
@@ -59,7 +61,9 @@ function generationOf(model: CausalLanguageModel, most: number, signal: AbortSig
   const count = fitting(model, Math.min(most, GENERATED));
   const ids = idsOf(model, count, 5);
   return {
-    ...{ work: "generation", shape: `${count}`, tokens: 1 },
+    work: "generation",
+    shape: `${count}`,
+    tokens: 1,
     async check() {
       // Of tokens that are given, not of those that were likeliest before: two of nearly the same probability would part the texts.
       using session = model.session();
@@ -100,11 +104,14 @@ async function counted(
 function stepOf(model: CausalLanguageModel, most: number, signal: AbortSignal | undefined): ModelWork {
   const { texts, tokens } = batchOf(most, fitting(model, TEXT));
   const examples = Array.from({ length: texts }, (_, i) => ({
-    ...{ ids: idsOf(model, tokens, 31 * i), mask: new Uint8Array(tokens).fill(1) },
+    ids: idsOf(model, tokens, 31 * i),
+    mask: new Uint8Array(tokens).fill(1),
   }));
   const shared = { adapter: "measured", batchSize: texts, ...(signal && { signal }) };
   return {
-    ...{ work: "LoRA step", shape: `${texts}×${tokens}`, tokens: texts * tokens },
+    work: "LoRA step",
+    shape: `${texts}×${tokens}`,
+    tokens: texts * tokens,
     check: () => checkedSteps(model.graph.engine, (options) => model.fit(examples, { ...shared, ...options })),
     sample: async () =>
       (await model.fit(examples, { ...shared, steps: 1 })).steps.map(({ milliseconds }) => milliseconds),

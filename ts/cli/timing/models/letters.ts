@@ -11,7 +11,10 @@ export function lettersTokenizer() {
     added_tokens: SPECIAL.map((content, id) => ({ id, content, normalized: false, special: true, ...PLAIN })),
     normalizer: {
       type: "BertNormalizer",
-      ...{ clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
     },
     pre_tokenizer: { type: "BertPreTokenizer" },
     post_processor: {
@@ -23,7 +26,9 @@ export function lettersTokenizer() {
     decoder: { type: "WordPiece", prefix: "##", cleanup: true },
     model: {
       type: "WordPiece",
-      ...{ unk_token: "[UNK]", continuing_subword_prefix: "##", max_input_chars_per_word: 100 },
+      unk_token: "[UNK]",
+      continuing_subword_prefix: "##",
+      max_input_chars_per_word: 100,
       vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
     },
   };

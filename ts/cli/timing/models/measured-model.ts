@@ -21,7 +21,11 @@ export interface MeasuredModel {
 
 /** A model of random weights. */
 export const withRandomWeights = (shape: ModelShape, always = false): MeasuredModel => ({
-  ...{ name: shape.name, task: shape.task, open: () => randomModel(shape), random: true, always },
+  name: shape.name,
+  task: shape.task,
+  open: () => randomModel(shape),
+  random: true,
+  always,
 });
 
 /** Loads a model: an encoder in float32, a language model in the file's format. Random weights of one are quantised as its usual file's are. */

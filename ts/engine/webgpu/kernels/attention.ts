@@ -71,8 +71,14 @@ export function attentionKernels(
       store(rows, width, x, xRow, data, start) {
         const [count, skip] = [rows * width, start % 2];
         stream.elements(
-          ...([storeHalves, Math.ceil((count + skip) / 2), count, width, skip] as const),
-          ...[x, xRow, data + 2 * (start - skip)],
+          storeHalves,
+          Math.ceil((count + skip) / 2),
+          count,
+          width,
+          skip,
+          x,
+          xRow,
+          data + 2 * (start - skip),
         );
       },
       attention: (plan, q, k, v, o, lse, cap) => run(forwardHalvesProgram, plan, cap, [q, k, v, o, lse]),
@@ -87,10 +93,25 @@ function read(words: Int32Array, pointer: Pointer, cap: number): Plan {
   const scale = new Float32Array(words.buffer, words.byteOffset, words.length)[13]!;
   const strides = [of(5), of(6), of(7), of(8), of(9), of(10), of(11)];
   return {
-    ...{ heads, kvHeads, lseHead: of(11), columns: Math.ceil(headDim / BLOCK) },
+    heads,
+    kvHeads,
+    lseHead: of(11),
+    columns: Math.ceil(headDim / BLOCK),
     values: [
-      ...[pointer + 4 * ATTENTION_PLAN, sequences, heads, kvHeads, headDim, ...strides],
-      ...[keyBias, of(12), scale, of(14), of(15), of(16), of(17), cap],
+      pointer + 4 * ATTENTION_PLAN,
+      sequences,
+      heads,
+      kvHeads,
+      headDim,
+      ...strides,
+      keyBias,
+      of(12),
+      scale,
+      of(14),
+      of(15),
+      of(16),
+      of(17),
+      cap,
     ],
     tables: of(18) === 0 ? [] : [of(18), of(19), of(20), of(21)],
     blocks(word) {

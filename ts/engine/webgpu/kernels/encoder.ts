@@ -58,8 +58,19 @@ export function encoderKernels(
     log_softmax_gradient: softmaxGradient(1),
     rotary: (x, cos, sin, y, rows, columns, heads, headDim, pairs, interleaved, back, accumulate) =>
       stream.elements(
-        ...([norms.rotary, rows * columns, x, cos, sin, y, columns, heads, headDim, pairs] as const),
-        ...[interleaved, back, accumulate],
+        norms.rotary,
+        rows * columns,
+        x,
+        cos,
+        sin,
+        y,
+        columns,
+        heads,
+        headDim,
+        pairs,
+        interleaved,
+        back,
+        accumulate,
       ),
     embedding_forward: (table, index, y, n, columns) =>
       stream.elements(lookup.embeddingForward, n * columns, table, index, y, columns),

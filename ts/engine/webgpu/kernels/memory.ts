@@ -26,8 +26,23 @@ export function memoryKernels(
     scale: (n, alpha, x, y) => stream.elements(programs.scale, n, alpha, x, y),
     copy_strided: (x, y, n0, n1, n2, n3, x0, x1, x2, x3, y0, y1, y2, y3, alpha, accumulate) =>
       stream.elements(
-        ...([programs.copyStrided, n0 * n1 * n2 * n3, n1, n2, n3, x, y] as const),
-        ...[x0, x1, x2, x3, y0, y1, y2, y3, alpha, accumulate],
+        programs.copyStrided,
+        n0 * n1 * n2 * n3,
+        n1,
+        n2,
+        n3,
+        x,
+        y,
+        x0,
+        x1,
+        x2,
+        x3,
+        y0,
+        y1,
+        y2,
+        y3,
+        alpha,
+        accumulate,
       ),
   };
 }

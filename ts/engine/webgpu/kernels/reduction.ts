@@ -32,8 +32,8 @@ export function reductionKernels(
       g, logits, targets, weights, statistics, dx, rows, classes, smoothing, scale, gStep, accumulate,
     ) =>
       stream.rows(
-        ...([losses.crossEntropyGradient, rows, g, logits, targets, weights, statistics, dx] as const),
-        ...[classes, smoothing, scale, gStep, accumulate],
+        losses.crossEntropyGradient, rows, g, logits, targets, weights, statistics, dx,
+        classes, smoothing, scale, gStep, accumulate,
       ), // prettier-ignore
     mse_loss_total: (x, y, total, n, scale) => stream.rows(losses.mseTotal, 1, n, x, y, total, scale),
     mse_loss_forward: (x, y, each, n) => stream.elements(losses.mseForward, n, x, y, each),
@@ -43,8 +43,23 @@ export function reductionKernels(
       for (const pointer of [p, m, v, vMax]) if (pointer !== 0) kept.changed(pointer, n);
       const correction = (beta: number) => 1 - power(beta, step);
       stream.elements(
-        ...([adamw, n, g, p, m, v, vMax, 1 - lr * weightDecay, -lr / correction(beta1), beta1, beta2] as const),
-        ...[1 - beta1, 1 - beta2, 1 / Math.sqrt(correction(beta2)), epsilon, penalty, guard.flag],
+        adamw,
+        n,
+        g,
+        p,
+        m,
+        v,
+        vMax,
+        1 - lr * weightDecay,
+        -lr / correction(beta1),
+        beta1,
+        beta2,
+        1 - beta1,
+        1 - beta2,
+        1 / Math.sqrt(correction(beta2)),
+        epsilon,
+        penalty,
+        guard.flag,
       );
     },
   };

@@ -182,7 +182,11 @@ export function readPages(chunk: ColumnChunk, library: PageReader): unknown[] {
       dictionary = raw && library.convert(raw, decoder);
     } else if (header.type === "DATA_PAGE" || header.type === "DATA_PAGE_V2") {
       const { header: plain, bytes: page } = plainPage(
-        ...([header, packed, chunk, rows - values.length, dictionary?.length ?? null] as const),
+        header,
+        packed,
+        chunk,
+        rows - values.length,
+        dictionary?.length ?? null,
       );
       for (const value of read(plain, page) ?? []) values.push(value);
     } else if (header.type !== "INDEX_PAGE") throw new PageProblem(`a page of the kind ${known(header.type)}`);

@@ -16,9 +16,22 @@ const MOST = 8192;
  * tokens.
  */
 const BOUNDS: Readonly<Partial<Record<Script, number>>> = {
-  ...{ Cyrillic: 1.4, Greek: 1.4, Arabic: 1.4, Hebrew: 1.4, Armenian: 1.4, Georgian: 1.4 },
-  ...{ Devanagari: 1, Bengali: 1, Tamil: 1, Telugu: 1, Gujarati: 1, Kannada: 1, Malayalam: 1, Thai: 1 },
-  ...{ Hangul: 0.75, Ethiopic: 0.4 },
+  Cyrillic: 1.4,
+  Greek: 1.4,
+  Arabic: 1.4,
+  Hebrew: 1.4,
+  Armenian: 1.4,
+  Georgian: 1.4,
+  Devanagari: 1,
+  Bengali: 1,
+  Tamil: 1,
+  Telugu: 1,
+  Gujarati: 1,
+  Kannada: 1,
+  Malayalam: 1,
+  Thai: 1,
+  Hangul: 0.75,
+  Ethiopic: 0.4,
 };
 const BYTES = 0.5;
 /** Above this share of unknown tokens a model does not know a script either. */

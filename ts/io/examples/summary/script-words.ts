@@ -1,9 +1,31 @@
 /** The distinguished scripts, by their Unicode names; letters of others are "other". */
 const NAMES = [
-  ...(["Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Devanagari", "Han", "Kana", "Hangul", "Thai"] as const),
-  ...(["Bengali", "Tamil", "Telugu", "Gujarati", "Gurmukhi", "Kannada", "Malayalam", "Sinhala", "Georgian"] as const),
-  ...(["Armenian", "Ethiopic", "Khmer", "Lao", "Myanmar", "other"] as const),
-];
+  "Latin",
+  "Cyrillic",
+  "Greek",
+  "Arabic",
+  "Hebrew",
+  "Devanagari",
+  "Han",
+  "Kana",
+  "Hangul",
+  "Thai",
+  "Bengali",
+  "Tamil",
+  "Telugu",
+  "Gujarati",
+  "Gurmukhi",
+  "Kannada",
+  "Malayalam",
+  "Sinhala",
+  "Georgian",
+  "Armenian",
+  "Ethiopic",
+  "Khmer",
+  "Lao",
+  "Myanmar",
+  "other",
+] as const;
 
 /** A script by its Unicode name; "Kana" is Hiragana and Katakana. */
 export type Script = (typeof NAMES)[number];

@@ -107,6 +107,9 @@ export function readDelimited(text: string, delimiter: string, file: string, use
 function unevenRow(file: string, first: Row, { line, fields: { length: got } }: Row): FormatError {
   const expected = first.fields.length;
   return new FormatError(`${file}, line ${line}: expected ${expected} fields as on line ${first.line}, got ${got}`, {
-    ...{ file, line, expected, got },
+    file,
+    line,
+    expected,
+    got,
   });
 }

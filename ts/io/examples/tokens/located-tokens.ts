@@ -36,7 +36,10 @@ export function checkTokenFields(what: string, fields: TokenFields): void {
   const strange = Object.keys(fields).find((name) => !(tokenFieldNames as readonly string[]).includes(name));
   if (strange === undefined) return;
   throw new ConfigError(`${what}: fields has no ${excerpt(strange)}; there are ${tokenFieldNames.join(", ")}`, {
-    ...{ op: what, option: "fields", value: strange, allowed: tokenFieldNames },
+    op: what,
+    option: "fields",
+    value: strange,
+    allowed: tokenFieldNames,
   });
 }
 

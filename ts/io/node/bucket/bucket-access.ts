@@ -75,7 +75,10 @@ export class BucketAccess {
     const url = new URL(`${this.root}${key.split("/").map(encodeURIComponent).join("/")}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const signed = await new AwsV4Signer({
-      ...{ method, url: String(url), service: "s3", ...this.keys },
+      method,
+      url: String(url),
+      service: "s3",
+      ...this.keys,
       headers: { ...headers, "x-amz-content-sha256": hash ?? EMPTY },
     }).sign();
     // A redirect is not followed: the signature is invalid elsewhere, and another host must not get a session's token or the bytes.

@@ -97,7 +97,9 @@ export class Bucket {
     let next: string | null = null;
     do {
       const query = {
-        ...{ "list-type": "2", prefix, "encoding-type": "url" },
+        "list-type": "2",
+        prefix,
+        "encoding-type": "url",
         ...(folders ? { delimiter: "/" } : {}),
         ...(next === null ? {} : { "continuation-token": next }),
       };

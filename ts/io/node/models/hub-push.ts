@@ -82,7 +82,8 @@ export async function pushToHub(
     const made = !known && (await allowing([409], () => createRepo({ ...where, ...visibility })));
     if (revision !== "main") await allowing([409], () => createBranch({ ...where, branch: revision }));
     const operations = Array.from(files, ([path, file]) => ({
-      ...({ operation: "addOrUpdate", path } as const),
+      operation: "addOrUpdate" as const,
+      path,
       content: pathToFileURL(file),
     }));
     const commits = commitIter({ ...where, title: message, branch: revision, operations, useXet: false });

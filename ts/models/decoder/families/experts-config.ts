@@ -27,7 +27,11 @@ export function expertsShape(json: ConfigJson, keys: Keys, layers: number): Expe
     count,
     chosen: whole(json, keys.chosen[0], 1, keys.chosen[1], count),
     width: whole(json, keys.width[0], 1, keys.width[1]),
-    ...{ sharedWidth: 0, weights: "softmax", normed: true, factor: 1, bias: false },
+    sharedWidth: 0,
+    weights: "softmax",
+    normed: true,
+    factor: 1,
+    bias: false,
   };
 }
 
@@ -36,8 +40,12 @@ export const expertNames = (
   path: string,
   parts: readonly [activated: string, factor: string, last: string] = ["gate_proj", "up_proj", "down_proj"],
 ): ExpertsNames => ({
-  ...{ path, router: ["gate.weight"], bias: null },
-  ...{ input: ["experts.gate_up_proj"], output: ["experts.down_proj"], parts },
+  path,
+  router: ["gate.weight"],
+  bias: null,
+  input: ["experts.gate_up_proj"],
+  output: ["experts.down_proj"],
+  parts,
 });
 
 /** In an adapter's file for families whose experts transformers 4 had as linear layers, which PEFT's "all-linear" therefore targets. */

@@ -6,9 +6,17 @@ import { activationOf, llamaLike, llamaNames, queryKeyValue, windowsOf, withWind
 
 /** Sizes and caps of transformers' configuration that files leave out; null in a file is no cap. */
 const fallbacks = {
-  ...{ head_dim: 256, num_key_value_heads: 4, num_attention_heads: 8, sliding_window: 4096, vocab_size: 256_000 },
-  ...{ max_position_embeddings: 8192, hidden_size: 2304, intermediate_size: 9216, num_hidden_layers: 26 },
-  ...{ attn_logit_softcapping: 50, final_logit_softcapping: 30 },
+  head_dim: 256,
+  num_key_value_heads: 4,
+  num_attention_heads: 8,
+  sliding_window: 4096,
+  vocab_size: 256_000,
+  max_position_embeddings: 8192,
+  hidden_size: 2304,
+  intermediate_size: 9216,
+  num_hidden_layers: 26,
+  attn_logit_softcapping: 50,
+  final_logit_softcapping: 30,
 };
 
 const gemma2Like =

@@ -10,9 +10,17 @@ import { activationOf, llamaLike, llamaNames, queryKeyNorms, queryKeyValue } fro
 
 /** Sizes of transformers' configuration that files leave out. */
 const fallbacks = {
-  ...{ vocab_size: 262_144, hidden_size: 2304, intermediate_size: 9216, num_hidden_layers: 30, head_dim: 256 },
-  ...{ num_attention_heads: 8, num_key_value_heads: 4, max_position_embeddings: 131_072, sliding_window: 512 },
-  ...{ hidden_size_per_layer_input: 256, vocab_size_per_layer_input: 262_144 },
+  vocab_size: 262_144,
+  hidden_size: 2304,
+  intermediate_size: 9216,
+  num_hidden_layers: 30,
+  head_dim: 256,
+  num_attention_heads: 8,
+  num_key_value_heads: 4,
+  max_position_embeddings: 131_072,
+  sliding_window: 512,
+  hidden_size_per_layer_input: 256,
+  vocab_size_per_layer_input: 262_144,
 };
 
 /**
@@ -62,7 +70,8 @@ function vectorsOf(json: ConfigJson, { vocabularySize }: DecoderConfig): Decoder
 
 function namesOf(attention: DecoderConfig["attention"]): DecoderNames {
   const names = llamaNames((path) => ({
-    ...{ ...queryKeyNorms(path), ...normsAround(path) },
+    ...queryKeyNorms(path),
+    ...normsAround(path),
     vectorGate: `${path}.per_layer_input_gate`,
     vectorOutput: `${path}.per_layer_projection`,
     vectorNorm: `${path}.post_per_layer_input_norm`,

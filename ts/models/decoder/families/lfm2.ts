@@ -39,7 +39,8 @@ function lfm2Like(json: ConfigJson) {
   refuse(json, "conv_bias");
   const config = llamaLike(
     {
-      ...{ max_position_embeddings: 128_000, num_key_value_heads: 8 },
+      max_position_embeddings: 128_000,
+      num_key_value_heads: 8,
       ...json,
       rms_norm_eps: json["norm_eps"],
       hidden_act: "silu",

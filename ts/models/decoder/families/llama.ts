@@ -23,8 +23,15 @@ export const mistral: DecoderArchitecture = (given) => {
 
 /** The rotation of files that do not say theirs. */
 const usualYarn = {
-  ...{ rope_type: "yarn", rope_theta: 1_000_000, factor: 16, original_max_position_embeddings: 16_384 },
-  ...{ beta_fast: 32, beta_slow: 1, mscale: 1, mscale_all_dim: 1, llama_4_scaling_beta: 0.1 },
+  rope_type: "yarn",
+  rope_theta: 1_000_000,
+  factor: 16,
+  original_max_position_embeddings: 16_384,
+  beta_fast: 32,
+  beta_slow: 1,
+  mscale: 1,
+  mscale_all_dim: 1,
+  llama_4_scaling_beta: 0.1,
 };
 
 /** Ministral 3: Mistral whose queries grow with their positions, beyond the length of the first training. */

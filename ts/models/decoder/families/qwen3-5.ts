@@ -8,8 +8,14 @@ import { llamaLike, llamaNames, queryKeyNorms, queryKeyValue, typesOf } from "./
 
 /** Sizes of transformers' configuration that files leave out. */
 const fallbacks = {
-  ...{ vocab_size: 248_320, hidden_size: 4096, intermediate_size: 12_288, num_hidden_layers: 32, head_dim: 256 },
-  ...{ num_attention_heads: 16, num_key_value_heads: 4, max_position_embeddings: 32_768 },
+  vocab_size: 248_320,
+  hidden_size: 4096,
+  intermediate_size: 12_288,
+  num_hidden_layers: 32,
+  head_dim: 256,
+  num_attention_heads: 16,
+  num_key_value_heads: 4,
+  max_position_embeddings: 32_768,
 };
 
 /** Default: one of this many layers has attention. */

@@ -10,8 +10,12 @@ const numbers: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1, BF16: 2
 const groupBytes: Readonly<Record<WrittenType, number>> = { F32: 128, F16: 64, BF16: 64, Q8_0: 34, Q4_1: 20, Q4_0: 18 };
 /** The largest magnitude whose group has a scale in binary16. */
 const largest: Readonly<Record<WrittenType, number>> = {
-  ...{ F32: Infinity, F16: Infinity, BF16: Infinity },
-  ...{ Q8_0: 127 * 65504, Q4_1: 65504, Q4_0: 7 * 65504 },
+  F32: Infinity,
+  F16: Infinity,
+  BF16: Infinity,
+  Q8_0: 127 * 65504,
+  Q4_1: 65504,
+  Q4_0: 7 * 65504,
 };
 
 /** Rows of float32 values in a type of a GGUF file, made in an engine's memory. Dispose of it. */

@@ -32,7 +32,9 @@ export function placesOf(
   if (modules === undefined) return null;
   const count = modules.length;
   return modules.map(({ name: full, shape }, index) => ({
-    ...{ name: nameIn(full)!, full, shape },
+    name: nameIn(full)!,
+    full,
+    shape,
     ...(sources.length === 1
       ? { sources, part: { index, count } }
       : { sources: sources.filter((_, i) => i % count === index), part: WHOLE }),

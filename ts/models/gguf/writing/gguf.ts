@@ -45,7 +45,9 @@ export async function ggufToWrite({ file, name, type, merge }: GgufToWrite): Pro
     throw new UnsupportedError(
       `${clip(name)} is one of several files of a model: join them first (llama-gguf-split --merge)`,
       {
-        ...{ file: name, key: "split.count", value: file.metadata.get("split.count") },
+        file: name,
+        key: "split.count",
+        value: file.metadata.get("split.count"),
       },
     );
   const architecture = ggufArchitecture(file.metadata.get("general.architecture"));
@@ -70,18 +72,25 @@ export async function ggufToWrite({ file, name, type, merge }: GgufToWrite): Pro
       return { name: title, type: to, shape, bytes: (shop) => copied(file, own, shop) };
     if (!isReadable(stored))
       throw new UnsupportedError(`${clip(name)}: tensor ${excerpt(own)} is of type ${stored}, which is not read`, {
-        ...{ file: name, tensor: own, dtype: stored },
+        file: name,
+        tensor: own,
+        dtype: stored,
       });
     const rows = shape[0] ?? 1;
     const width = shape.at(-1) ?? 1;
     const moved =
       change &&
       movedChange(change, {
-        ...{ rows, width, order: orders.rows(other!, rows), columns: orders.columns(other!, width) },
+        rows,
+        width,
+        order: orders.rows(other!, rows),
+        columns: orders.columns(other!, width),
         value: conversionOf(architecture, other!)?.toFile ?? null,
       });
     return {
-      ...{ name: title, type: to, shape },
+      name: title,
+      type: to,
+      shape,
       bytes: async function* (shop) {
         const values = moved === undefined ? decoded(file, own, shop) : changed(shop, plan!, other!, moved);
         for await (const part of inRows(values, width)) {

@@ -23,7 +23,10 @@ interface ModelValues {
 
 /** θ where config.json has none, by `model_type`. */
 const thetas: Readonly<Record<string, number>> = {
-  ...{ gemma3_text: 1_000_000, lfm2: 1_000_000, lfm2_moe: 1_000_000, smollm3: 2_000_000 },
+  gemma3_text: 1_000_000,
+  lfm2: 1_000_000,
+  lfm2_moe: 1_000_000,
+  smollm3: 2_000_000,
 };
 /** Architectures whose files say how far a token sees. */
 const windowed = ["gemma2", "gemma3", "gemma4", "phi3"];
@@ -100,7 +103,8 @@ function expertsValues(config: DecoderConfig, architecture: string): Readonly<Re
   const width = { expert_feed_forward_length: { uint32: experts.width } };
   if (architecture !== "lfm2moe") return { ...sizes, ...width };
   return {
-    ...{ ...sizes, ...width },
+    ...sizes,
+    ...width,
     leading_dense_block_count: { uint32: expertsOfLayers(config).findIndex((shape) => shape !== null) },
     expert_gating_func: { uint32: gatings[experts.weights] },
   };
@@ -178,8 +182,11 @@ async function headerOf(header: Uint8Array, plans: readonly GgufPlan[]): Promise
 function comparable(config: DecoderConfig, positions: number): Readonly<Record<string, unknown>> {
   const { attention: _, maxPositions: __, scale, headDim, ...rest } = config;
   const layers = layersOf(config).map(({ rotary, window, convolution, delta, keysOf, keysAreValues }, i) => ({
-    ...{ sizes: sizesOf(config, i), keysOf: keysOf ?? null, keysAreValues: keysAreValues ?? false },
-    ...{ convolution: convolution ?? null, delta: delta ?? null },
+    sizes: sizesOf(config, i),
+    keysOf: keysOf ?? null,
+    keysAreValues: keysAreValues ?? false,
+    convolution: convolution ?? null,
+    delta: delta ?? null,
     frequencies: rotary?.frequencies ?? null,
     factor: rotary?.factor ?? null,
     window: window === null || window >= positions - 1 ? null : window,

@@ -70,7 +70,9 @@ export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
   const fail = (name: string, problem: string) => new ModelError(`${name} ${problem}`, { tensor: name });
   const how = { architecture: named, ...ordersOf(named, headsOf(config), fail) };
   const tensors: WrittenTensor[] = [...factors].map(([name, data]) => ({
-    ...{ name, type: "F32", shape: [data.length] },
+    name,
+    type: "F32",
+    shape: [data.length],
     bytes: async function* () {
       yield encodeTensor(data, "F32", name);
     },
@@ -89,7 +91,9 @@ export async function modelToWrite(model: ModelToWrite): Promise<WrittenModel> {
         yield* partOfEach(valuesOf(engine, file, own, changes.get(own), pause), unit, part);
     };
     return {
-      ...{ name, type: to, shape },
+      name,
+      type: to,
+      shape,
       bytes: async function* (shop) {
         for await (const rows of inRows(arranged(values(shop), full, stored, how), width)) {
           await shop.pause();

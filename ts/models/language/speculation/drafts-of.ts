@@ -23,11 +23,14 @@ export function draftsOf(
 ): AssistantCall | null {
   if (assistant !== undefined && promptLookup !== undefined)
     throw new ConfigError(`${what}: assistantModel and promptLookupNumTokens both draft tokens: give one of them`, {
-      ...{ op: what, option: "promptLookupNumTokens" },
+      op: what,
+      option: "promptLookupNumTokens",
     });
   if (assistant === undefined && numAssistantTokens !== undefined)
     throw new ConfigError(`${what}: numAssistantTokens is of assistantModel, which is missing: give both, or neither`, {
-      ...{ op: what, option: "numAssistantTokens", value: numAssistantTokens },
+      op: what,
+      option: "numAssistantTokens",
+      value: numAssistantTokens,
     });
   if (promptLookup !== undefined) checkGoesBack(what, "promptLookupNumTokens", model);
   if (assistant === undefined) return null;

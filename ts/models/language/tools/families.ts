@@ -67,7 +67,12 @@ const none = { close: [], within: [], bare: false, keywords: null, named: false,
 
 /** Gemma's calls, with the marks of Gemma 4 or of FunctionGemma. */
 const gemma = (name: string, open: string, close: string, quote: string, sign: RegExp): ToolFamily => ({
-  ...{ ...none, name, sign, open: [open], close: [close], within: [quote] },
+  ...none,
+  name,
+  sign,
+  open: [open],
+  close: [close],
+  within: [quote],
   keywords: { open: "{", assign: ":", close: "}", quotes: [quote], before: "call:" },
   written: (functions) =>
     format(functions, (one) => [mark(open), "call:", ...keywords(":", ",", "{", "}")(one), mark(close)]),
@@ -75,7 +80,11 @@ const gemma = (name: string, open: string, close: string, quote: string, sign: R
 
 /** JSON between tags, as Hermes, Qwen, SmolLM3 and Granite 4 write it. */
 const tagged: ToolFamily = {
-  ...{ ...none, name: "hermes", sign: /<tool_call>/, open: ["<tool_call>"], close: ["</tool_call>"] },
+  ...none,
+  name: "hermes",
+  sign: /<tool_call>/,
+  open: ["<tool_call>"],
+  close: ["</tool_call>"],
   written: (functions) =>
     format(functions, (one) => [mark("<tool_call>"), "\n", ...json("arguments")(one), "\n", mark("</tool_call>")], {
       between: ["\n"],
@@ -84,9 +93,11 @@ const tagged: ToolFamily = {
 
 /** XML between the same tags, as Qwen3-Coder and Qwen3.5 write it. */
 const elementCall = ({ name, parameters, path }: CalledFunction): readonly CallPiece[] => [
-  ...[mark("<tool_call>"), `\n<function=${name}>\n`],
+  mark("<tool_call>"),
+  `\n<function=${name}>\n`,
   { elements: parameters, path, element: "parameter" },
-  ...["</function>\n", mark("</tool_call>")],
+  "</function>\n",
+  mark("</tool_call>"),
 ];
 
 const mistral = { ...none, open: ["[TOOL_CALLS]"], within: ["[ARGS]", "[CALL_ID]"], named: true };
@@ -102,8 +113,12 @@ const families: readonly ToolFamily[] = [
     /<start_function_(?:call|declaration)>/,
   ),
   {
-    ...{ ...none, name: "lfm2", sign: /<\|tool_(?:call|list)_start\|>|List of tools: \[/, keywords: python },
-    ...{ open: ["<|tool_call_start|>"], close: ["<|tool_call_end|>"] },
+    ...none,
+    name: "lfm2",
+    sign: /<\|tool_(?:call|list)_start\|>|List of tools: \[/,
+    keywords: python,
+    open: ["<|tool_call_start|>"],
+    close: ["<|tool_call_end|>"],
     written: (functions) =>
       format(functions, pythonCalls, {
         before: [mark("<|tool_call_start|>"), "["],
@@ -112,7 +127,9 @@ const families: readonly ToolFamily[] = [
       }),
   },
   {
-    ...{ ...mistral, name: "mistral-named", sign: /^(?=[^]*\[TOOL_CALLS\])[^]*\[ARGS\]/ },
+    ...mistral,
+    name: "mistral-named",
+    sign: /^(?=[^]*\[TOOL_CALLS\])[^]*\[ARGS\]/,
     written: (functions) =>
       format(functions, ({ name, parameters, path }) => [
         mark("[TOOL_CALLS]"),
@@ -122,7 +139,9 @@ const families: readonly ToolFamily[] = [
       ]),
   },
   {
-    ...{ ...mistral, name: "mistral", sign: /\[(?:TOOL_CALLS|AVAILABLE_TOOLS)\]/ },
+    ...mistral,
+    name: "mistral",
+    sign: /\[(?:TOOL_CALLS|AVAILABLE_TOOLS)\]/,
     written: (functions) =>
       format(functions, json("arguments"), {
         before: [mark("[TOOL_CALLS]"), "["],
@@ -131,7 +150,10 @@ const families: readonly ToolFamily[] = [
       }),
   },
   {
-    ...{ ...none, name: "granite3", sign: /<\|tool_call\|>/, open: ["<|tool_call|>"] },
+    ...none,
+    name: "granite3",
+    sign: /<\|tool_call\|>/,
+    open: ["<|tool_call|>"],
     written: (functions) =>
       format(functions, json("arguments"), {
         before: [mark("<|tool_call|>"), "["],
@@ -140,23 +162,29 @@ const families: readonly ToolFamily[] = [
       }),
   },
   {
-    ...{ ...tagged, name: "qwen-xml", sign: /<parameter=/, elements: true },
+    ...tagged,
+    name: "qwen-xml",
+    sign: /<parameter=/,
+    elements: true,
     written: (functions) => format(functions, elementCall, { between: ["\n"] }),
   },
   tagged,
   {
-    ...{
-      ...none,
-      name: "llama3",
-      sign: /<\|python_tag\|>|<\|start_header_id\|>/,
-      open: ["<|python_tag|>"],
-      bare: true,
-    },
+    ...none,
+    name: "llama3",
+    sign: /<\|python_tag\|>|<\|start_header_id\|>/,
+    open: ["<|python_tag|>"],
+    bare: true,
     // Llama 3's templates know one call a message.
     written: (functions) => format(functions, json("parameters"), { most: 1 }),
   },
   {
-    ...{ ...none, name: "python", sign: /<start_of_turn>/, open: [], bare: true, keywords: python },
+    ...none,
+    name: "python",
+    sign: /<start_of_turn>/,
+    open: [],
+    bare: true,
+    keywords: python,
     written: (functions) => format(functions, pythonCalls, { before: ["["], between: [", "], after: ["]"] }),
   },
 ];

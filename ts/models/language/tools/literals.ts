@@ -14,8 +14,19 @@ const words: Readonly<Record<string, string>> = { True: "true", False: "false", 
 
 /** Python's escapes of one letter that JSON has too, or that have a value. */
 const escapes: Readonly<Record<string, string>> = {
-  ...{ n: "\n", t: "\t", r: "\r", b: "\b", f: "\f", v: "\v", a: "\x07", "0": "\0" },
-  ...{ "'": "'", '"': '"', "\\": "\\", "/": "/", "\n": "" },
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  a: "\x07",
+  "0": "\0",
+  "'": "'",
+  '"': '"',
+  "\\": "\\",
+  "/": "/",
+  "\n": "",
 };
 const digitsOf: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 

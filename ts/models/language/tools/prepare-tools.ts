@@ -54,7 +54,9 @@ export function prepareTools(
   const { tools, toolChoice = "auto", parallelToolCalls } = readOptions(what, options, toolReaders);
   if (tools.length === 0 && toolChoice !== "auto" && toolChoice !== "none")
     throw new ConfigError(`${what}: toolChoice demands a call, and there are no tools`, {
-      ...{ op: what, option: "toolChoice", value: toolChoice },
+      op: what,
+      option: "toolChoice",
+      value: toolChoice,
     });
   if (tools.length === 0 || toolChoice === "none") return null;
   const { text, family } = conversation(template, what, messages, tools, true);
@@ -63,7 +65,9 @@ export function prepareTools(
   const called = functions.filter(({ name }) => chosen === null || name === chosen);
   if (called.length === 0)
     throw new ConfigError(`${what}: toolChoice: there is no function ${excerpt(chosen)} in tools`, {
-      ...{ op: what, option: "toolChoice", value: chosen },
+      op: what,
+      option: "toolChoice",
+      value: chosen,
     });
   const written = family.written(called);
   const either = parallelToolCalls ? written : { ...written, most: 1 };

@@ -41,7 +41,9 @@ function toolFrom(what: string, at: string, item: unknown): Tool {
   const { type, function: described } = Object(item) as { readonly type?: unknown; readonly function?: unknown };
   if (type !== "function" && type !== undefined)
     throw new UnsupportedError(`${what}: ${at}.type ${excerpt(type)} is not supported: tools are functions`, {
-      ...{ op: what, option: "tools", value: type },
+      op: what,
+      option: "tools",
+      value: type,
     });
   if (!isRecord(described)) throw unexpected(what, `${at}.function`, "an object { name, parameters }", described);
   const { name, description, parameters } = described;
@@ -63,7 +65,9 @@ const tools = (what: string, name: string, value: unknown): readonly Tool[] => {
     const tool = toolFrom(what, `tools[${place}]`, item);
     if (names.has(tool.function.name))
       throw new ConfigError(`${what}: tools: two functions are named ${excerpt(tool.function.name)}`, {
-        ...{ op: what, option: name, value: tool.function.name },
+        op: what,
+        option: name,
+        value: tool.function.name,
       });
     names.add(tool.function.name);
     return tool;

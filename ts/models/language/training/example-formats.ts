@@ -80,9 +80,22 @@ export type ExampleFields = Readonly<Partial<Record<FieldName, string>>>;
 type FieldName = (typeof formats)[Format][number] | "input" | "tools" | "role" | "content" | "from" | "value";
 
 const FIELDS: readonly FieldName[] = [
-  ...(["ids", "mask", "messages", "conversations", "prompt", "completion", "instruction", "input", "output"] as const),
-  ...(["text", "tools", "role", "content", "from", "value"] as const),
-];
+  "ids",
+  "mask",
+  "messages",
+  "conversations",
+  "prompt",
+  "completion",
+  "instruction",
+  "input",
+  "output",
+  "text",
+  "tools",
+  "role",
+  "content",
+  "from",
+  "value",
+] as const;
 
 /** A turn of a conversation. */
 export type Turn = Conversation["messages"][number];
@@ -127,7 +140,10 @@ export function exampleReader(what: string, fields: ExampleFields = {}): Example
     const format = asked.find((known) => formats[known].every((field) => row[nameOf(field)] !== undefined));
     if (format === undefined)
       throw new ConfigError(`${what}: example ${place} is one of ${wanted}, got fields ${fieldsOf(row)}`, {
-        ...{ op: what, option: "examples", place, expected: wanted },
+        op: what,
+        option: "examples",
+        place,
+        expected: wanted,
       });
     return reading[format]({ what, place, row, nameOf });
   };

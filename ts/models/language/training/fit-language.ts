@@ -111,7 +111,8 @@ export function adapterOf(
   const adapter = name === undefined ? adapterSet.current : adapterSet.get(name);
   if (adapter === null)
     throw new ConfigError(`${what}: there is no active adapter to train: addAdapter makes one`, {
-      ...{ op: what, option: "adapter" },
+      op: what,
+      option: "adapter",
     });
   adapterSet.checkTrainable(adapter);
   if (adapter.config.other.get("ensure_weight_tying") === true)

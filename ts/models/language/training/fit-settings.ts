@@ -82,7 +82,8 @@ export function evaluateOn(
   if (measure === null) return evaluate as EvaluateEvery | undefined;
   if (evaluate?.measure !== undefined)
     throw new ConfigError(`${what}: validation and evaluate.measure both say what is measured; leave one of them out`, {
-      ...{ op: what, option: "validation" },
+      op: what,
+      option: "validation",
     });
   const { steps } = takeFitOptions(count, rest);
   return { every: Math.max(1, Math.round(steps / 10)), better, ...evaluate, measure };
@@ -112,7 +113,8 @@ export function settingsOf(
   const again = () => model.stepMemory({ tokens, adapted, frozenLayers }) > SHARE * (maximum - used);
   const { schedule, resume } = rest;
   return {
-    ...{ adapter, layers },
+    adapter,
+    layers,
     loraPlus: loraPlusRatio === undefined ? null : { learningRate, schedule, resume, ratio: loraPlusRatio },
     checkpointing: checkpointing === "auto" ? again() : checkpointing,
   };

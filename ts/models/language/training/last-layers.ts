@@ -37,6 +37,9 @@ export function lastLayers(
   const part = trainedPart(adapter, (path) => isOutput(path) || layerOf(path) >= frozenLayers);
   if (part.params().length > 0) return { ...part, frozenLayers };
   throw new ConfigError(`fit: adapter ${excerpt(adapter.name)} changes none of the last ${count} layers`, {
-    ...{ op: "fit", option: "layers", value: count, name: adapter.name },
+    op: "fit",
+    option: "layers",
+    value: count,
+    name: adapter.name,
   });
 }

@@ -141,7 +141,10 @@ function given(what: string, i: number, ids: ArrayLike<number>, mask: ArrayLike<
   const strange = Array.from(mask, Number).find((one) => one !== 0 && one !== 1);
   if (strange !== undefined)
     throw new ConfigError(`${what}: mask of example ${i} has a 1 or a 0 for each token, got ${strange}`, {
-      ...{ op: what, option: "mask", place: i, value: strange },
+      op: what,
+      option: "mask",
+      place: i,
+      value: strange,
     });
   if (targets.length === taken.length) return { ids: taken, mask: targets };
   throw new ConfigError(

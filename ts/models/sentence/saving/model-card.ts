@@ -51,22 +51,22 @@ export function modelCard({ kind, base, isAdapter, metrics, rows }: CardFacts): 
     ...(measured.length > 0 ? ["metrics:", ...measured.map(([name]) => `- ${quoted(name)}`)] : []),
   ];
   const table = (head: string, lines: readonly (readonly [string, string])[]) => [
-    ...[`| ${head} | |`, "|---|---|"],
+    `| ${head} | |`,
+    "|---|---|",
     ...lines.map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`),
   ];
   const [name, call] = usage;
   const what = isAdapter ? "a LoRA adapter on" : "made from";
   return [
-    ...[
-      "---",
-      ...yaml,
-      "---",
-      "",
-      `# ${title}`,
-      "",
-      `Trained with lowrank: ${what} ${isName(base) ? base : "a base model"}.`,
-    ],
-    ...["", ...table("model", rows)],
+    "---",
+    ...yaml,
+    "---",
+    "",
+    `# ${title}`,
+    "",
+    `Trained with lowrank: ${what} ${isName(base) ? base : "a base model"}.`,
+    "",
+    ...table("model", rows),
     ...(measured.length > 0
       ? [
           "",
@@ -76,7 +76,13 @@ export function modelCard({ kind, base, isAdapter, metrics, rows }: CardFacts): 
           ),
         ]
       : []),
-    ...["", "```python", `from sentence_transformers import ${name}`, ""],
-    ...[`model = ${name}("path/to/this/folder")`, call, "```", ""],
+    "",
+    "```python",
+    `from sentence_transformers import ${name}`,
+    "",
+    `model = ${name}("path/to/this/folder")`,
+    call,
+    "```",
+    "",
   ].join("\n");
 }

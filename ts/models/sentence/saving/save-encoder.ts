@@ -67,8 +67,11 @@ export async function saveEncoder(saved: SavedEncoder): Promise<SavedFiles> {
   });
   for (const { folder, shape, activation } of pooling.dense) {
     const path = add("Dense", "base.modules.dense.Dense", {
-      ...{ in_features: shape.inFeatures, out_features: totalWidth(shape), bias: shape.hasBias },
-      ...{ activation_function: activations[activation]!, ...PLACE },
+      in_features: shape.inFeatures,
+      out_features: totalWidth(shape),
+      bias: shape.hasBias,
+      activation_function: activations[activation]!,
+      ...PLACE,
     });
     files[`${path}/${WEIGHTS}`] = await requiredBytes(source, `${folder}/${WEIGHTS}`);
   }
@@ -84,7 +87,10 @@ export async function saveEncoder(saved: SavedEncoder): Promise<SavedFiles> {
     ...(truncateDim !== null && { truncate_dim: truncateDim }),
   });
   const card = modelCard({
-    ...{ kind: "encoder", base, isAdapter: adapter !== null && !merged, metrics: saved.metrics },
+    kind: "encoder",
+    base,
+    isAdapter: adapter !== null && !merged,
+    metrics: saved.metrics,
     rows: [
       ["vector", `${truncateDim ?? saved.width} numbers`],
       ["pooling", String(pooling)],

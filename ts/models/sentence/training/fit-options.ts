@@ -72,7 +72,8 @@ export function takeSentenceFit(options: SentenceFitOptions) {
   for (const name of ["labels", "scores", "teacher"])
     if (name in ofLoss)
       throw new ConfigError(`fit: lossOptions.${name} is in the examples: each has its own`, {
-        ...{ op: "fit", option: `lossOptions.${name}` },
+        op: "fit",
+        option: `lossOptions.${name}`,
       });
   if (ofLoss.guide !== undefined) callable("fit", "lossOptions.guide.encode", ofLoss.guide?.encode);
   if (miniBatchSize !== undefined) whole("fit", "miniBatchSize", miniBatchSize, 1);

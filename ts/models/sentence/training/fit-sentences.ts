@@ -51,7 +51,9 @@ export async function fitSentences(
     head = newHead(graph, loss, own, width, taken);
     const beside = head === null ? givenHead(own) : [head.weight, head.bias];
     const optionsOf = (batch: readonly SentenceRow[]) => ({
-      ...{ ...own, ...targetsOf(batch), ...guided?.(batch) },
+      ...own,
+      ...targetsOf(batch),
+      ...guided?.(batch),
       ...(head && { head }),
     });
     const lossOf: LossOf = (columns, batch) => sentenceLoss(graph, loss, columns, optionsOf(batch));
@@ -59,7 +61,11 @@ export async function fitSentences(
     const { normalize = layout.normalize, ...training } = settings;
     const miniBatchSize = settings.miniBatchSize ?? (plainName(loss).startsWith("cached") ? 32 : undefined);
     const task = sentenceTask(parts, adapter, taken.columns, {
-      ...{ ...training, miniBatchSize, normalize, lossOf, beside },
+      ...training,
+      miniBatchSize,
+      normalize,
+      lossOf,
+      beside,
       fit: given,
     });
     return await fit(task, rows, how);

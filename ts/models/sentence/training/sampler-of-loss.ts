@@ -36,7 +36,9 @@ export async function orderOf(
   throw new ConfigError(
     `fit: ${problem}, so there are no batches; add other examples, or set batchSampler to "random"`,
     {
-      ...{ op: "fit", option: "batchSampler", value: sampler },
+      op: "fit",
+      option: "batchSampler",
+      value: sampler,
     },
   );
 }

@@ -80,7 +80,11 @@ const numbersText = (count: number, vectors = 0) =>
 function rowOf(what: string, example: unknown, place: number, classes: Map<string | number, number>): SentenceRow {
   const wrong = (expected: string) =>
     new ConfigError(`${what}: example ${place}: ${expected}, got ${excerpt(example)}`, {
-      ...{ op: what, option: "examples", expected, value: example, place },
+      op: what,
+      option: "examples",
+      expected,
+      value: example,
+      place,
     });
   if (!isRecord(example)) throw wrong(`${FORMS} is expected`);
   const { anchor, positive, negative, negatives, texts, text, score, label, teacher } = example;

@@ -84,7 +84,8 @@ function contentOf(what: string, at: string, given: unknown): Content {
     const { type, text: written, refusal } = Object(part) as Record<string, unknown>;
     if (typeof type === "string" && !PARTS.includes(type))
       throw new UnsupportedError(`${what}: ${at}[${place}].type ${excerpt(type)} is not supported: parts are texts`, {
-        ...{ option: `${at}[${place}].type`, value: type },
+        option: `${at}[${place}].type`,
+        value: type,
       });
     const said = type === "refusal" ? refusal : written;
     if (typeof type === "string" && typeof said === "string") return said;

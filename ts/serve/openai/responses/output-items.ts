@@ -70,7 +70,11 @@ export class OutputItems {
       yield* this.close("completed");
       const part: TextPart = { type: "output_text", text: "", annotations: [], logprobs: [] };
       const opened: Message = {
-        ...{ id: newId("msg"), type: "message", status: "in_progress", role: "assistant", content: [part] },
+        id: newId("msg"),
+        type: "message",
+        status: "in_progress",
+        role: "assistant",
+        content: [part],
       };
       this.all.push(opened);
       yield { type: "response.output_item.added", ...this.place, item: { ...opened, content: [] } };
@@ -89,7 +93,12 @@ export class OutputItems {
     if (id !== undefined) {
       yield* this.close("completed");
       const opened: Call = {
-        ...{ id: newId("fc"), type: "function_call", status: "in_progress", call_id: id, name, arguments: "" },
+        id: newId("fc"),
+        type: "function_call",
+        status: "in_progress",
+        call_id: id,
+        name,
+        arguments: "",
       };
       this.all.push(opened);
       yield { type: "response.output_item.added", ...this.place, item: opened };

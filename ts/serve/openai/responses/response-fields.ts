@@ -42,7 +42,8 @@ const tools: Read<ToolOptions["tools"]> = (what, name, value) => {
     if (unknown !== undefined && unknown[1] !== false) {
       const [key, field] = [unknown[0].slice(0, 60), unknown[1]];
       throw new UnsupportedError(`${what}: ${name}[${place}].${key} ${excerpt(field, 60)} is not supported`, {
-        ...{ option: `${name}[${place}].${key}`, value: field },
+        option: `${name}[${place}].${key}`,
+        value: field,
       });
     }
     const own = given.filter(([key]) => OF_FUNCTION.includes(key));

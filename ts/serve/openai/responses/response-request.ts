@@ -30,10 +30,18 @@ export function askedResponse(model: CalledLanguageModel, fields: Fields, limits
         );
       const prompt = conversation(inputMessages(RESPONSES, taken.input, taken.instructions));
       const generation = asked(model, RESPONSES, "input", [prompt], {
-        ...{ ...taken, ...limits, most, limit: "max_output_tokens" },
-        ...{ n: 1, stream_options: false, max_tokens: undefined, user: undefined },
-        ...{ top: logprobs ? top : null, schema: taken.text.schema },
-        ...{ toolChoice: taken.tool_choice, parallelToolCalls: taken.parallel_tool_calls },
+        ...taken,
+        ...limits,
+        most,
+        limit: "max_output_tokens",
+        n: 1,
+        stream_options: false,
+        max_tokens: undefined,
+        user: undefined,
+        top: logprobs ? top : null,
+        schema: taken.text.schema,
+        toolChoice: taken.tool_choice,
+        parallelToolCalls: taken.parallel_tool_calls,
       });
       return { ...generation, echo: echoOf(taken, body) };
     },

@@ -84,7 +84,11 @@ export class BlockIndex {
     const siblings = this.blocks.get(parent)?.children ?? this.trees.get(parent) ?? new Set();
     if (!this.blocks.has(parent)) this.trees.set(parent, siblings);
     const made: StoredBlock = {
-      ...{ ...written, name: nameOf(parent, ids), file, siblings, children: new Set() },
+      ...written,
+      name: nameOf(parent, ids),
+      file,
+      siblings,
+      children: new Set(),
       part: {
         reusable: (count) => (made.state === null || (made.state && count === ids.length) ? count : 0),
       },
@@ -116,7 +120,11 @@ export class BlockIndex {
   /** As a file. */
   toFile(): Uint8Array {
     const blocks = [...this.blocks.values()].map(({ parent, ids, file, state, bytes }) => ({
-      ...{ file, parent, state, bytes, ids: [...ids] },
+      file,
+      parent,
+      state,
+      bytes,
+      ids: [...ids],
     }));
     return new TextEncoder().encode(JSON.stringify({ format: FORMAT, trees: [...this.trees.keys()], blocks }));
   }

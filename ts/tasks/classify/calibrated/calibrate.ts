@@ -81,7 +81,8 @@ export function calibrate(
   return {
     kept: { ...(asked.temperature && { temperature }), ...(abstain && { abstain }) },
     result: {
-      ...{ temperature, chosenOn: held.length },
+      temperature,
+      chosenOn: held.length,
       before: errorsOf(before, measured.targets),
       after: errorsOf(after, measured.targets),
       abstain: abstain && {

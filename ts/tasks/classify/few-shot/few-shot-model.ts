@@ -76,7 +76,8 @@ export class FewShotModel extends TextModel {
       vectors.reduce((sum, vector) => sum + Math.sqrt(vector.reduce((all, x) => all + x * x, 0)), 0) / vectors.length;
     const { classWeights, seed } = this.settings;
     const fitted = await fitLogisticRegression(graph, vectors, targets, labels.length, {
-      ...{ regularisation: 1 / Math.max(length * length, 1e-12), seed },
+      regularisation: 1 / Math.max(length * length, 1e-12),
+      seed,
       classWeights: balanceOf({ ...(classWeights !== null && { classWeights }) }, labels, targets),
       ...(events.signal && { signal: events.signal }),
     });

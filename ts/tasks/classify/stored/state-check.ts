@@ -30,7 +30,10 @@ export function checkBaselineFits(
     ] as const) {
       if (length === expected) continue;
       throw new ConfigError(`state: run.baseline has ${length} ${what}, the data ${expected}`, {
-        ...{ op: "state", option: "run.baseline", length, expected },
+        op: "state",
+        option: "run.baseline",
+        length,
+        expected,
       });
     }
   }

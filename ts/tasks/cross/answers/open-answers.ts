@@ -36,7 +36,8 @@ export async function openAnswers(encoder: SentenceEncoder, from: ModelSource, o
     throw new ConfigError(
       `${what}: prompt is a language model's instruction, and ${clip(from.name)} is none: omit it`,
       {
-        ...{ op: what, option: "prompt" },
+        op: what,
+        option: "prompt",
       },
     );
   if (config.logitCap !== null)
@@ -85,7 +86,10 @@ async function tokensOf({ tokenizer, model }: SentenceEncoder, from: ModelSource
     if (Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < model.config.vocabularySize)
       return value as number;
     throw new ModelError(`model ${clip(from.name)}: ${file}: ${key} must be a token's id, got ${excerpt(value)}`, {
-      ...{ model: from.name, file, key, value },
+      model: from.name,
+      file,
+      key,
+      value,
     });
   };
   return { yes: id("true_token_id"), no: (json["false_token_id"] ?? null) === null ? null : id("false_token_id") };
@@ -97,6 +101,7 @@ function outputName(file: OpenTensorFile, { tied }: DecoderConfig, { model }: Se
   const found = file.names.find((name) => wanted.some((own) => name === own || name.endsWith(`.${own}`)));
   if (found !== undefined) return found;
   throw new ModelError(`${what}: model.safetensors has no tensor "${wanted[0]!}", the output layer of its logits`, {
-    ...{ op: what, tensor: wanted[0] },
+    op: what,
+    tensor: wanted[0],
   });
 }

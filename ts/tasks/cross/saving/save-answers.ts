@@ -43,7 +43,9 @@ export async function saveAnswers(saved: SavedAnswers): Promise<SavedFiles> {
     { path: SCORE, type: "cross_encoder.modules.logit_score.LogitScore" },
   ]);
   files[`${SCORE}/config.json`] = jsonBytes({
-    ...{ true_token_id: answers.yes, false_token_id: answers.no, module_input_name: "causal_logits" },
+    true_token_id: answers.yes,
+    false_token_id: answers.no,
+    module_input_name: "causal_logits",
   });
   files["sentence_bert_config.json"] = jsonBytes({
     transformer_task: "text-generation",
@@ -53,11 +55,16 @@ export async function saveAnswers(saved: SavedAnswers): Promise<SavedFiles> {
   const { prompt } = answers;
   files["config_sentence_transformers.json"] = jsonBytes({
     ...versions,
-    ...{ model_type: "CrossEncoder", activation_fn: torchClasses[activation] },
-    ...{ prompts: prompt === null ? {} : { default: prompt }, default_prompt_name: prompt === null ? null : "default" },
+    model_type: "CrossEncoder",
+    activation_fn: torchClasses[activation],
+    prompts: prompt === null ? {} : { default: prompt },
+    default_prompt_name: prompt === null ? null : "default",
   });
   const card = modelCard({
-    ...{ kind: "cross-encoder", base, isAdapter, metrics: saved.metrics },
+    kind: "cross-encoder",
+    base,
+    isAdapter,
+    metrics: saved.metrics,
     rows: [
       ["score", `token ${answers.yes}${answers.no === null ? "" : ` against token ${answers.no}`}`],
       ["activation", activation],
@@ -73,6 +80,7 @@ function languageAdapter({ config, layers, extra }: Adapter, prefix: string, bas
   const renamed = <T>(map: ReadonlyMap<string, T>) => new Map([...map].map(([name, value]) => [prefix + name, value]));
   return writeAdapter({
     config: { ...config, taskType: "CAUSAL_LM", baseModelNameOrPath: base },
-    ...{ layers: renamed(layers), extra: renamed(extra) },
+    layers: renamed(layers),
+    extra: renamed(extra),
   });
 }

@@ -51,12 +51,18 @@ export async function saveCross(saved: SavedCross | SavedAnswers): Promise<Saved
   files["sentence_bert_config.json"] = taskFile("sequence-classification", tokenizer.lowercase);
   files["config_sentence_transformers.json"] = jsonBytes({
     ...versions,
-    ...{ model_type: "CrossEncoder", activation_fn: activationFn, prompts: {}, default_prompt_name: null },
+    model_type: "CrossEncoder",
+    activation_fn: activationFn,
+    prompts: {},
+    default_prompt_name: null,
     // An adapter's folder has no config.json to name them.
     ...(isAdapter && { labels }),
   });
   const card = modelCard({
-    ...{ kind: "cross-encoder", base, isAdapter, metrics: saved.metrics },
+    kind: "cross-encoder",
+    base,
+    isAdapter,
+    metrics: saved.metrics,
     rows: [
       ["labels", labels.length === 1 ? "one score" : labels.join(", ")],
       ["activation", activation],
@@ -117,7 +123,11 @@ function adapterFiles(file: Adapter, { plan, head, modules, base }: SavedCross):
   return withHead(
     { ...file, config },
     {
-      ...{ taskType: "SEQ_CLS", prefix: plan.prefix, beside: [], before: {}, saved: modules },
+      taskType: "SEQ_CLS",
+      prefix: plan.prefix,
+      beside: [],
+      before: {},
+      saved: modules,
       last: Object.fromEntries(head),
     },
   );

@@ -33,7 +33,8 @@ export function listReader(
   const { text, label, labelColumns, labelSeparator } = settings;
   if (labelColumns !== null && (labelColumns.length < 2 || new Set(labelColumns).size < labelColumns.length))
     throw new ConfigError(`${optionNames.setting("labelColumns")}: two different columns or more are expected`, {
-      ...{ option: "labelColumns", value: labelColumns },
+      option: "labelColumns",
+      value: labelColumns,
     });
   const wanted = [text, ...(labelColumns ?? [label])];
   return {

@@ -178,7 +178,9 @@ export class MultiLabelModel
     const found = measureLabels(logits, rowsOf(measured), thresholds);
     const after = scoresOf(found);
     const result: MultiLabelRunResult = {
-      ...{ yardsticks, after, labels: labelScores(data.labels, thresholds, found, rowsOf(measured)) },
+      yardsticks,
+      after,
+      labels: labelScores(data.labels, thresholds, found, rowsOf(measured)),
       thresholdsFrom: validation.length > 0 ? "validation" : null,
       measuredOn: data.test === null ? "validation" : "test",
     };
@@ -211,7 +213,9 @@ export class MultiLabelModel
     const { graph, settings, data, context } = this;
     const weights = posWeightsOf(settings.classWeights, data.labels, rowsOf(examples));
     return fitOneVsRest(graph, vectors, rowsOf(examples), weights, {
-      ...{ seed: settings.seed, regularisation, signal: context.signal },
+      seed: settings.seed,
+      regularisation,
+      signal: context.signal,
       onProgress: (event) => context.emit({ type: "progress", phase: "head-only", ...event }),
     });
   }

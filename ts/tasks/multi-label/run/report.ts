@@ -82,5 +82,9 @@ export const scoresOf = ({
   subsetAccuracy,
   loss,
 }: MultiLabelResult): MultiLabelScores => ({
-  ...{ f1Micro, f1Macro, map: mapMacroOfLabelsWithTexts, exactMatch: subsetAccuracy, loss },
+  f1Micro,
+  f1Macro,
+  map: mapMacroOfLabelsWithTexts,
+  exactMatch: subsetAccuracy,
+  loss,
 });

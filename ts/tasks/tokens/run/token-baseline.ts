@@ -49,7 +49,9 @@ export async function measureTokenBaseline(work: TokenBaselineWork): Promise<Tok
     const targets = some.texts.flatMap((text) => text.targets);
     const classWeights = balanceOf(settings, classifier.labels, targets);
     return fitToWordVectors(parts, some, {
-      ...{ classWeights, seed: settings.seed, ...(regularisation === undefined ? told : { regularisation }) },
+      classWeights,
+      seed: settings.seed,
+      ...(regularisation === undefined ? told : { regularisation }),
       ...(signal && { signal }),
     });
   };

@@ -132,7 +132,9 @@ export class TokenModel
       ));
     const overHeadAlone = entities && headEntities && (await entityDifference(entities, headEntities, context.signal));
     const result: TokenResult = {
-      ...{ ...known, after, overHeadAlone },
+      ...known,
+      after,
+      overHeadAlone,
       recommended: overHeadAlone === null ? null : overHeadAlone.interval[0] > 0 ? "adapter" : "head-only",
       measuredOn: data.test === null ? "validation" : "test",
     };

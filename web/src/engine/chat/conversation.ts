@@ -65,7 +65,9 @@ async function answer(now: Loaded, side: Side, signal: AbortSignal) {
   const { steps } = all[place]!.answers[side]!;
   const functions = functionOptions(now, steps.length === 1);
   const options = {
-    ...{ ...answerOptions(now, side), signal, seed: place },
+    ...answerOptions(now, side),
+    signal,
+    seed: place,
     // Names of functions and arguments are repeated on purpose.
     ...(functions !== null && { ...functions, repetitionPenalty: 1 }),
   };
@@ -114,7 +116,10 @@ export async function say(said: string): Promise<void> {
   const now = loaded.value;
   if (now === null || answering.value || awaitsResults.value || said.trim() === "") return;
   const waiting = (side: Side): Answer => ({
-    ...{ steps: [noStep], form: formOfAnswers.value, state: "waiting", speed: null },
+    steps: [noStep],
+    form: formOfAnswers.value,
+    state: "waiting",
+    speed: null,
     adapter: side === "base" ? null : slots[side].adapter.value!.name,
   });
   const before = turns.value;

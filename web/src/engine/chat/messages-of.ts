@@ -8,7 +8,9 @@ function messagesOfStep({ text, calls }: Step): Message[] {
   const answered = calls.filter(({ result }) => result !== null);
   if (answered.length === 0) return [{ role: "assistant", content: text }];
   const written = answered.map(({ id, name, arguments: given }) => ({
-    ...{ id, type: "function", function: { name, arguments: given } },
+    id,
+    type: "function",
+    function: { name, arguments: given },
   }));
   return [
     { role: "assistant", content: text, tool_calls: written },

@@ -67,7 +67,11 @@ export async function teach({ name, task, rows }: Conversations, { steps, batchS
   if (before?.status === "finished" && before.files !== null) await keepAdapter(before, before.files, name);
   if (before !== null) await (await storeOf(before.id)).discard().catch(() => undefined);
   const spec = {
-    ...{ task, model: now.kept.name, data: "conversations.jsonl", batchSize, steps },
+    task,
+    model: now.kept.name,
+    data: "conversations.jsonl",
+    batchSize,
+    steps,
     ...(!areEnough(rows) && { validationSplit: 0 }),
   };
   const data = new TextEncoder().encode(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));

@@ -51,14 +51,24 @@ export async function trainReranker({ name, judged, encoder }: Lesson, effort: E
   const lines = (rows: readonly JudgedRow[]) =>
     jsonLines(rows.map(({ question, text, label }) => ({ query: question, text, label })));
   const spec: RankJobSpec = {
-    ...{ task: "rank", model: encoders[encoder].name, data: TRAIN, test: HELD_OUT },
+    task: "rank",
+    model: encoders[encoder].name,
+    data: TRAIN,
+    test: HELD_OUT,
     ...(effort === "quick" && QUICK),
     ...details.value,
   };
   await rankTraining.goOn({
-    ...{ id: `rank-${Date.now().toString(36)}`, name, spec, status: "training" },
+    id: `rank-${Date.now().toString(36)}`,
+    name,
+    spec,
+    status: "training",
     data: { [TRAIN]: lines(train), [HELD_OUT]: lines(heldOut) },
     heldOut: [...new Set(heldOut.map(({ question }) => question))],
-    ...{ training: [], validation: [], result: null, interval: null, files: null },
+    training: [],
+    validation: [],
+    result: null,
+    interval: null,
+    files: null,
   });
 }

@@ -68,14 +68,26 @@ export async function trainSearch({ name, pairs, encoder }: Lesson, effort: Effo
   const lines = (rows: readonly TextPair[]) =>
     jsonLines(rows.map(({ question, answer }) => ({ anchor: question, positive: answer })));
   const spec: PairsJobSpec = {
-    ...{ task: "pairs", model: encoders[encoder].name, data: TRAIN, test: HELD_OUT },
+    task: "pairs",
+    model: encoders[encoder].name,
+    data: TRAIN,
+    test: HELD_OUT,
     ...(effort === "quick" && QUICK),
   };
   await searchTraining.goOn({
-    ...{ id: `search-${Date.now().toString(36)}`, name, spec, status: "training" },
+    id: `search-${Date.now().toString(36)}`,
+    name,
+    spec,
+    status: "training",
     data: { [TRAIN]: lines(train), [HELD_OUT]: lines(heldOut) },
     heldOut: [...new Set(heldOut.map(({ question }) => question))],
-    ...{ training: [], validation: [], result: null, interval: null, isUnchanged: false, files: null },
-    ...{ judged: judgements.value, earlier },
+    training: [],
+    validation: [],
+    result: null,
+    interval: null,
+    isUnchanged: false,
+    files: null,
+    judged: judgements.value,
+    earlier,
   });
 }

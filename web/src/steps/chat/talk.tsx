@@ -19,7 +19,8 @@ function sidesOf({ answers }: Pick<Turn, "answers">) {
   const there = sides.flatMap((side) => (answers[side] === undefined ? [] : [{ side, answer: answers[side] }]));
   const isBetweenAdapters = answers.adapted !== undefined && answers.second !== undefined;
   return there.map(({ side, answer }) => ({
-    ...{ side, answer },
+    side,
+    answer,
     title: side !== "base" && isBetweenAdapters ? t.withAdapter(answer.adapter ?? "") : t.sides[side],
     isAlone: there.length === 1 && side === "base",
   }));

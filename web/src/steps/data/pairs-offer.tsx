@@ -12,7 +12,10 @@ function answersIn(table: JudgedTable): SearchTable {
   const { rows, middle } = judgedRows(table);
   const { name, columns, question, text, encoder } = table;
   return {
-    ...{ name, columns: [columns[question]!, columns[text]!], question: 0, text: 1 },
+    name,
+    columns: [columns[question]!, columns[text]!],
+    question: 0,
+    text: 1,
     ...(encoder && { encoder }),
     records: rows.filter(({ label }) => label > middle).map((row) => [row.question, row.text]),
   };
@@ -23,7 +26,8 @@ export function PairsOffer() {
   const { offerHeading, offers } = rank();
   const read = judgedTable(project.value!.table);
   const corrected = (): JudgedTable => ({
-    ...{ ...read, records: correctedRecords(project.value!, target.value) },
+    ...read,
+    records: correctedRecords(project.value!, target.value),
     ...(project.value!.encoder && { encoder: project.value!.encoder }),
   });
   const openRank = async () => {

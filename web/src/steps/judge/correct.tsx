@@ -33,7 +33,8 @@ const open = computed(() => {
 /** The same with the names that its labels have in the table now. */
 const current = (one: Disputed): Disputed => ({
   ...one,
-  ...{ label: nameNow(one.label), predicted: nameNow(one.predicted) },
+  label: nameNow(one.label),
+  predicted: nameNow(one.predicted),
 });
 
 const rowsOf = (one: Disputed) => (one.label === one.predicted ? [] : (open.value.get(keyOf(one)) ?? []));

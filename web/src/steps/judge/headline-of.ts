@@ -43,7 +43,9 @@ export function headlineOf(run: Run): Headline | null {
     const [own, guess] = [after.mae, yardsticks.mean.mae].map((value) => error(value, tested));
     return {
       sentence: t.numbers(own!, guess!),
-      ...{ value: after.mae, written: own!, isPerfect: after.mae === 0 },
+      value: after.mae,
+      written: own!,
+      isPerfect: after.mae === 0,
     };
   }
   if (isOf("tokens", run) && run.report !== null) {

@@ -46,20 +46,29 @@ export function Sides({ run }: { run: RunOf<"classify"> }) {
   const ways: readonly Way[] = [
     { kind: "base", title: t.largest, hint: t.largestHint, share: largestClass, interval: null },
     {
-      ...{ kind: "base" as const, title: t.untrained, hint: t.untrainedHint },
-      ...{ share: before.accuracy, interval: before.intervals?.accuracy ?? null },
+      kind: "base" as const,
+      title: t.untrained,
+      hint: t.untrainedHint,
+      share: before.accuracy,
+      interval: before.intervals?.accuracy ?? null,
     },
     ...(headOnly === null
       ? []
       : [
           {
-            ...{ kind: "head" as const, title: t.head, hint: t.headHint },
-            ...{ share: headOnly.accuracy, interval: headOnly.intervals?.accuracy ?? null },
+            kind: "head" as const,
+            title: t.head,
+            hint: t.headHint,
+            share: headOnly.accuracy,
+            interval: headOnly.intervals?.accuracy ?? null,
           },
         ]),
     {
-      ...{ kind: "adapter" as const, title: t.adapted, hint: t.adaptedHint },
-      ...{ share: after.accuracy, interval: after.intervals?.accuracy ?? null },
+      kind: "adapter" as const,
+      title: t.adapted,
+      hint: t.adaptedHint,
+      share: after.accuracy,
+      interval: after.intervals?.accuracy ?? null,
     },
   ];
   return (

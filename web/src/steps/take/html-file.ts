@@ -71,17 +71,19 @@ function filled(run: Run, notices: string): string {
     ready,
     failed,
     none,
-    ...{ sure: odds(1), unlikely: odds(0) },
+    sure: odds(1),
+    unlikely: odds(0),
   };
   const fields: Record<string, string> = {
-    ...{ title: escaped(run.name.replace(/\.[^.]*$/, "")), lang: language.value },
-    ...{
-      intro: escaped(texts.intros[task](run.labels)),
-      label: texts.label,
-      go: texts.go[task],
-      loading: texts.loading,
-    },
-    ...{ promise: texts.promise, licences: texts.licences, notices: escaped(notices) },
+    title: escaped(run.name.replace(/\.[^.]*$/, "")),
+    lang: language.value,
+    intro: escaped(texts.intros[task](run.labels)),
+    label: texts.label,
+    go: texts.go[task],
+    loading: texts.loading,
+    promise: texts.promise,
+    licences: texts.licences,
+    notices: escaped(notices),
     facts: JSON.stringify(facts).replaceAll("<", "\\u003c"),
   };
   // The embedded files go before the end of the body.

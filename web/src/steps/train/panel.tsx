@@ -38,7 +38,10 @@ export function Panel({ label, height, steps, lines, data, range, written }: Pro
     };
     plot.current = new Plot(
       {
-        ...{ width: box.current!.clientWidth, height, legend: { show: false }, cursor: { show: false } },
+        width: box.current!.clientWidth,
+        height,
+        legend: { show: false },
+        cursor: { show: false },
         scales: {
           x: { time: false, range: () => [0, Math.max(steps, 1)] },
           y: { range: (_plot, least, most) => range(least, most) },

@@ -26,7 +26,10 @@ export async function anotherAnswer(
       await ensureAdapters(now.model);
       let text = "";
       for await (const piece of now.model.generate(prompt, {
-        ...{ ...options, signal, seed: attempt, temperature: Math.max(options.temperature, DIFFERENT) },
+        ...options,
+        signal,
+        seed: attempt,
+        temperature: Math.max(options.temperature, DIFFERENT),
       }))
         onText((text += piece));
     } catch (error) {

@@ -32,7 +32,9 @@ export function FunctionForm({ given, taken, onFunction, onCancel }: Props) {
     box.current!.focus();
   };
   const made = (): CallableFunction => ({
-    ...{ name: name.value.trim(), description: description.value.trim(), parameters: parameters.value },
+    name: name.value.trim(),
+    description: description.value.trim(),
+    parameters: parameters.value,
   });
   const take = async () => {
     const own = made();

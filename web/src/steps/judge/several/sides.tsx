@@ -20,7 +20,11 @@ export function LabelSides({ run }: { run: RunOf<"multi-label"> }) {
   ] as const;
   const interval = metrics["f1Micro"]?.interval ?? null;
   const bars = ways.map(({ kind, title, hint, scores }): Way => ({
-    ...{ kind, title, hint, share: scores.f1Micro, interval: kind === "adapter" ? interval : null },
+    kind,
+    title,
+    hint,
+    share: scores.f1Micro,
+    interval: kind === "adapter" ? interval : null,
   }));
   const count = measuredTexts(run.report!);
   return (
