@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { serveFolder } from "../scripts/serve-folder.mjs";
@@ -12,6 +14,16 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** Headers that enable shared memory, and with it threads. */
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+
+/** Scripts of the package that `lowrank/worker` imports, by name. */
+const lowrankWorker = new Set<string>();
+function addScripts(name: string): void {
+  if (lowrankWorker.has(name)) return;
+  lowrankWorker.add(name);
+  const script = readFileSync(here(`../dist/${name}`), "utf8");
+  for (const [, imported] of script.matchAll(/(?:from|import)\s*"\.\/([\w-]+\.js)"/g)) addScripts(imported!);
+}
+addScripts("remote-browser.js");
 
 const { collected, notices: written } = noticesPlugins();
 
@@ -34,7 +46,7 @@ export default defineConfig({
           groups: [
             { name: "first", tags: ["$initial"], test: (id) => !/\/main\.tsx$|\.html/.test(id), priority: 3 },
             // Some servers answer six requests at a time, so a page of thirty small scripts waits five times.
-            { name: "lowrank", test: /\/dist\/(shared-(client|base|pool)|remote-browser)\.js$/, priority: 2 },
+            { name: "lowrank", test: (id) => lowrankWorker.has(basename(id)), priority: 2 },
             { name: "zip", test: /\/fflate\/|\/storage\/(zip|checksums)\.ts$/, priority: 2 },
             { name: "papaparse", test: /\/papaparse\//, priority: 2 },
             {

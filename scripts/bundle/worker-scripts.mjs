@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { root } from "../setup/paths.mjs";
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -38,3 +38,69 @@ export const workerScripts = {
     for (const chunk of Object.values(bundle)) if (!chunk.isEntry) chunk.code += "export{}";
   },
 };
+
+/**
+ * Scripts of a page's worker. `ts/entry/remote-browser.ts` names each, since bundlers copy only files whose names they see, so they are few.
+ * The modules here, and those that an `import()` names, go to the script of the longest path here that they are or lie below. What they
+ * import goes with the first of them, in this order, so that no script imports one that follows.
+ */
+const workerParts = {
+  "ts/entry/lowrank-worker.ts": "lowrank-worker",
+  "ts/engine/join.ts": "extra",
+  "ts/worker/server/families/encoders.ts": "models",
+  "ts/models/sentence/load-encoder.ts": "models",
+  "ts/train/logistic": "extra",
+  "ts/train/metrics": "extra",
+  "ts/train/evaluators/regression-metrics.ts": "extra",
+  "ts/tasks/opened-parts.ts": "extra",
+  "ts/adapters/weighted": "extra",
+  "ts/models": "encoders",
+  "ts/models/estimate-memory.ts": "encoders",
+  "ts/tokenize": "encoders",
+  "ts/worker/server/families/tokens.ts": "tasks",
+  "ts/worker/server/families/cross.ts": "tasks",
+  "ts/models/sentence": "sentence",
+  "ts/io/peft/check.ts": "sentence",
+  "ts/tasks/cross/saving": "sentence",
+  "ts/io/gguf": "gguf",
+  "ts/models/gguf": "gguf",
+  "ts/models/decoders.ts": "language",
+  "ts/worker/server/families/language.ts": "language",
+  "ts/models/language": "language",
+  "ts/tasks/cross/answers": "language",
+  "ts/worker/server/families/storage.ts": "storage",
+  "ts/io/page": "storage",
+  "ts/worker/server/families/jobs.ts": "jobs",
+  "ts/tasks/classify": "jobs",
+  "ts/io": "tables",
+  node_modules: "tables",
+  "ts/tasks": "runs",
+  "ts/tasks/pairs": "pairs-run",
+  "ts/tasks/rank": "pairs-run",
+  "ts/tasks/language": "language-run",
+  "ts/tasks/preferences": "language-run",
+  // Last: what it shares with the others stays with them, as few pages ask for it.
+  "ts/engine/webgpu": "webgpu",
+};
+
+const inWorker = new Map();
+
+/** Which script of a page's worker a module goes to. */
+export function workerScriptOf(id, { getModuleInfo, getModuleIds }) {
+  if (inWorker.size === 0) {
+    const parts = Object.keys(workerParts);
+    const fileOf = (id) => relative(root, id.replace("\0", "")).split(sep).join("/");
+    const partOf = (id) =>
+      parts.filter((path) => `${fileOf(id)}/`.startsWith(`${path}/`)).sort((a, b) => b.length - a.length)[0];
+    const add = (id, script) => {
+      if (inWorker.has(id) || (workerParts[fileOf(id)] ?? script) !== script) return;
+      inWorker.set(id, script);
+      getModuleInfo(id).importedIds.forEach((imported) => add(imported, script));
+    };
+    const asked = [...getModuleIds()].filter(
+      (id) => fileOf(id) in workerParts || getModuleInfo(id).dynamicImporters.length > 0,
+    );
+    for (const part of parts) for (const id of asked) if (partOf(id) === part) add(id, workerParts[part]);
+  }
+  return inWorker.get(id);
+}

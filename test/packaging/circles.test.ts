@@ -60,8 +60,7 @@ it("sources import one another in no circle, types included", () => {
   expect(circle(imports)).toEqual([]);
 });
 
-// Of two that wait for each other one runs first, and finds the other's constants not there yet. Which file a module goes to is the
-// business of scripts/bundle/chunks.mjs, so that a new module may close a circle that no import of the sources has.
+// Of two that wait for each other one runs first, and finds the other's constants not there yet. Rollup decides which script a module goes to.
 it("scripts import one another in no circle", () => {
   const scripts: Imports = new Map(
     readdirSync(join(root, "dist"))
@@ -71,6 +70,6 @@ it("scripts import one another in no circle", () => {
         return [name, [...script.matchAll(/(?:from|import)\s*"\.\/([\w-]+\.js)"/g)].map(([, imported]) => imported!)];
       }),
   );
-  expect(scripts.get("shared-core.js")).toContain("shared-base.js");
+  expect(scripts.get("browser.js")!.length).toBeGreaterThan(5);
   expect(circle(scripts)).toEqual([]);
 });

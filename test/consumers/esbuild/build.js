@@ -43,6 +43,5 @@ cpSync(`${dist}/worker-browser.js`, "worker/files/worker-browser.js");
 for (const file of ["esm.js", "esm.html"]) cpSync(`alone/${file}`, `binaries/${file}`);
 cpSync(`${dist}/wasm`, "binaries/wasm", { recursive: true });
 cpSync(`${dist}/wasm`, "bundled/wasm", { recursive: true });
-for (const name of ["worker-browser.js", "worker-node.js", "shared-pool.js"])
-  cpSync(`${dist}/${name}`, `bundled/${name}`);
+for (const name of ["worker-browser.js", "worker-node.js"]) cpSync(`${dist}/${name}`, `bundled/${name}`);
 writeFileSync("bundled/package.json", '{ "type": "module" }');
