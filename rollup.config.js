@@ -87,7 +87,7 @@ export default [
   {
     input: "ts/entry/worker-node.ts",
     external,
-    plugins: [typescript],
+    plugins: [typescript, intrinsic, minified([])],
     output: { file: `${dir}/worker-node.js`, format: "es" },
   },
   // A file that needs no other, and runs as a module and as a classic script.

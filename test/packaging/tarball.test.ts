@@ -12,9 +12,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 // What takes the space of the package, compressed: four binaries 530 kB, the scripts of a page's worker 390, `inline.js` 260, the example data 250.
 // The Studio has a copy of the library, and 279 kB (961 unpacked) that recognise the language of texts.
-// Bounds stand 1 to 2 % above what was measured: npm's compressed size differs by some hundred bytes from machine to machine.
+// Bounds stand up to 10 % above what was measured.
 it.each([
-  [".", 2_700_000, 8_230_000],
+  [".", 2_990_000, 9_050_000],
   ["packages/flower", 50_000, 200_000],
   ["packages/queue", 40_000, 150_000],
   ["web", 3_170_000, 9_700_000],
