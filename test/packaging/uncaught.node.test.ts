@@ -35,7 +35,7 @@ it.each([
 /** A script without its long texts: a binary, a program of the GPU, a prompt's template. */
 function withoutTexts(code: string): string {
   const script = new MagicString(code);
-  walk(parseAst(code), ({ type, start, end }) => {
+  walk(parseAst(code), ({ type, start, end }: { type: string; start: number; end: number }) => {
     if ((type === "Literal" || type === "TemplateElement") && end - start > 200) script.remove(start, end);
   });
   return script.toString();

@@ -180,7 +180,7 @@ it("trains again with the corrections, and shows both results", async () => {
   await begin(page);
   await page.getByText(/^Measured once/).waitFor({ timeout: 60_000 });
   const rounds = await page.locator(".rounds").innerText();
-  expect(rounds).toMatch(/^Your trainings with this table: \d+\.\d ?% → \d+\.\d ?%$/);
+  expect(rounds).toMatch(/^Your trainings with this table: \d+(\.\d)? ?% → \d+(\.\d)? ?%$/);
   await page.getByText("No changes since this training.").waitFor();
 });
 

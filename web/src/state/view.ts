@@ -14,28 +14,38 @@ const viewOf = (hash: string): View =>
 /** The displayed step or page, from the address. */
 export const step = signal<View>(viewOf(location.hash));
 
-/** How far the entries of the history were scrolled, by numbers in their state. Those of an earlier visit have another one's. */
+/** How far the entries of the history were scrolled when they were left, by numbers in their state. Those of an earlier visit have another one's. */
 const scrolled: number[] = [];
 const visit = Math.random();
 function entry(): number | null {
   const state = history.state as { readonly visit?: number; readonly entry?: number } | null;
   return state?.visit === visit ? state.entry! : null;
 }
-const nameEntry = () => history.replaceState({ visit, entry: scrolled.push(0) - 1 }, "");
+function nameEntry(): number {
+  const number = scrolled.push(0) - 1;
+  history.replaceState({ visit, entry: number }, "");
+  return number;
+}
 history.scrollRestoration = "manual";
-nameEntry();
-addEventListener("scroll", () => {
-  const now = entry();
-  if (now !== null) scrolled[now] = scrollY;
-});
+let shown = nameEntry();
 addEventListener("hashchange", () => {
-  // Back and forward lead to where the reader was, links to the top.
-  const now = entry();
-  const top = now === null ? 0 : scrolled[now]!;
-  if (now === null) nameEntry();
+  // The page that is left is still there. Back and forward lead to where the reader was, links to the top.
+  scrolled[shown] = scrollY;
+  const known = entry();
+  shown = known ?? nameEntry();
   step.value = viewOf(location.hash);
-  requestAnimationFrame(() => scrollTo({ top }));
+  scrollWhenTall(shown, scrolled[shown]!, 60);
 });
+
+/** Scrolls once the page is tall enough, which it may become some frames after it is asked for; the last frame scrolls as far as there is. */
+function scrollWhenTall(number: number, top: number, frames: number): void {
+  requestAnimationFrame(() => {
+    if (number !== shown) return;
+    const isTall = document.documentElement.scrollHeight - innerHeight >= top;
+    if (isTall || frames === 0) scrollTo({ top });
+    else scrollWhenTall(number, top, frames - 1);
+  });
+}
 
 export const go = (to: View) => void (location.hash = to);
 
