@@ -46,11 +46,9 @@ const apart = ["node", "node-threads", "chromium", "chromium-threads"];
 
 /**
  * Files of one project share a process, or a page, and its modules, whose import takes longer than most files' tests; but for those that stay
- * apart, and in Chromium for the many files of the whole matrix.
+ * apart.
  */
-const modules = (project: string) => ({
-  isolate: apart.includes(project) || (project.startsWith("chromium") && part !== "quick"),
-});
+const modules = (project: string) => ({ isolate: apart.includes(project) });
 
 /** What test/setup reads; folders as the runtime finds them. */
 function constants({ build, threads }: Engine, project: string, models: string): Record<string, string> {

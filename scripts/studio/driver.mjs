@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,11 +8,19 @@ import { chromiumArguments, findChromium } from "../browsers/chromium.mjs";
 import { serveFolder } from "../serve-folder.mjs";
 import { passOn } from "../servers/pass-on.mjs";
 import { modelCache, root } from "../setup/paths.mjs";
+import { studio } from "../setup/steps/studio.mjs";
 
-/** Builds the Studio into the subfolder `site` of a new temporary folder. Without `minify`, functions have their names. */
+/**
+ * Writes the Studio's files into the subfolder `site` of a new temporary folder: a copy of those that the set-up has built, if they are of
+ * these sources. Without `minify`, functions have their names.
+ */
 export async function buildStudio({ minify = true } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "lowrank-studio-"));
   const site = join(folder, "site");
+  if (minify && !studio.needed()) {
+    await cp(join(root, "web/dist"), site, { recursive: true });
+    return { folder, site };
+  }
   // A test runner's environment would change the build.
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = "production";
