@@ -7,6 +7,7 @@ import { answerOf } from "../tasks/prediction.js";
 import { AdapterCache, type HeldAdapter } from "./adapter-cache.js";
 import type { AdapterStore } from "./adapter-store.js";
 import { type Asked, isName, type Operation, takeAsked } from "./request-fields.js";
+import { clientName, forClients } from "./client-names.js";
 import { type Deadline, deadline } from "./deadline.js";
 import { failure, Refusal } from "./problem.js";
 import { readFields } from "./read-body.js";
@@ -15,7 +16,7 @@ import { WaitingTexts } from "./waiting-texts.js";
 
 /** The load of a server. */
 export interface ServerStatus {
-  /** Name of the encoder. */
+  /** Name of the encoder; of a path the last part. */
   readonly model: string;
   /** "ok"; "stopping" after `close` was called; "failed" if the encoder was disposed. */
   readonly status: "ok" | "stopping" | "failed";
@@ -82,7 +83,7 @@ export class AdapterServer {
     const { graph, name } = this.encoder;
     const status = graph.gone || graph.engine.closed ? "failed" : this.closing ? "stopping" : "ok";
     const [requests, waiting] = [this.requests.size, this.texts.count];
-    return { model: name, status, requests, waiting, adapters, adapterBytes: bytes };
+    return { model: clientName(name), status, requests, waiting, adapters, adapterBytes: bytes };
   }
 
   /**
@@ -98,7 +99,8 @@ export class AdapterServer {
       checkMethod(request, ["POST"]);
       return await this.answer(operation, request);
     } catch (error) {
-      const response = failure(error);
+      const { name } = this.encoder;
+      const response = failure(error, (message) => forClients(message, [[name, clientName(name)]]));
       if (response.status >= 500 && response.status !== 503)
         this.report(error instanceof Refusal ? (error.cause ?? error) : error);
       return response;

@@ -69,13 +69,13 @@ const AGAIN = { "retry-after": "1" };
 /** Details that help the client; others are not sent. */
 const TOLD = ["option", "expected", "allowed", "meant", "place", "actual", "maximum", "tenant", "version"];
 
-/** The response to another error: with the code of this package's errors, without any for others. */
-export function failure(error: unknown): Response {
+/** The response to another error: with the code of this package's errors, without any for others. @param told makes a message one for clients */
+export function failure(error: unknown, told: (message: string) => string): Response {
   if (error instanceof Refusal) return error.response();
   if (!(error instanceof LowrankError)) return problem(500, "INTERNAL", "the server failed; its log says how");
   // Linear memory is full with other requests.
   const status = error.code === "MEMORY" ? 503 : 500;
-  return problem(status, error.code, error.message, {}, status === 503 ? AGAIN : {});
+  return problem(status, error.code, told(error.message), {}, status === 503 ? AGAIN : {});
 }
 
 const TITLES: Readonly<Record<number, string>> = {

@@ -8,6 +8,7 @@ import { startEngine } from "../engine-start.js";
 import { hearSignals, type Session } from "../session.js";
 import { encoderAdapter, openEncoder } from "./adapted-encoder.js";
 import { findModel, readObject } from "./base-model.js";
+import { clientName } from "../../serve/client-names.js";
 import { openClassifier, openReranker } from "./classifier-folder.js";
 import { isAdapter, type ModelOptions, namedAdapter, namedSource, openLanguageModel } from "./language-model.js";
 
@@ -50,7 +51,7 @@ export async function openServed(options: ServedOptions, session: Session): Prom
     if (isLanguage) {
       loading(options.model ?? ofLanguage[0] ?? DEFAULT_LANGUAGE_MODEL);
       const language = await openLanguageModel({ ...options, adapter: ofLanguage }, session);
-      add(options.name ?? language.name, language);
+      add(options.name ?? clientName(language.name), language);
     }
     for (const [i, given] of embeddingModel.entries()) {
       loading(given);

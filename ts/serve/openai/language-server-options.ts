@@ -9,7 +9,7 @@ import { aboveZero, callable, flag, text, unexpected, whole } from "../../argume
 
 /** Limits and hooks of a server of models. */
 export interface LanguageServerOptions extends BatchOptions {
-  /** Name in requests and answers of a model that is served alone; default: its own. Several models have the names that they are given by. */
+  /** Name in requests and answers of a model that is served alone; default: its own, of a path the last part. Several models have the names that they are given by. */
   readonly name?: string | undefined;
   /** Names of the models' adapters that requests may use; default: all, also those that are added later. */
   readonly adapters?: readonly string[] | undefined;

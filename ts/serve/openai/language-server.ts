@@ -287,7 +287,8 @@ class Server {
   private failure(error: unknown): ApiError {
     const found = apiError(error);
     if (found.status >= 500 && found.status !== 503) this.report(found.cause ?? found);
-    return found;
+    const { status, code, message, param, headers } = found;
+    return new ApiError(status, code, this.names.told(message), param, headers);
   }
 
   private report(error: unknown): void {

@@ -1,11 +1,12 @@
 import type { AdaptedModel } from "../../adapters/adapted-model.js";
 import { optional, readOptions } from "../../arguments/read-options.js";
 import { text } from "../../arguments/settings.js";
+import { clientName, forClients } from "../client-names.js";
 import { isName } from "../request-fields.js";
 import { ApiError, reading, stopping } from "./api-error.js";
 import type { Fields } from "./fields.js";
 import type { LanguageServerSettings } from "./language-server-options.js";
-import { type Kind, ofKind, type Served } from "./served-models.js";
+import { type Kind, loadedName, ofKind, type Served } from "./served-models.js";
 
 /** What a request's `model` names: a model, or one of its adapters; null for the base alone. */
 export type Named<K extends Kind = Kind> = Served<K> & { readonly name: string; readonly adapter: string | null };
@@ -34,6 +35,15 @@ export class ModelNames {
     private readonly models: readonly Served[],
     private readonly settings: Pick<LanguageServerSettings, "adapters" | "loadAdapter">,
   ) {}
+
+  /** An error's message for clients: models have their names in requests, not the paths that they were loaded from. */
+  told(message: string): string {
+    const loaded = this.models.map(({ model, id }) => [loadedName(model), id] as const);
+    return forClients(
+      message,
+      loaded.filter(([name]) => clientName(name) !== name),
+    );
+  }
 
   /** All that requests can name. */
   list(): object {
@@ -117,7 +127,8 @@ export class ModelNames {
         `there is no adapter ${name} where this server loads adapters from`,
         "name",
       );
-    reading("name", () => withRoom(() => model.loadAdapter(name, files)));
+    const read = () => withRoom(() => model.loadAdapter(name, files));
+    reading("name", read, (words) => (typeof files === "string" ? forClients(words, [[files, name]]) : words));
     this.loaded.set(model, (this.loaded.get(model) ?? new Set()).add(name));
     return this.described({ ...found, name, adapter: name });
   }

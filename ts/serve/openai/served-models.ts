@@ -7,6 +7,7 @@ import { CausalLanguageModel } from "../../models/language/causal-language-model
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import { TextClassifier } from "../../tasks/text-classifier.js";
+import { clientName } from "../client-names.js";
 
 /** A model that a server answers with. */
 export type ServedModel =
@@ -52,12 +53,12 @@ export function kindOf(model: unknown): Kind | null {
  * Models by their names in requests, checked.
  *
  * @param models one model, or several by their names
- * @param name of one model; default: its own
+ * @param name of one model; default: its own, of a path the last part
  * Throws `ConfigError` for anything else, for a name beside several, and for more than one language model; `StaleNodeError` if one was
  * disposed.
  */
 export function takeModels(what: string, models: unknown, name: string | undefined): readonly Served[] {
-  const given = kindOf(models) === null ? models : { [name ?? ownName(models as ServedModel)]: models };
+  const given = kindOf(models) === null ? models : { [name ?? clientName(loadedName(models as ServedModel))]: models };
   if (!isRecord(given) || Object.keys(given).length === 0) throw unexpected(what, "models", EXPECTED, models);
   if (given === models && name !== undefined)
     throw new ConfigError(`${what}: name is of one model; several have the names of their object`, {
@@ -78,7 +79,8 @@ export function takeModels(what: string, models: unknown, name: string | undefin
   });
 }
 
-const ownName = (model: ServedModel) => ("encoder" in model ? model.encoder.name : model.name);
+/** A model's name as it was loaded, which may be a path. */
+export const loadedName = (model: ServedModel) => ("encoder" in model ? model.encoder.name : model.name);
 
 /** Those of one kind. */
 export const ofKind = <K extends Kind>(models: readonly Served[], kind: K) =>
