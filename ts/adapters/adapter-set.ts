@@ -7,7 +7,7 @@ import { writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { Philox } from "../nn/philox.js";
 import { inTraining } from "../train/claims.js";
-import { withPauses } from "../values/decompose/steps.js";
+import { withPauses } from "../waiting/steps.js";
 import { throwIfAborted } from "../waiting/abort.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
 import { breather } from "../waiting/next-task.js";

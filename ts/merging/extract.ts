@@ -3,7 +3,7 @@ import { clip } from "../errors/excerpt.js";
 import { adapterConfig, type Adapter, type AdapterLayer } from "../io/peft/index.js";
 import { isConv1d } from "../io/peft/conv1d.js";
 import { isReadableFloat, type OpenTensorFile } from "../io/safetensors/index.js";
-import { withPauses } from "../values/decompose/steps.js";
+import { withPauses } from "../waiting/steps.js";
 import { sameShape } from "../values/tensor.js";
 import { factored, layerOf, refactored } from "./factor.js";
 import type { Pause } from "./stored-tensor.js";

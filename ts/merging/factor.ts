@@ -1,7 +1,7 @@
 import type { AdapterLayer } from "../io/peft/index.js";
 import { transpose } from "../io/peft/transpose.js";
 import { productSvdInSteps } from "../values/decompose/product-svd.js";
-import type { Steps } from "../values/decompose/steps.js";
+import type { Steps } from "../waiting/steps.js";
 import { type Svd, svdInSteps } from "../values/decompose/svd.js";
 import { updateNorm } from "./norms.js";
 

@@ -86,14 +86,18 @@ function checkRows(what: string, name: string, { least, most }: Integers, rows: 
   });
 }
 
-/** Divides texts, in order, into batches of at most `budget` tokens; a longer text is its own batch. */
+/** Divides texts, in order, into batches of at most `budget` tokens; a longer text is its own batch. A pause between texts, null, is passed on. */
 export function* tokenBatches<T extends { readonly length: number }>(
-  texts: Iterable<T>,
+  texts: Iterable<T | null>,
   budget: number,
-): Generator<T[]> {
+): Generator<T[] | null> {
   let batch: T[] = [];
   let tokens = 0;
   for (const text of texts) {
+    if (text === null) {
+      yield null;
+      continue;
+    }
     if (batch.length > 0 && tokens + text.length > budget) {
       yield batch;
       batch = [];

@@ -1,4 +1,5 @@
 import { checkSignal } from "../waiting/abort.js";
+import { inSteps } from "../waiting/steps.js";
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
@@ -74,13 +75,10 @@ export async function predictEach<Request extends PredictionRequest>(
     return rows;
   };
   const adapters = asked.map(({ classifier }) => classifier.modelAdapter);
-  const all = await inferTexts(encoder, tokensOf(asked), adapters, read, { signal, onProgress });
+  // Each text by its own classifier's tokenizer.
+  const tokens = inSteps(asked, ({ classifier, text }) => classifier.tokenizer.encodeSteps(text));
+  const all = await inferTexts(encoder, tokens, adapters, read, { signal, onProgress });
   return asked.map(({ text }, i) => answers[i]!(text, all[i]!, i) as PredictionFor<Request>);
-}
-
-/** Each text tokenized by its own classifier, when its batch is computed. */
-function* tokensOf(asked: readonly PredictionRequest[]): Generator<Int32Array> {
-  for (const { classifier, text } of asked) yield classifier.tokenizer.encode(text);
 }
 
 function takeRequest(request: unknown, i: number): PredictionRequest {

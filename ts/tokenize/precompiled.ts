@@ -1,4 +1,4 @@
-import type { Steps } from "../waiting/next-task.js";
+import type { Steps } from "../waiting/steps.js";
 import { graphemes } from "./graphemes.js";
 
 /** Clusters that are replaced in one step. */

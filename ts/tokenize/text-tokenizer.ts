@@ -5,7 +5,7 @@ import { type ModelSource, readJson, readRequiredJson } from "../io/model-source
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
-import { atOnce, type Steps } from "../waiting/next-task.js";
+import { atOnce, type Steps } from "../waiting/steps.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { BertTokenizer, isBertTokenizer } from "./bert-tokenizer.js";
 import type { JsonObject } from "./checks.js";
@@ -261,19 +261,20 @@ export class TextTokenizer {
   *measureSteps(text: string, most: number): Steps<TextMeasure> {
     const strange = this.parts.subwords.unknownId;
     let [tokens, unknown] = [this.before.length + this.after.length, 0];
-    const { room } = this;
+    // Not those of a cache that is made between two steps, of which it would lack the first.
+    const { room, kept } = this;
     const own: number[] = [];
     for (const found of this.subwordsOf(text)) {
       tokens += found.ids.length;
       for (const [i, id] of found.ids.entries()) {
         if (id === strange) unknown++;
-        if (this.kept !== null && own.length < room) own.push(this.checked(id, found.tokens[i]!));
+        if (kept !== null && own.length < room) own.push(this.checked(id, found.tokens[i]!));
       }
       if (tokens >= most) break;
       yield;
     }
     // `encode` would not have stopped here.
-    if (this.kept !== null && (tokens < most || own.length >= room)) this.finished(text, own);
+    if (kept !== null && (tokens < most || own.length >= room)) this.finished(text, own);
     return { tokens, unknown };
   }
 

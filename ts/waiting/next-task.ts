@@ -44,14 +44,3 @@ export function breather(signal: AbortSignal | undefined): () => Promise<void> |
     });
   };
 }
-
-/** Work in steps of a few milliseconds each, so that its caller can pause in between. Its result is the generator's return value. */
-export type Steps<T> = Generator<void, T, void>;
-
-/** The result of all steps, without a pause. */
-export function atOnce<T>(steps: Steps<T>): T {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done === true) return value;
-  }
-}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AbortError } from "../../../ts/errors/errors.js";
 import { productSvdInSteps } from "../../../ts/values/decompose/product-svd.js";
-import { atOnce, type Steps, withPauses } from "../../../ts/values/decompose/steps.js";
+import { atOnce, type Steps, withPauses } from "../../../ts/waiting/steps.js";
 import { type Svd, svd, svdInSteps } from "../../../ts/values/decompose/svd.js";
 
 const matrix = (rows: number, columns: number) =>

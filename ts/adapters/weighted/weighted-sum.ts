@@ -2,7 +2,7 @@ import { AdapterError, ConfigError, UnsupportedError } from "../../errors/errors
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { type Adapter, adapterConfig, type AdapterLayer, targetTest } from "../../io/peft/index.js";
 import { productSvdInSteps } from "../../values/decompose/product-svd.js";
-import type { Steps } from "../../values/decompose/steps.js";
+import type { Steps } from "../../waiting/steps.js";
 import { svdInSteps } from "../../values/decompose/svd.js";
 import type { Tensor } from "../../values/tensor.js";
 import { combineElements, type RandomStream } from "./combine-elements.js";

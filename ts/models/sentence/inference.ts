@@ -2,13 +2,14 @@ import { ShapeError } from "../../errors/errors.js";
 import { formatShape } from "../../values/shape.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { nextTask } from "../../waiting/next-task.js";
+import { breather, nextTask } from "../../waiting/next-task.js";
 import type { AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { TransformerModel } from "../architecture.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
 import { type RaggedBatch, raggedBatch, tokenBatches } from "../ragged-batch.js";
 import { pooledBy, type PoolingParts } from "./pooled.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import { inSteps } from "../../waiting/steps.js";
 import { inferring } from "../../graph/inferring.js";
 
 /** Tokens of one inference batch: larger batches are no faster and take proportionally more memory. */
@@ -36,13 +37,13 @@ export type ReadRows = (pooled: NodeId, first: number, count: number) => Promise
 /**
  * Runs texts batch by batch without gradients. Within a batch, texts are grouped by adapter; results are in the texts' own order.
  *
- * @param texts token ids of each text, requested batch by batch
+ * @param texts token ids of each text, requested batch by batch; null where other tasks may run before the next
  * @param choice the adapter of all texts, or one for each text
  * @param skip number of leading tokens of every text that are not pooled (a prompt's)
  */
 export async function inferTexts<T extends { readonly length: number } = Int32Array>(
   parts: InferenceParts<T>,
-  texts: Iterable<T>,
+  texts: Iterable<T | null>,
   choice: AdapterChoice | readonly AdapterChoice[],
   read: ReadRows,
   { signal, onProgress, rounded = false }: InferenceEvents,
@@ -50,7 +51,13 @@ export async function inferTexts<T extends { readonly length: number } = Int32Ar
 ): Promise<Float32Array[]> {
   return parts.adapterSet.during(choice, async (adapters) => {
     const rows: Float32Array[] = [];
+    const pause = breather(signal);
     for (const batch of tokenBatches(texts, INFERENCE_TOKENS)) {
+      if (batch === null) {
+        const waiting = pause();
+        if (waiting !== undefined) await waiting;
+        continue;
+      }
       throwIfAborted(signal);
       const infer = () => inferBatch(parts, batch, rows.length, adapters, read, skip);
       for (const row of await parts.graph.withRounding(rounded, infer)) rows.push(row);
@@ -79,10 +86,9 @@ function widthOf(shape: readonly number[], batch: number): number {
   });
 }
 
-/** Texts on demand: a batch is tokenized when it is its turn. */
-export function* tokenized(tokenizer: TextTokenizer, texts: readonly string[]): Generator<Int32Array> {
-  for (const text of texts) yield tokenizer.encode(text);
-}
+/** Texts on demand: a batch is tokenized when it is its turn, with null between two steps. */
+export const tokenized = (tokenizer: TextTokenizer, texts: readonly string[]) =>
+  inSteps(texts, (text) => tokenizer.encodeSteps(text));
 
 function inferBatch<T>(
   parts: InferenceParts<T>,

@@ -304,7 +304,7 @@ export class SentenceEncoder extends AdaptedModel {
 
   /** Token ids of each text. */
   tokenize(texts: readonly string[]): Int32Array[] {
-    return [...tokenized(this.tokenizer, takeTexts("tokenize", texts))];
+    return takeTexts("tokenize", texts).map((text) => this.tokenizer.encode(text));
   }
 
   /**

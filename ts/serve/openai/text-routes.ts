@@ -7,7 +7,7 @@ import { scoresOf } from "../../tasks/cross/activations.js";
 import type { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import { answerOf } from "../../tasks/prediction.js";
 import type { TextClassifier } from "../../tasks/text-classifier.js";
-import type { Steps } from "../../waiting/next-task.js";
+import type { Steps } from "../../waiting/steps.js";
 import type { Deadline } from "../deadline.js";
 import type { TextsAsked, WaitingTexts } from "../waiting-texts.js";
 import { ApiError, reading } from "./api-error.js";

@@ -10,7 +10,8 @@ import { pairBatch } from "../../models/ragged-batch.js";
 import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options.js";
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import { checkUsable, type SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { type PairTokens, PairTokenizer } from "../../tokenize/pair-tokens.js";
+import { PairTokenizer } from "../../tokenize/pair-tokens.js";
+import { inSteps } from "../../waiting/steps.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { fit } from "../../train/fit.js";
 import { checkEncoder } from "../classifier-parts.js";
@@ -268,10 +269,8 @@ export class CrossEncoder<Score extends number | number[] = number> {
     const { pooling, logits } = head.snapshot();
     const { graph, model, adapterSet } = encoder;
     const parts = { graph, model, adapterSet, pooling, batchOf: pairBatch };
-    const tokens = function* (): Generator<PairTokens> {
-      for (const [first, second] of pairs) yield tokenizer.encode(first, second);
-    };
-    return inferTexts(parts, tokens(), modelAdapter, rowsOf(graph, logits), { signal, onProgress });
+    const tokens = inSteps(pairs, ([first, second]) => tokenizer.encodeSteps(first, second));
+    return inferTexts(parts, tokens, modelAdapter, rowsOf(graph, logits), { signal, onProgress });
   }
 
   private checkUsable(what: string): void {

@@ -1,5 +1,5 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
+import { inferTexts, rowsOf, tokenized } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { type MeasuredRows, textsOf } from "./pair-quality.js";
 import { type PairRow, promptedText } from "./read-pairs.js";
@@ -24,7 +24,7 @@ export class TextVectors {
   async of(rows: MeasuredRows, adapter: ModelAdapter | null, { signal, onProgress }: VectorEvents): Promise<VectorsOf> {
     const { graph, tokenizer, layout } = this.encoder;
     const texts = textsOf(rows);
-    const ids = texts.map((text) => tokenizer.encode(text));
+    const ids = tokenized(tokenizer, texts);
     const finish = rowsOf(graph, (pooled) => (layout.normalize ? graph.normalize(pooled) : pooled));
     const vectors = await inferTexts(this.encoder, ids, adapter, finish, {
       signal,

@@ -1,4 +1,4 @@
-import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
+import { inferTexts, rowsOf, tokenized } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { MeasureEvents } from "../../training/task-definition.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
@@ -33,7 +33,7 @@ export const scoresIn = (logits: readonly (readonly Float32Array[])[]): number[]
 export async function cosinesOf(encoder: SentenceEncoder, rows: Rows, { signal, onProgress }: MeasureEvents) {
   const { graph, tokenizer } = encoder;
   const texts = [...new Set(rows.flatMap((row) => [row.text, ...row.texts]))];
-  const ids = texts.map((text) => tokenizer.encode(text));
+  const ids = tokenized(tokenizer, texts);
   const share = (done: number) => onProgress?.(Math.floor((done / texts.length) * rows.length));
   const finish = rowsOf(graph, (pooled) => graph.normalize(pooled));
   const vectors = await inferTexts(encoder, ids, null, finish, { signal, onProgress: share });

@@ -1,6 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { TextTokenizer, TokensInText } from "../../tokenize/text-tokenizer.js";
+import type { Steps } from "../../waiting/steps.js";
 import type { LabelledText, Word } from "./token-examples.js";
 
 /** An example's tokens, and the token of each word. */
@@ -16,11 +17,11 @@ export const CUT = -1;
 const NONE = -2;
 
 /**
- * The first token of each word: the one that begins in it, or in the white space before it. Throws `ConfigError` if an entity begins in the
+ * In steps, the first token of each word: the one that begins in it, or in the white space before it. Throws `ConfigError` if an entity begins in the
  * middle of a token.
  */
-export function aligned(tokenizer: TextTokenizer, example: LabelledText, i: number): AlignedText {
-  const inText = tokenizer.encodeWithOffsets(example.text);
+export function* aligned(tokenizer: TextTokenizer, example: LabelledText, i: number): Steps<AlignedText> {
+  const inText = yield* tokenizer.offsetSteps(example.text);
   return { ids: inText.ids, tokens: firstTokens(inText, tokenizer.maxTokens, example, i) };
 }
 

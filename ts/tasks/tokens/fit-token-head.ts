@@ -4,6 +4,7 @@ import { UnsupportedError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";
 import type { InferenceEvents } from "../../models/sentence/inference.js";
 import type { LogisticRegression, RegressionSettings } from "../../train/logistic/regression-settings.js";
+import { inSteps } from "../../waiting/steps.js";
 import { encodingEvents, type FitHeadProgress, fitToVectors } from "../fit-head.js";
 import type { LabelledText } from "./token-examples.js";
 import type { TokenParts } from "./token-parts.js";
@@ -27,17 +28,15 @@ export async function fitToWords(
 ): Promise<LogisticRegression> {
   if (examples.length === 0) throw notExpected(what, "one training example or more", examples);
   checkHasBias(parts);
-  function* targets() {
-    for (const [i, example] of examples.entries()) yield targetsOf(what, parts.tokenizer, example, i);
-  }
+  const targets = inSteps(examples.entries(), ([i, example]) => targetsOf(what, parts.tokenizer, example, i));
   const events = encodingEvents(settings, examples.length);
-  return fitToWordVectors(parts, await wordVectors(parts, targets(), parts.modelAdapter, events), settings);
+  return fitToWordVectors(parts, await wordVectors(parts, targets, parts.modelAdapter, events), settings);
 }
 
 /** Computes those vectors; texts are read batch by batch. */
 export async function wordVectors(
   parts: TokenParts,
-  given: Iterable<TokenTargets>,
+  given: Iterable<TokenTargets | null>,
   adapter: ModelAdapter | null,
   events: InferenceEvents,
 ): Promise<WordVectors> {
@@ -46,8 +45,8 @@ export async function wordVectors(
   const texts: TokenTargets[] = [];
   function* tokens() {
     for (const text of given) {
-      texts.push(text);
-      yield text.ids;
+      if (text !== null) texts.push(text);
+      yield text && text.ids;
     }
   }
   const read = async (hidden: NodeId, first: number, count: number) => {

@@ -4,6 +4,7 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import type { InferOptions } from "../../models/sentence/infer-options.js";
 import { type InferenceEvents, inferTexts, type ReadRows } from "../../models/sentence/inference.js";
 import type { TokensInText } from "../../tokenize/text-tokenizer.js";
+import { inSteps } from "../../waiting/steps.js";
 import type { TokenParts } from "./token-parts.js";
 import type { TokenScores } from "./token-spans.js";
 
@@ -13,7 +14,7 @@ export type Asked = Omit<InferOptions, "adapters">;
 /** Computes the vectors of all tokens of texts, `[tokens, hidden]`, the last layer's input; other tasks need one vector of each text. */
 export function inferTokens(
   { encoder: { graph, model, adapterSet }, head }: Pick<TokenParts, "encoder" | "head">,
-  texts: Iterable<Int32Array>,
+  texts: Iterable<Int32Array | null>,
   adapter: AdapterChoice,
   read: ReadRows,
   events: InferenceEvents,
@@ -30,16 +31,14 @@ export function scoresOf(
   adapter: AdapterChoice,
   events: InferenceEvents,
 ): Promise<TokenScores[]> {
-  function* tokenized() {
-    for (const text of texts) yield parts.tokenizer.encodeWithOffsets(text);
-  }
-  return scoresOfTokens(parts, tokenized(), adapter, events);
+  const tokens = inSteps(texts, (text) => parts.tokenizer.offsetSteps(text));
+  return scoresOfTokens(parts, tokens, adapter, events);
 }
 
 /** The same for known tokens, or tokens read batch by batch. */
 export async function scoresOfTokens(
   { encoder, head, labels }: Pick<TokenParts, "encoder" | "head" | "labels">,
-  texts: Iterable<TokensInText>,
+  texts: Iterable<TokensInText | null>,
   adapter: AdapterChoice,
   events: InferenceEvents,
 ): Promise<TokenScores[]> {
@@ -47,8 +46,8 @@ export async function scoresOfTokens(
   const tokens: TokensInText[] = [];
   function* ids() {
     for (const text of texts) {
-      tokens.push(text);
-      yield text.ids;
+      if (text !== null) tokens.push(text);
+      yield text && text.ids;
     }
   }
   const logitsOf = head.out.snapshot();

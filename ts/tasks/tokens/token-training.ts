@@ -15,6 +15,7 @@ import {
   type TrainedClassifier,
   trainingOf,
 } from "../classifier-training.js";
+import { atOnce, type Steps } from "../../waiting/steps.js";
 import { aligned } from "./aligned.js";
 import type { LabelledText } from "./token-examples.js";
 import type { TokenFitOptions } from "./token-options.js";
@@ -45,7 +46,7 @@ export async function fitTokens(
   try {
     const prepared = examples.map((example, i) => {
       let made: TokenTargets | undefined;
-      return { get: () => (made ??= targetsOf("fit", tokenizer, example, i)) };
+      return { get: () => (made ??= atOnce(targetsOf("fit", tokenizer, example, i))) };
     });
     const breathe = breather(undefined);
     for (const one of prepared) {
@@ -88,14 +89,14 @@ export function tokenTraining(
   return trainingOf(trained, options, lesson(parts, targets));
 }
 
-/** Tokens of an example's labelled words within the maximum length. Throws `ConfigError` if there are none. */
-export function targetsOf(
+/** Tokens of an example's labelled words within the maximum length, in steps. Throws `ConfigError` if there are none. */
+export function* targetsOf(
   op: string,
   tokenizer: TokenParts["tokenizer"],
   example: LabelledText,
   i: number,
-): TokenTargets {
-  const { ids, tokens } = aligned(tokenizer, example, i);
+): Steps<TokenTargets> {
+  const { ids, tokens } = yield* aligned(tokenizer, example, i);
   const found = targetsAt(ids, tokens, example);
   checkHasTargets(op, found, tokenizer, i);
   return found;

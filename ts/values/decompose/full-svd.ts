@@ -2,7 +2,7 @@ import { orthogonalize } from "./jacobi.js";
 import { dot, scaleBy, timesTransposed, Vectors } from "./matrix.js";
 import { FixedNumbers, orthonormalize } from "./orthonormal.js";
 import { qrInSteps } from "./qr.js";
-import type { Steps } from "./steps.js";
+import type { Steps } from "../../waiting/steps.js";
 
 /** M = Σ σ·u·vᵀ, largest σ first. */
 export interface Factors {

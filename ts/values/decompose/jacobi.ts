@@ -1,6 +1,6 @@
 import type { Vectors } from "./matrix.js";
 import { dot } from "./matrix.js";
-import type { Steps } from "./steps.js";
+import type { Steps } from "../../waiting/steps.js";
 
 /** Columns are orthogonal where their cosine is at most this. */
 const COSINE = 1e-15;

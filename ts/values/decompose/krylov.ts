@@ -1,7 +1,7 @@
 import { orthogonalized, type Factors } from "./full-svd.js";
 import { addScaled, dot, times, timesTransposed, Vectors } from "./matrix.js";
 import { FixedNumbers, orthonormalize } from "./orthonormal.js";
-import type { Steps } from "./steps.js";
+import type { Steps } from "../../waiting/steps.js";
 
 /** Products with MᵀM in a cycle. */
 const POWERS = 4;

@@ -1,4 +1,4 @@
-import type { Steps } from "./steps.js";
+import type { Steps } from "../../waiting/steps.js";
 import { type Svd, svdInSteps } from "./svd.js";
 
 /**

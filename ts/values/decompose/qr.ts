@@ -1,5 +1,5 @@
 import { addScaled, dot, scaleBy, Vectors } from "./matrix.js";
-import { atOnce, type Steps } from "./steps.js";
+import { atOnce, type Steps } from "../../waiting/steps.js";
 
 /** M = Q·R for a matrix that is given by its columns. */
 export interface Qr {

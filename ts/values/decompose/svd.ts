@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { type Factors, orthogonalized } from "./full-svd.js";
 import { leadingSvd, searchWidth } from "./krylov.js";
 import { scaleBy, Vectors } from "./matrix.js";
-import { atOnce, type Steps } from "./steps.js";
+import { atOnce, type Steps } from "../../waiting/steps.js";
 
 /** M ≈ Σ σ·u·vᵀ: a matrix's largest singular values with their vectors. */
 export interface Svd {
