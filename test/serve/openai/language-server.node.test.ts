@@ -363,7 +363,9 @@ describe("completions", () => {
 
 it("the biases of all choices are one copy", () => {
   const fields = { model: "tiny", prompt: ["a film", "my day"], max_tokens: 2, n: 2, logit_bias: { 12: 5 } };
-  const requests = askedCompletion(model, fields, { maxTokens: 8, maxTexts: 4 }).requests(null);
+  const requests = askedCompletion(model, fields, {
+    ...{ maxTokens: 8, maxAnswers: 4, maxMessages: 4, maxCharacters: 100 },
+  }).requests(null);
   const biases = requests.map(({ options }) => options.logitBias);
   expect(biases).toHaveLength(4);
   for (const one of biases) expect(one).toBe(biases[0]);
@@ -458,7 +460,47 @@ describe("the server", () => {
     }
   });
 
+  it("refuses prompts of too many messages or characters before a template writes them", async () => {
+    await again({ maxTexts: 3, maxCharacters: 40 });
+    const written = vi.spyOn(model.chatTemplate!, "apply");
+    const said = (content: unknown, role = "user") => ({ role, content });
+    const tool = { type: "function", function: { name: "look", description: "d".repeat(30), parameters: {} } };
+    const asked = [
+      [
+        "chat/completions",
+        { messages: Array.from({ length: 4 }, () => said("a")) },
+        "messages",
+        "maxTexts, 3, messages",
+      ],
+      ["chat/completions", { messages: [said("a".repeat(41))] }, "messages", "maxCharacters, 40"],
+      ["chat/completions", { messages: [said("a".repeat(20)), said("b".repeat(20))] }, "messages", "maxCharacters, 40"],
+      ["chat/completions", { messages: [said([{ type: "text", text: "a".repeat(40) }])] }, "messages", "maxCharacters"],
+      ["chat/completions", { messages: [said("a")], tools: [tool] }, "messages", "maxCharacters, 40"],
+      ["responses", { input: "a".repeat(41) }, "input", "maxCharacters, 40"],
+      ["responses", { input: Array.from({ length: 4 }, () => said("a")) }, "input", "maxTexts, 3, messages"],
+      ["completions", { prompt: "a".repeat(41) }, "prompt", "maxCharacters, 40"],
+      ["completions", { prompt: ["a", "a".repeat(41)] }, "prompt", "maxCharacters, 40"],
+    ] as const;
+    for (const [path, body, param, limit] of asked) {
+      const response = await fetch(`${at.url}/v1/${path}`, {
+        ...{ method: "POST", headers: { "content-type": "application/json" } },
+        body: JSON.stringify({ model: "tiny", ...body }),
+      });
+      const { error } = (await response.json()) as { error: { message: string } };
+      expect(error, path).toMatchObject({ code: "invalid_value", param });
+      expect(error.message).toContain(limit);
+    }
+    expect(written).not.toHaveBeenCalled();
+    written.mockRestore();
+    const fits = { ...base, messages: [said("a".repeat(15)), said("b"), said("c")] as typeof messages };
+    expect((await at.client.chat.completions.create(fits)).choices).toHaveLength(1);
+    // Their number of tokens is all that bounds ids.
+    const ids = { model: "tiny", prompt: Array.from({ length: 60 }, () => 5), max_tokens: 2 };
+    expect((await at.client.completions.create(ids)).choices).toHaveLength(1);
+  });
+
   it("refuses prompts that are far too long without tokenizing them whole", async () => {
+    await again({ maxCharacters: 1_000_000 });
     const { subwords } = (model.tokenizer as unknown as { parts: { subwords: { encode: (text: string) => unknown } } })
       .parts;
     const encode = vi.spyOn(subwords, "encode");

@@ -5,6 +5,7 @@ import type { ChatMessage } from "../../models/language/chat-message.js";
 import type { GenerationRequest } from "../../models/language/generate.js";
 import type { Prompt } from "../../models/language/generate-options.js";
 import type { CalledLanguageModel } from "../../models/language/called-language-model.js";
+import { isChat } from "../../models/language/chat-template.js";
 import { readPrompt, takeRequest } from "../../models/language/prompts.js";
 import type { ToolOptions } from "../../models/language/tools/tool-options.js";
 import { requestSeed } from "../request-seed.js";
@@ -37,7 +38,11 @@ export interface GenerationLimits {
   /** Maximum number of new tokens. */
   readonly maxTokens: number;
   /** Maximum number of choices of all prompts. */
-  readonly maxTexts: number;
+  readonly maxAnswers: number;
+  /** Maximum number of messages of a conversation. */
+  readonly maxMessages: number;
+  /** Maximum number of characters of a prompt, in UTF-16 units: its text, or all texts of its messages and of the functions beside them. */
+  readonly maxCharacters: number;
 }
 
 const CHAT = "chat completions";
@@ -117,15 +122,16 @@ export function asked(
   prompts: readonly Prompt[],
   taken: Taken,
 ): AskedGeneration {
-  const { n, most, limit, maxTokens, maxTexts, tools, toolChoice, parallelToolCalls } = taken;
+  const { n, most, limit, maxTokens, maxAnswers, tools, toolChoice, parallelToolCalls } = taken;
   const count = prompts.length * n;
   // Before the prompts are read: a small body can name very many.
-  if (count > maxTexts) {
-    const message = `a request has at most ${maxTexts} answers here, got ${prompts.length} prompts with n ${n}`;
-    throw new ApiError(400, "invalid_value", message, prompts.length > maxTexts ? field : "n");
+  if (count > maxAnswers) {
+    const message = `a request has at most ${maxAnswers} answers here, got ${prompts.length} prompts with n ${n}`;
+    throw new ApiError(400, "invalid_value", message, prompts.length > maxAnswers ? field : "n");
   }
   if (most !== undefined && most > maxTokens)
     throw new ApiError(400, "invalid_value", `${limit} is at most ${maxTokens} here, got ${most}`, limit);
+  for (const prompt of prompts) checkLength(field, prompt, tools, taken);
   const read = prompts.map((prompt) => {
     const given = readPrompt(model, what, prompt, { tools, toolChoice, parallelToolCalls });
     const { ids } = given;
@@ -168,6 +174,33 @@ export function asked(
   const promptTokens = read.reduce((sum, { given }) => sum + given.ids.length, 0);
   const { model: name, stream, stream_options: includeUsage, top } = taken;
   return { model: name, stream, includeUsage, n, count, promptTokens, logprobs: top !== null, requests };
+}
+
+/** Throws `ApiError` for a prompt that is too long for this server, before a template writes it: that takes a tenth of a millisecond a message. */
+function checkLength(
+  field: string,
+  prompt: Prompt,
+  tools: unknown,
+  { maxMessages, maxCharacters }: Pick<GenerationLimits, "maxMessages" | "maxCharacters">,
+): void {
+  const refuse = (most: string, found: number) =>
+    new ApiError(400, "invalid_value", `a prompt has at most ${most} here, and this one has ${found}`, field);
+  if (isChat(prompt) && prompt.length > maxMessages) throw refuse(`maxTexts, ${maxMessages}, messages`, prompt.length);
+  const characters = typeof prompt !== "string" && !isChat(prompt) ? 0 : charactersIn([prompt, tools]);
+  if (characters > maxCharacters) throw refuse(`maxCharacters, ${maxCharacters}`, characters);
+}
+
+/** Characters of all texts in a value as JSON has it, without the names of fields. */
+function charactersIn(value: unknown): number {
+  let characters = 0;
+  // Not by recursion: a body may nest as deep as it is long.
+  const open = [value];
+  while (open.length > 0) {
+    const one = open.pop();
+    if (typeof one === "string") characters += one.length;
+    else if (typeof one === "object" && one !== null) for (const inner of Object.values(one)) open.push(inner);
+  }
+  return characters;
 }
 
 /** The seed after `i` others; 0 follows the largest, without sums that float64 would round. */

@@ -88,8 +88,8 @@ export class LanguageRoutes {
     logged: LoggedRequest,
   ): Promise<Begun> {
     const { ask, prompt, answer, renamed } = routes[route];
-    const { maxTokens } = this.settings;
-    const asked = ask(this.model, fields, { maxTokens, maxTexts: this.places });
+    const { maxTokens, maxTexts: maxMessages, maxCharacters } = this.settings;
+    const asked = ask(this.model, fields, { maxTokens, maxMessages, maxCharacters, maxAnswers: this.places });
     const { adapter } = this.names.find(["generate"], asked.model);
     const { running, waiting } = this.batch.size;
     if (running + waiting + asked.count > this.places)

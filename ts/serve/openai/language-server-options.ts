@@ -35,11 +35,14 @@ export interface LanguageServerOptions extends BatchOptions {
   readonly maxTokens?: number | undefined;
   /** Maximum number of answers that wait for a place; further requests are refused with status 503. Default 64. */
   readonly maxWaiting?: number | undefined;
-  /** Maximum number of texts or documents of a request for vectors, scores or classes; default 2,048. */
+  /** Maximum number of texts or documents of a request for vectors, scores or classes, and of messages of a conversation; default 2,048. */
   readonly maxTexts?: number | undefined;
   /** Maximum number of texts that wait for a model that computes those; at least `maxTexts`. Default 8,192. */
   readonly maxWaitingTexts?: number | undefined;
-  /** Maximum number of characters of a text or document for vectors, scores or classes, in UTF-16 units; default 500,000. */
+  /**
+   * Maximum number of characters, in UTF-16 units, of a text or document for vectors, scores or classes, and of a prompt: its text, or all texts of
+   * its messages and tools. Default 500,000.
+   */
   readonly maxCharacters?: number | undefined;
   /** Milliseconds from a request's headers to the last token of its answer; default 300,000. */
   readonly timeout?: number | undefined;
