@@ -36,7 +36,8 @@ afterAll(() => [encoder, language].forEach((model) => model?.dispose()));
 
 const post = (path: string, body: object, headers = {}) =>
   new Request(`http://localhost${path}`, {
-    ...{ method: "POST", body: JSON.stringify(body) },
+    method: "POST",
+    body: JSON.stringify(body),
     headers: { "content-type": "application/json", ...headers },
   });
 

@@ -364,7 +364,10 @@ describe("completions", () => {
 it("the biases of all choices are one copy", () => {
   const fields = { model: "tiny", prompt: ["a film", "my day"], max_tokens: 2, n: 2, logit_bias: { 12: 5 } };
   const requests = askedCompletion(model, fields, {
-    ...{ maxTokens: 8, maxAnswers: 4, maxMessages: 4, maxCharacters: 100 },
+    maxTokens: 8,
+    maxAnswers: 4,
+    maxMessages: 4,
+    maxCharacters: 100,
   }).requests(null);
   const biases = requests.map(({ options }) => options.logitBias);
   expect(biases).toHaveLength(4);
@@ -483,7 +486,8 @@ describe("the server", () => {
     ] as const;
     for (const [path, body, param, limit] of asked) {
       const response = await fetch(`${at.url}/v1/${path}`, {
-        ...{ method: "POST", headers: { "content-type": "application/json" } },
+        method: "POST",
+        headers: { "content-type": "application/json" },
         body: JSON.stringify({ model: "tiny", ...body }),
       });
       const { error } = (await response.json()) as { error: { message: string } };
