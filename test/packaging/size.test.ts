@@ -9,6 +9,10 @@ import { root } from "../../scripts/setup/paths.mjs";
 /** Bytes, gzip. */
 const sizeOf = (script: string | Uint8Array) => gzipSync(script, { level: 9 }).length;
 
+/** Bytes, gzip, of files in dist together. */
+const sizeInDist = (names: readonly string[]) =>
+  names.reduce((sum, name) => sum + sizeOf(readFileSync(join(root, "dist", name))), 0);
+
 /** What rollup, and Vite with it, makes of a program that uses `names` of the package: its scripts, minified, by name. */
 async function scripts(names: string): Promise<{ entry: OutputChunk; chunks: Map<string, OutputChunk> }> {
   const program = `export ${names} from ${JSON.stringify(join(root, "dist/browser.js"))};`;
@@ -33,7 +37,20 @@ async function scripts(names: string): Promise<{ entry: OutputChunk; chunks: Map
 }
 
 /** Bytes, gzip, of the scripts that a page loads before it does anything, and of these with all that it fetches when it is used (readers of tables). */
-async function sizes(names: string): Promise<{ first: number; all: number }> {
+interface Sizes {
+  readonly first: number;
+  readonly all: number;
+}
+
+const measured = new Map<string, Promise<Sizes>>();
+
+/** The sizes of a program that uses `names` of the package, each measured once. */
+function sizes(names: string): Promise<Sizes> {
+  if (!measured.has(names)) measured.set(names, measure(names));
+  return measured.get(names)!;
+}
+
+async function measure(names: string): Promise<Sizes> {
   const { entry, chunks } = await scripts(names);
   const loaded = new Set<string>();
   const load = (name: string) => {
@@ -48,6 +65,8 @@ async function sizes(names: string): Promise<{ first: number; all: number }> {
 
 const layers = "Graph, LoraLinear, tensor, zeros, kaimingInit, gaussianInit";
 const training = "AdamW, SGD, clipGradNorm, clipGradValue, cosineSchedule, linearSchedule";
+const multiply = "{ init, Graph, tensor }";
+const encoder = "{ SentenceEncoder, TextClassifier }";
 const core = `{ init, engineInfo, ${layers}, ${training} }`;
 
 /**
@@ -75,7 +94,7 @@ const bounds = {
 };
 
 it("a page that only multiplies loads little JavaScript, and some more for a GPU", async () => {
-  const { first, all } = await sizes("{ init, Graph, tensor }");
+  const { first, all } = await sizes(multiply);
   expect(first).toBeLessThanOrEqual(bounds.multiply.first);
   expect(all - first).toBeLessThanOrEqual(bounds.multiply.gpu);
 });
@@ -86,9 +105,9 @@ it("the core (engine, graph, LoRA layers, optimizers) is small", async () => {
 });
 
 it("a page with an encoder and a classifier, and one with everything, fetches most of it late", async () => {
-  const encoder = await sizes("{ SentenceEncoder, TextClassifier }");
-  expect(encoder.first).toBeLessThanOrEqual(bounds.encoder.first);
-  expect(encoder.all).toBeLessThanOrEqual(bounds.encoder.all);
+  const models = await sizes(encoder);
+  expect(models.first).toBeLessThanOrEqual(bounds.encoder.first);
+  expect(models.all).toBeLessThanOrEqual(bounds.encoder.all);
   const everything = await sizes("*");
   expect(everything.first).toBeLessThanOrEqual(bounds.everything.first);
   expect(everything.all).toBeLessThanOrEqual(bounds.everything.all);
@@ -108,9 +127,9 @@ function staticScripts(entry: string): Map<string, string> {
 }
 
 it.each(Object.entries(bounds.noBundler))("without a bundler, the entry %s fetches most of it late", (entry, bound) => {
-  const scripts = [...staticScripts(`${entry}.js`).values()];
+  const scripts = [...staticScripts(`${entry}.js`).keys()];
   expect(scripts.length).toBeGreaterThan(1);
-  expect(scripts.reduce((sum, script) => sum + sizeOf(script), 0)).toBeLessThanOrEqual(bound);
+  expect(sizeInDist(scripts)).toBeLessThanOrEqual(bound);
 });
 
 /** What only some pages need, by a text of its scripts. */
@@ -137,16 +156,20 @@ it("the file of the pool's threads is small and needs no other", () => {
   expect(script).not.toMatch(/^(import|export)\b|\bimport\(/m);
 });
 
+const workerScripts = () => readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
+/** Sizes of a page's worker: with an encoder and a classifier, and with all its scripts. */
+const workerSizes = (): Sizes => ({
+  first: sizeInDist(["lowrank-worker.js", "worker/models.js"]),
+  all: sizeInDist(["lowrank-worker.js", ...workerScripts()]),
+});
+
 // What an encoder and a classifier need is a script of its own, which imports the worker's file alone.
 it("a page's worker loads little at its start, more to train a classifier, and each script as it is", () => {
-  const scripts = readdirSync(join(root, "dist/worker")).map((name) => `worker/${name}`);
+  const scripts = workerScripts();
   expect(scripts.length).toBeGreaterThan(8);
-  const size = (name: string) => sizeOf(readFileSync(join(root, "dist", name), "utf8"));
-  expect(size("lowrank-worker.js")).toBeLessThanOrEqual(bounds.worker.start);
-  expect(size("lowrank-worker.js") + size("worker/models.js")).toBeLessThanOrEqual(bounds.worker.classifier);
-  expect(scripts.reduce((sum, name) => sum + size(name), size("lowrank-worker.js"))).toBeLessThanOrEqual(
-    bounds.worker.all,
-  );
+  expect(sizeInDist(["lowrank-worker.js"])).toBeLessThanOrEqual(bounds.worker.start);
+  expect(workerSizes().first).toBeLessThanOrEqual(bounds.worker.classifier);
+  expect(workerSizes().all).toBeLessThanOrEqual(bounds.worker.all);
   const started = readFileSync(join(root, "dist/remote-browser.js"), "utf8").replaceAll("\n", "");
   for (const name of scripts) {
     const script = readFileSync(join(root, "dist", name), "utf8");
@@ -182,13 +205,38 @@ it("browser entries import nothing by the name of a package: pages cannot map it
   expect(inputs.flatMap(({ imports }) => imports.filter(({ external }) => external))).toEqual([]);
 });
 
-it("what a page loads for lowrank/worker is small with a bundler, too", async () => {
-  const entry = await build({
+/** Bytes, gzip, of what a page loads for `lowrank/worker`, bundled. */
+async function remoteSize(): Promise<number> {
+  const { outputFiles } = await build({
     entryPoints: [join(root, "dist/remote-browser.js")],
     bundle: true,
     minify: true,
     format: "esm",
     write: false,
   });
-  expect(sizeOf(entry.outputFiles[0]!.contents)).toBeLessThanOrEqual(bounds.remote);
+  return sizeOf(outputFiles[0]!.contents);
+}
+
+it("what a page loads for lowrank/worker is small with a bundler, too", async () => {
+  expect(await remoteSize()).toBeLessThanOrEqual(bounds.remote);
+});
+
+it("the table in docs/start-page.md has what a page transfers, within a tenth", async () => {
+  const binaries = readdirSync(join(root, "dist/wasm")).map((name) => sizeInDist([`wasm/${name}`]));
+  const expected: Partial<Sizes>[] = [
+    await sizes(multiply),
+    await sizes(core),
+    await sizes(encoder),
+    await sizes("*"),
+    { first: sizeInDist([...staticScripts("browser.js").keys()]) },
+    { first: await remoteSize() },
+    workerSizes(),
+    { first: Math.max(...binaries) },
+  ];
+  const table = readFileSync(join(root, "docs/start-page.md"), "utf8").split("<!-- sizes -->")[1]!;
+  const rows = [...table.matchAll(/^\| .+? \| (\d+) \| (\d*) ?\|$/gm)].map(([, ...cells]) => cells.map(Number));
+  expect(rows).toHaveLength(expected.length);
+  const isNear = (shown: number, bytes = 0) => Math.abs(1000 * shown - bytes) <= bytes / 10;
+  const wrong = expected.filter(({ first, all }, i) => !isNear(rows[i]![0]!, first) || !isNear(rows[i]![1]!, all));
+  expect(wrong).toEqual([]);
 });
