@@ -169,7 +169,9 @@ const table: BadInput[] = [
   { args: "predict --run {absent} text", says: /there is no folder/ },
   { args: "predict --run {nothing} text", says: /expected a run's folder/ },
   { args: "predict --run {no-head} text", says: /labels\.json: expected JSON/ },
-  { args: "predict --run {cut-adapter} text", says: /cut short/ },
+  { args: "predict --run {cut-adapter} text", says: /cut-adapter: adapter_model\.safetensors: .*cut short/ },
+  { args: "embed --adapter {cut-adapter} text", says: /cut-adapter: adapter_model\.safetensors: .*cut short/ },
+  { args: "merge {cut-adapter} --out {out}", says: /cut-adapter: adapter_model\.safetensors: .*cut short/ },
   {
     args: "predict --run {run} --file {empty.txt} some",
     says: /got texts as arguments and in .*empty\.txt: pass only one of them/,

@@ -48,9 +48,9 @@ export function withDetails(error: unknown, details: Record<string, unknown>): u
   return error;
 }
 
-/** Puts a folder before a message that begins with the name of one of its files. Gives the error back. */
+/** Puts a folder before a message that begins with the name of one of its files, or with "adapter:". Gives the error back. */
 export function withFolder(error: unknown, folder: string, files: readonly string[]): unknown {
-  if (error instanceof LowrankError && files.some((file) => error.message.startsWith(file)))
+  if (error instanceof LowrankError && [...files, "adapter:"].some((start) => error.message.startsWith(start)))
     error.message = `${clip(folder)}: ${error.message}`;
   return error;
 }

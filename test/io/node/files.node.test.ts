@@ -15,10 +15,19 @@ import {
 } from "../../../ts/io/node/index.js";
 import { publishNew, renameNew } from "../../../ts/io/node/publish-new.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
-import { readSafetensors, streamSafetensors } from "../../../ts/io/safetensors/index.js";
+import { readSafetensors, streamSafetensors, writeSafetensors } from "../../../ts/io/safetensors/index.js";
+import { tensor } from "../../../ts/values/tensor.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 const adapters = fileURLToPath(new URL("../../golden/adapters", import.meta.url));
+const failure = (call: () => unknown): string => {
+  try {
+    call();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "nothing failed";
+};
 const text = (value: string) => new TextEncoder().encode(value);
 
 describe("writing files", () => {
@@ -151,7 +160,30 @@ describe("reading files", () => {
     await writeFilesAtomically(folder, writeAdapter(adapter));
     expect(readAdapter(folder)).toEqual(adapter);
     expect(() => checkAdapter(adapter, folder)).toThrow(ModelError);
-    expect(() => readAdapter(adapters)).toThrow("expected a file adapter_config.json, got none");
+    expect(() => readAdapter(adapters)).toThrow(`${adapters}: adapter: expected a file adapter_config.json, got none`);
+  });
+
+  it("names the folder of an adapter that is damaged, however it is opened", async () => {
+    provideFileAccess(nodeFileAccess);
+    const [bert, folder] = [join(adapters, "base/tiny_bert"), await temporaryFolder()];
+    const config = { peft_type: "LORA", r: 2, lora_alpha: 2, target_modules: ["query"], base_model_name_or_path: bert };
+    const files = (more: object, weights: Uint8Array) => ({
+      "adapter_config.json": new TextEncoder().encode(JSON.stringify({ ...config, ...more })),
+      "adapter_model.safetensors": weights,
+    });
+    const empty = writeSafetensors(new Map());
+    const damaged = [
+      files({ r: "two" }, empty),
+      files({}, empty.slice(0, 9)),
+      files({}, empty),
+      files({}, writeSafetensors(new Map([["base_model.model.a.lora_A.weight", tensor([1], [1])]]))),
+    ];
+    for (const some of damaged) {
+      await writeFilesAtomically(folder, some);
+      const said = failure(() => readAdapter(some));
+      expect(said).toMatch(/^adapter(:|_config\.json:|_model\.safetensors:) /);
+      expect(failure(() => readAdapter(folder))).toBe(`${folder}: ${said}`);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileSource } from "../../io/node/file-source.js";
 import { type LocalModel, readFileMap } from "../../io/node/index.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, withFolder } from "../../errors/errors.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
 import { withoutClasses } from "../../tasks/open-peft.js";
@@ -66,7 +66,11 @@ export function encoderAdapter(
   const files = readFileMap(folder, [...runFiles.adapter, LABELS_FILE]);
   return (encoder) => {
     // Vectors need no head.
-    encoder.loadAdapter(name, withoutClasses(files, {}, encoder.headPlan));
+    try {
+      encoder.loadAdapter(name, withoutClasses(files, {}, encoder.headPlan));
+    } catch (error) {
+      throw withFolder(error, folder, runFiles.adapter);
+    }
     // A run records its base; PEFT's files do not.
     if (!allowOtherBase && Object.hasOwn(files, LABELS_FILE)) checkBase(encoder, labelsOf(files, null));
   };

@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CausalLanguageModel } from "../../entry/node.js";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, withFolder } from "../../errors/errors.js";
 import { folderOrGguf, ggufAt, ggufFile, readFileMap } from "../../io/node/index.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
@@ -118,7 +118,13 @@ export async function openLanguageModel(options: ModelOptions, session: Session)
   await hearSignals(session);
   const model = await CausalLanguageModel.load(source, { weights, cache, signal: session.signal });
   try {
-    for (const [i, { name: own }] of adapters.entries()) model.loadAdapter(own, files[i]!);
+    for (const [i, { name: own, folder }] of adapters.entries()) {
+      try {
+        model.loadAdapter(own, files[i]!);
+      } catch (error) {
+        throw withFolder(error, folder, runFiles.adapter);
+      }
+    }
     await hearSignals(session);
     return model;
   } catch (error) {

@@ -10,7 +10,7 @@ export { adapterFingerprint, checkNotMerged, MERGED_KEY, readMerged, withMerged 
 export type { MergedAdapter, MergedModel } from "./merged-adapters.js";
 export { inFileNames, lackingInFile } from "./joined-modules.js";
 export { lackingLayer } from "./lacking-layers.js";
-export { readAdapter, readAdapterForBase } from "./read.js";
+export { ADAPTER_FILES, readAdapter, readAdapterForBase } from "./read.js";
 export { savedWhole, targetTest } from "./paths/targets.js";
 export { baseTensor, isOriginal, isTokenRows, tokenRows, withoutCopies } from "./paths/keys.js";
 export { rowsOfTable } from "./token-rows.js";

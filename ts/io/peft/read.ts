@@ -1,4 +1,4 @@
-import { AdapterError } from "../../errors/errors.js";
+import { AdapterError, withFolder } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { giveBack } from "../../values/give-back.js";
 import { formatShape } from "../../values/tensor.js";
@@ -15,6 +15,9 @@ import { parseKey, WEIGHTS_FILE } from "./paths/keys.js";
 import type { Part } from "./paths/keys.js";
 import { transpose } from "./transpose.js";
 import { notExpected } from "../../arguments/settings.js";
+
+/** Names of an adapter's files. */
+export const ADAPTER_FILES = [CONFIG_FILE, WEIGHTS_FILE];
 
 type Parts = Map<Part, Tensor>;
 
@@ -104,7 +107,7 @@ function fileOf(files: FileMap, name: string): Uint8Array {
  * @param options.allowNonFinite accept NaN and infinities; default false: throws and names the tensor
  * @returns layers with A `[in, rank]` and B `[rank, out]` in float32, each with its scaling
  * @throws `FormatError` for broken files, `AdapterError` for files that do not match each other, `UnsupportedError` for variants of LoRA
- *   that compute something else. `checkAdapter` checks whether it fits a model.
+ *   that compute something else; each names the folder, if the source is one. `checkAdapter` checks whether the adapter fits a model.
  */
 export function readAdapter(source: FileMap | string, options: WeightOptions = {}): Adapter {
   return readFor(source, options, false);
@@ -122,10 +125,16 @@ function readFor(source: FileMap | string, options: WeightOptions, withBase: boo
   const wanted = takeWeightOptions("readAdapter", options);
   if (typeof source !== "string" && (typeof source !== "object" || source === null))
     throw notExpected("readAdapter", "files by name or a folder", source);
-  const files =
-    typeof source === "string"
-      ? fileAccess("readAdapter").readFiles(source, [CONFIG_FILE, WEIGHTS_FILE, "adapter_model.bin"])
-      : source;
+  if (typeof source !== "string") return adapterOf(source, wanted, withBase);
+  const files = fileAccess("readAdapter").readFiles(source, [...ADAPTER_FILES, "adapter_model.bin"]);
+  try {
+    return adapterOf(files, wanted, withBase);
+  } catch (error) {
+    throw withFolder(error, source, ADAPTER_FILES);
+  }
+}
+
+function adapterOf(files: FileMap, wanted: WeightOptions, withBase: boolean): Adapter {
   const config = readConfig(fileOf(files, CONFIG_FILE), withBase);
   const { layers, extra } = readTensors(readSafetensors(fileOf(files, WEIGHTS_FILE), WEIGHTS_FILE), wanted);
   const scalingOf = layerScalings(config);

@@ -2,12 +2,12 @@ import { AdaptedModel, assertModel } from "../../adapters/adapted-model.js";
 import { type AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import { checkOptions, copiedOptions } from "../../arguments/options.js";
 import { callable, flag } from "../../arguments/settings.js";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, withFolder } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import { copiedSource } from "../../io/copied-source.js";
 import type { ModelSource } from "../../io/model-source.js";
-import type { MergedModel } from "../../io/peft/index.js";
+import { ADAPTER_FILES, type MergedModel } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
@@ -165,7 +165,7 @@ export class SentenceEncoder extends AdaptedModel {
       return encoder;
     } catch (error) {
       encoder.dispose();
-      throw error;
+      throw typeof from === "string" ? withFolder(error, from, ADAPTER_FILES) : error;
     }
   }
 

@@ -2,12 +2,13 @@ import { copiedLora } from "../../adapters/copied-lora.js";
 import { LORA_OPTIONS, type LoraOptions } from "../../adapters/lora-options.js";
 import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
-import { ConfigError, ModelError } from "../../errors/errors.js";
+import { ConfigError, ModelError, withFolder } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readJson } from "../../io/model-source.js";
 import {
+  ADAPTER_FILES,
   baseTensor,
   isOriginal,
   readAdapterForBase,
@@ -77,7 +78,7 @@ export async function openCross(
     return { ...parts, ownsEncoder: true };
   } catch (error) {
     encoder.dispose();
-    throw error;
+    throw typeof source === "string" ? withFolder(error, source, ADAPTER_FILES) : error;
   }
 }
 
