@@ -46,7 +46,9 @@ export async function openAdapterFolder(
       await found.close?.();
     }
   }
-  const base = await baseOf(from, model ?? config["base_model_name_or_path"], watcher);
+  const base = await (typeof model === "object"
+    ? modelSource(model, watcher).then((source) => inHuggingFaceLayout(watchedSource(source, watcher)))
+    : baseOf(from, model ?? config["base_model_name_or_path"], watcher));
   const [modules, tokenizer] = [await has(from, "modules.json"), await has(from, "tokenizer.json")];
   const isBases = (file: string) =>
     isOfBase(file) || (file.startsWith("tokenizer") ? !tokenizer : !modules && !file.startsWith("adapter_"));
@@ -74,14 +76,11 @@ async function baseOf(from: ModelSource, model: unknown, watcher: Watcher): Prom
       option: "model",
       value: model,
     });
-  if (typeof model !== "string") {
-    if (typeof model === "object")
-      return inHuggingFaceLayout(watchedSource(await modelSource(model as FileMap | ModelSource, watcher), watcher));
+  if (typeof model !== "string")
     throw new ModelError(
       `load: ${clip(from.name)}: ${CONFIG}: base_model_name_or_path must be a string, got ${excerpt(model)}`,
       { model: from.name, file: CONFIG },
     );
-  }
   // PEFT reads a relative path from the working directory; folders that were moved together have it relative to themselves.
   const beside = providedFiles()?.folder(`${from.name}/${model}`) ?? null;
   if (beside !== null && (await has(beside, "config.json"))) return watchedSource(beside, watcher);
