@@ -2,7 +2,8 @@
 // Without `again` each adapter is loaded and saved (OUT/NAME), and a new one of the same options trained and saved (OUT/own/NAME);
 // with it, what PEFT saved of the latter (OUT/own/NAME-again) is loaded and saved again (OUT/own/NAME-back).
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { AdamW, ClassificationHead, raggedBatch, readAdapter, SentenceEncoder, writeAdapter } from "../../dist/node.js";
+import { raggedBatch } from "../../dist/graph.js";
+import { AdamW, ClassificationHead, readAdapter, SentenceEncoder, writeAdapter } from "../../dist/node.js";
 
 const [cases, encoders, valid, out, again] = process.argv.slice(2);
 const FILES = ["adapter_config.json", "adapter_model.safetensors"];

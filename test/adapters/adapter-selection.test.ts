@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { raggedBatch } from "../../ts/entry/graph.js";
 import {
   AbortError,
   ConfigError,
@@ -7,7 +8,6 @@ import {
   NonFiniteError,
   normal,
   predictEach,
-  raggedBatch,
   SentenceEncoder,
   TextClassifier,
 } from "../../ts/index.js";

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { raggedBatch } from "../../ts/entry/graph.js";
 import {
   AdamW,
   CausalLanguageModel,
@@ -6,7 +7,6 @@ import {
   type Graph,
   loraPlusGroups,
   type NodeId,
-  raggedBatch,
   readSafetensors,
   SentenceEncoder,
 } from "../../ts/index.js";

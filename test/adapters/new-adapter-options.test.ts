@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
+import { raggedBatch } from "../../ts/entry/graph.js";
 import {
   AdapterError,
   CausalLanguageModel,
   ConfigError,
   type LoraOptions,
-  raggedBatch,
   readAdapter,
   SentenceEncoder,
   UnsupportedError,

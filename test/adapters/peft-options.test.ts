@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { raggedBatch, readAdapter, readSafetensors, SentenceEncoder, writeAdapter } from "../../ts/index.js";
+import { raggedBatch } from "../../ts/entry/graph.js";
+import { readAdapter, readSafetensors, SentenceEncoder, writeAdapter } from "../../ts/index.js";
 import { baseTensor } from "../../ts/io/peft/index.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { largestError } from "../ops/compare.js";

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { engine as defaultEngine } from "../../ts/engine/engine.js";
+import { frozenMatrix } from "../../ts/entry/graph.js";
 import {
   AdamW,
   clipGradNorm,
@@ -9,7 +10,6 @@ import {
   type Engine,
   EngineError,
   engineInfo,
-  frozenMatrix,
   Graph,
   init,
   type InitOptions,

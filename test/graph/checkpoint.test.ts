@@ -1,16 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
-import {
-  ConfigError,
-  frozenMatrix,
-  Graph,
-  MemoryError,
-  type NodeId,
-  normal,
-  type Tensor,
-  tensor,
-} from "../../ts/index.js";
+import { frozenMatrix } from "../../ts/entry/graph.js";
+import { ConfigError, Graph, MemoryError, type NodeId, normal, type Tensor, tensor } from "../../ts/index.js";
 import { refuseAllocation, stateOf } from "./allocations.js";
 
 const bits = (value: Tensor | null) => value && [...new Uint32Array(value.data.slice().buffer)];

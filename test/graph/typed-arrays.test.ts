@@ -1,19 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
+import { frozenMatrix, setStoredMatrix, storedMatrix } from "../../ts/entry/graph.js";
 import {
   AdamW,
   ConfigError,
   engineInfo,
-  frozenMatrix,
   Graph,
   LowrankError,
   MemoryError,
   type NodeId,
   readAdapter,
-  setStoredMatrix,
   ShapeError,
   StaleNodeError,
-  storedMatrix,
   tensor,
 } from "../../ts/index.js";
 import { packedLength, storedLength, weightFormats } from "../../ts/ops/product/frozen-weight.js";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stepOfAdapter } from "../../ts/models/adapter-step.js";
+import { raggedBatch } from "../../ts/entry/graph.js";
 import {
   CausalLanguageModel,
   engineInfo,
@@ -7,7 +8,6 @@ import {
   type FileMap,
   LowrankError,
   ModelError,
-  raggedBatch,
   readSafetensors,
   SentenceEncoder,
   type Tensor,

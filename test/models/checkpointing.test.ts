@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { raggedBatch, SentenceEncoder, TextClassifier } from "../../ts/index.js";
+import { raggedBatch } from "../../ts/entry/graph.js";
+import { SentenceEncoder, TextClassifier } from "../../ts/index.js";
 import { examples, tinyEncoder } from "./tiny-encoder.js";
 import { batchTexts, goldenEncoder, goldenNames } from "./golden-encoder.js";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { raggedBatch } from "../../ts/entry/graph.js";
 import {
   AdamW,
-  raggedBatch,
   readSafetensors,
   SentenceEncoder,
   type Tensor,

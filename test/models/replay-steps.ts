@@ -2,15 +2,8 @@
  * PEFT's first twenty steps on MiniLM, from its initial adapter, head and batches. Public API alone, so that test/runtimes can run
  * it on the built package.
  */
-import {
-  AdamW,
-  raggedBatch,
-  type RaggedBatch,
-  readSafetensors,
-  type SentenceEncoder,
-  type Tensor,
-  TextClassifier,
-} from "../../ts/index.js";
+import { raggedBatch, type RaggedBatch } from "../../ts/entry/graph.js";
+import { AdamW, readSafetensors, type SentenceEncoder, type Tensor, TextClassifier } from "../../ts/index.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 
 export const REPLAY = "minilm/replay_qkv";

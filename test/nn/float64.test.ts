@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { frozenMatrix, Graph, LoraLinear, normal } from "../../ts/index.js";
+import { frozenMatrix } from "../../ts/entry/graph.js";
+import { Graph, LoraLinear, normal } from "../../ts/index.js";
 import { AdaptedLinear } from "../../ts/adapters/adapted-linear.js";
 import { createAdapter } from "../../ts/adapters/create-adapter.js";
 import { droppedBy, expectGradients, expectValue, fromTensor, type Matrix, matrix, times } from "./reference.js";

@@ -157,9 +157,9 @@ describe("the packed tarball, installed into a small project", () => {
       const weight = frozenMatrix(graph, { shape: [2, 2], format: "f32", bytes: new Uint8Array(values.buffer) });
       const x = graph.constant(root.tensor([1, 2], [1, 1]));
       const y = graph.value(graph.linear(x, weight)).data.join(" ");
-      console.log(y, storedMatrix(graph, weight).format, graph instanceof root.Graph, root.frozenMatrix === frozenMatrix);`,
+      console.log(y, storedMatrix(graph, weight).format, graph instanceof root.Graph, "frozenMatrix" in root);`,
     );
-    expect(consumer.run("node", "graph.js")).toBe("4 6 f32 true true\n");
+    expect(consumer.run("node", "graph.js")).toBe("4 6 f32 true false\n");
   });
 
   it("brings the command line", () => {

@@ -54,11 +54,6 @@ export abstract class AdaptedModel {
     await this.adapterSet.addWeighted(name, options);
   }
 
-  /** @deprecated Use `addWeightedAdapter`, which is the same. It goes with the next minor version. */
-  makeWeightedAdapter(name: string, options: WeightedAdapterOptions): Promise<void> {
-    return this.addWeightedAdapter(name, options);
-  }
-
   /**
    * Replaces an adapter's values by those of PEFT's files (PEFT's `hotswap_adapter`) without allocating memory. Its name and parameters
    * stay. Running calls finish with the earlier values.

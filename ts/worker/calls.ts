@@ -50,7 +50,6 @@ const adapterMethods = {
   addAdapter: call({ name: data, options: data }, nothing),
   loadAdapter: call({ name: data, files: data, options: data }, nothing),
   addWeightedAdapter: call({ name: data, options: options({ signal }) }, nothing),
-  makeWeightedAdapter: call({ name: data, options: options({ signal }) }, nothing),
   hotswapAdapter: call({ name: data, files: data, options: data }, nothing),
   removeAdapter: call({ name: data }, nothing),
   renameAdapter: call({ from: data, to: data }, nothing),

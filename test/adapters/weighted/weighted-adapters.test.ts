@@ -152,7 +152,7 @@ describe("a weighted sum of adapters", () => {
       const making = encoder.addWeightedAdapter("sum", { ...options, signal: controller.signal });
       encoder.scaleAdapter("one", 0);
       await making;
-      await plain.makeWeightedAdapter("sum", options);
+      await plain.addWeightedAdapter("sum", options);
       expect(updatesOf(encoder, "sum")).toEqual(updatesOf(plain, "sum"));
       expect(encoder.graph.streamsDrawn).toBe(plain.graph.streamsDrawn);
       await expect(encoder.addWeightedAdapter("sum", options)).rejects.toThrow("there is an adapter");

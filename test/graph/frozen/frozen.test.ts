@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  ConfigError,
-  engineInfo,
-  frozenMatrix,
-  Graph,
-  type NodeId,
-  normal,
-  setStoredMatrix,
-  ShapeError,
-  storedMatrix,
-  type Tensor,
-} from "../../../ts/index.js";
+import { frozenMatrix, setStoredMatrix, storedMatrix } from "../../../ts/entry/graph.js";
+import { ConfigError, engineInfo, Graph, type NodeId, normal, ShapeError, type Tensor } from "../../../ts/index.js";
 import { encodeTensor } from "../../../ts/io/safetensors/index.js";
 import { decodeTensor } from "../../../ts/io/safetensors/decode.js";
 import { MemoryError } from "../../../ts/errors/errors.js";

@@ -1,16 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  ConfigError,
-  engineInfo,
-  frozenMatrix,
-  Graph,
-  type NodeId,
-  normal,
-  roundedLinear,
-  roundedTableProduct,
-  ShapeError,
-  type Tensor,
-} from "../../../ts/index.js";
+import { frozenMatrix, roundedLinear, roundedTableProduct } from "../../../ts/entry/graph.js";
+import { ConfigError, engineInfo, Graph, type NodeId, normal, ShapeError, type Tensor } from "../../../ts/index.js";
 import { decodeGroups, encodeGroups } from "./groups.js";
 import { refuseAllocation } from "../allocations.js";
 

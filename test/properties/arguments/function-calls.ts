@@ -2,6 +2,13 @@ import type * as api from "../../../ts/index.js";
 import { batchOrder } from "../../../ts/train/batch-order.js";
 import { permutation } from "../../../ts/nn/random.js";
 import {
+  frozenMatrix,
+  roundedLinear,
+  roundedTableProduct,
+  setStoredMatrix,
+  storedMatrix,
+} from "../../../ts/entry/graph.js";
+import {
   Adagrad,
   cachedSentenceLoss,
   crossEncoderLoss,
@@ -22,9 +29,6 @@ import {
   polynomialSchedule,
   RMSprop,
   stepSchedule,
-  frozenMatrix,
-  roundedLinear,
-  roundedTableProduct,
   embeddingInit,
   gaussianInit,
   Graph,
@@ -37,9 +41,7 @@ import {
   normal,
   orthogonalInit,
   randomInit,
-  setStoredMatrix,
   SGD,
-  storedMatrix,
   tensor,
   uniform,
   zeros,

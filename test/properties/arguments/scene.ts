@@ -1,8 +1,8 @@
+import { frozenMatrix } from "../../../ts/entry/graph.js";
 import {
   AdamW,
   ClassificationHead,
   engineInfo,
-  frozenMatrix,
   Graph,
   LoraLinear,
   type Mark,

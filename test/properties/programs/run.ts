@@ -1,14 +1,13 @@
+import { frozenMatrix, setStoredMatrix } from "../../../ts/entry/graph.js";
 import {
   Adagrad,
   Adam,
   AdamW,
   clipGradValue,
   type Engine,
-  frozenMatrix,
   Graph,
   type NodeId,
   RMSprop,
-  setStoredMatrix,
   SGD,
   type Tensor,
 } from "../../../ts/index.js";

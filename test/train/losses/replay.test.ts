@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { raggedBatch } from "../../../ts/entry/graph.js";
 import {
   AdamW,
   type Graph,
   type NodeId,
-  raggedBatch,
   readSafetensors,
   SentenceEncoder,
   sentenceLoss,

@@ -105,11 +105,6 @@ export async function cacheModel(from: ModelFiles, options: CacheOptions = {}): 
   return cachedSource(key, folders.folder(key), record, refused);
 }
 
-/** @deprecated Renamed to `cacheModel`. */
-export const keepModel = cacheModel;
-/** @deprecated Renamed to `CacheOptions`. */
-export type KeepOptions = CacheOptions;
-
 /** Removes the parts of an incomplete model that no later call can resume from. */
 async function leave(folders: BlobFolders, key: string): Promise<void> {
   const folder = folders.folder(key);

@@ -121,12 +121,3 @@ export async function clearCache(options: { readonly name?: string | undefined }
   }
   return models.reduce((sum, { bytes }) => sum + bytes, 0);
 }
-
-/** @deprecated Renamed to `cachedModel`. */
-export const keptModel = cachedModel;
-/** @deprecated Renamed to `cachedModels`. */
-export const keptModels = cachedModels;
-/** @deprecated Renamed to `CachedModel`. */
-export type KeptModel = CachedModel;
-/** @deprecated Renamed to `CachedModelInfo`. */
-export type KeptModelInfo = CachedModelInfo;

@@ -44,10 +44,3 @@ export async function cachedModels(options: InWorker = {}): Promise<CachedModelI
 export async function clearCache(options: { readonly name?: string } & InWorker = {}): Promise<number> {
   return (await ask("clearCache", functions.clearCache, options, (rest) => [rest])) as number;
 }
-
-/** @deprecated Renamed to `cacheModel`. */
-export const keepModel = cacheModel;
-/** @deprecated Renamed to `cachedModel`. */
-export const keptModel = cachedModel;
-/** @deprecated Renamed to `cachedModels`. */
-export const keptModels = cachedModels;

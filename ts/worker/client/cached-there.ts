@@ -4,9 +4,6 @@ import type { CachedModel, CachedPlace } from "../../io/page/cached-model.js";
 /** A cached model, found by a worker. `load` and `open` of this entry accept it. Its bytes stay in the worker. */
 export type WorkerCachedModel = Omit<CachedModel, "open" | "gguf">;
 
-/** @deprecated Renamed to `WorkerCachedModel`. */
-export type WorkerKeptModel = WorkerCachedModel;
-
 /** A model that a worker has found, as its page sees it. */
 export function cachedThere(place: CachedPlace): WorkerCachedModel {
   const { key: _, ...facts } = place;

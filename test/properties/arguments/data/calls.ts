@@ -1,3 +1,4 @@
+import { raggedBatch } from "../../../../ts/entry/graph.js";
 import {
   binaryMetrics,
   calibration,
@@ -21,7 +22,6 @@ import {
   openGguf,
   openSafetensors,
   pairedDifference,
-  raggedBatch,
   readAdapter,
   readExamples,
   readSafetensors,

@@ -1,10 +1,9 @@
+import { HeadOnlyTask, raggedBatch } from "../../../../ts/entry/graph.js";
 import {
   CrossEncoder,
   fit,
   fitLogisticRegression,
-  HeadOnlyTask,
   predictEach,
-  raggedBatch,
   SentenceEncoder,
   TextClassifier,
   TextRegressor,
@@ -311,9 +310,7 @@ export const encoderCalls: Record<Methods<SentenceEncoder> | Methods<typeof Sent
       "new",
       { adapters: ["plain"], weights: [0.5], combinationType: "ties", density: 0.5 },
     ]),
-  ],
-  makeWeightedAdapter: [
-    on("makeWeightedAdapter", () => [
+    on("addWeightedAdapter", () => [
       "new",
       {
         adapters: ["plain"],

@@ -101,9 +101,6 @@ export const languageCalls: Record<Methods<CausalLanguageModel> | Methods<typeof
         { addGenerationPrompt: true, tools: [{ name: "price" }], variables: { quietly: true } },
       ]),
     ],
-    makeWeightedAdapter: [
-      on("makeWeightedAdapter", () => ["new", { adapters: ["plain"], weights: [0.5], combinationType: "cat" }]),
-    ],
     dispose: [on("dispose", () => [])],
     estimateMemory: [
       {

@@ -1,12 +1,11 @@
+import { HeadOnlyTask, type VectorExample } from "../../../../ts/entry/graph.js";
 import {
   type Checkpoint,
   ClassificationHead,
   engineInfo,
   fit,
-  HeadOnlyTask,
   SentenceEncoder,
   TextClassifier,
-  type VectorExample,
 } from "../../../../ts/index.js";
 import { tinyEncoder } from "../../../models/tiny-encoder.js";
 import type { Ground } from "../refusals.js";

@@ -1,12 +1,4 @@
-import {
-  clearCache,
-  cacheModel,
-  cachedModel,
-  cachedModels,
-  keepModel,
-  keptModel,
-  keptModels,
-} from "../../../../ts/index.js";
+import { clearCache, cacheModel, cachedModel, cachedModels } from "../../../../ts/index.js";
 import type { Call } from "../refusals.js";
 
 /** A file of a folder, as pages get it. */
@@ -51,8 +43,5 @@ export const pageCalls = {
   ],
   cachedModels: [{ args: () => [], run: () => cachedModels() }],
   cachedModel: [{ args: () => ["tiny"], run: (_, name) => cachedModel(name) }],
-  keepModel: [{ args: () => [folder()], run: (_, given) => keepModel(given) }],
-  keptModels: [{ args: () => [], run: () => keptModels() }],
-  keptModel: [{ args: () => ["tiny"], run: (_, name) => keptModel(name) }],
   clearCache: [{ args: () => [{ name: "tiny" }], run: (_, given) => clearCache(given) }],
 } satisfies Record<string, Call[]>;
