@@ -158,12 +158,14 @@ describe("cancelling", () => {
     const { tokenizer } = encoder;
     const encode = tokenizer.encode.bind(tokenizer);
     let tokenized = 0;
-    tokenizer.encode = (text) => (tokenized++, encode(text));
+    const encodeSteps = tokenizer.encodeSteps.bind(tokenizer);
+    tokenizer.encodeSteps = (text) => (tokenized++, encodeSteps(text));
     const controller = new AbortController();
     const calls: number[] = [];
     const onProgress = (done: number) => (calls.push(done), controller.abort());
     await expect(encoder.encode(many, { signal: controller.signal, onProgress })).rejects.toThrow(AbortError);
     expect(calls).toHaveLength(1);
+    expect(tokenized).toBeGreaterThan(0);
     expect(tokenized).toBeLessThan(3 * calls[0]!);
     tokenized = 0;
     const stop = new AbortController();

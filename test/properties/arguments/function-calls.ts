@@ -77,8 +77,11 @@ type Elsewhere =
   | keyof typeof pageCalls
   | keyof typeof searchCalls;
 
-// Their constructors are private, so they are no classes to the type above.
-type Own = Exclude<Functions, Elsewhere> | "LoraEmbedding" | "LoraLinear";
+/** Exports of `lowrank/graph` that the root does not have. */
+type OfGraph = "frozenMatrix" | "roundedLinear" | "roundedTableProduct" | "setStoredMatrix" | "storedMatrix";
+
+// The constructors of the two layers are private, so they are no classes to the type above.
+type Own = Exclude<Functions, Elsewhere> | "LoraEmbedding" | "LoraLinear" | OfGraph;
 
 const schedule = () => [{ peak: 0.1, warmup: 2, total: 8 }];
 const list = { params: "params", lr: 0.1, weightDecay: 0.2 };
