@@ -74,12 +74,13 @@ describe.each(tokenizers.map((one, i) => [i, ...one] as const))("tokenizer %i, %
   it("gives long words the tokens that they have at once", () => {
     fc.assert(
       fc.property(text, (value) => {
-        const ids = [...parts.subwords.encode(value).ids];
-        expect([...tokenizer.encodeBare(value)]).toEqual(ids);
+        const { ids } = parts.subwords.encode(value);
+        // As texts, which compare faster than lists of some thousand numbers.
+        expect(tokenizer.encodeBare(value).join()).toBe(ids.join());
         expect(tokenizer.ownIds(value, 38)).toEqual(ids.slice(0, 38));
         expect(short.measure(value, Infinity).tokens - short.measure("", Infinity).tokens).toBe(ids.length);
       }),
-      { numRuns: 60, seed: 11 },
+      { numRuns: 30, seed: 11 },
     );
   });
 });
