@@ -14,7 +14,7 @@ async function inWorkers(dist: string, instruction: Bytes, prelude = ""): Promis
   await alter(join(dist, "worker-node.js"), (bytes) => `import { readFileSync } from "node:fs";
     import { workerData as given } from "node:worker_threads";
     given.module = new WebAssembly.Module(readFileSync(${JSON.stringify(trapping)}));
-    ${prelude}
+    { ${prelude} }
     ${new TextDecoder().decode(bytes)}`); // prettier-ignore
 }
 
