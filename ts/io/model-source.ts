@@ -1,4 +1,4 @@
-import { ModelError } from "../errors/errors.js";
+import { ModelError, withFolder } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { type ByteSource, readRange } from "./byte-source.js";
 import { type Json, type JsonFailure, type JsonRules, parseJson, parseJsonObject } from "./json.js";
@@ -7,6 +7,8 @@ import { type Json, type JsonFailure, type JsonRules, parseJson, parseJsonObject
 export interface ModelSource {
   /** The model's name in error messages, and as the base of adapters. */
   readonly name: string;
+  /** Names the folder of a file in error messages, where files of one model lie in two; default: `name`. */
+  readonly folderOf?: (file: string) => string;
   /** Opens a file; null if the model has none of that name. */
   open(file: string): Promise<ByteSource | null>;
   /** @internal A hint for the error about a required file that is missing. */
@@ -17,13 +19,16 @@ export interface ModelSource {
   readonly gguf?: () => ByteSource | Promise<ByteSource>;
 }
 
+/** The name of the folder that a file lies in, shortened for error messages. */
+export const folderOf = (source: ModelSource, file: string): string => clip(source.folderOf?.(file) ?? source.name);
+
 /** A required file, whole. Throws `ModelError` if it is missing. */
 export async function readRequired(source: ModelSource, file: string): Promise<ByteSource> {
   const found = await source.open(file);
   if (found !== null) return found;
   const why = source.explainMissing?.(file) ?? "";
   throw new ModelError(
-    `model ${clip(source.name)}: ${file} is missing${why}; an encoder in Hugging Face's layout has config.json, tokenizer.json and model.safetensors`,
+    `model ${folderOf(source, file)}: ${file} is missing${why}; an encoder in Hugging Face's layout has config.json, tokenizer.json and model.safetensors`,
     { model: source.name, file },
   );
 }
@@ -45,6 +50,15 @@ export async function readRequiredJson(source: ModelSource, file: string): Promi
 export async function readJsonList(source: ModelSource, file: string): Promise<readonly Json[] | null> {
   const found = await source.open(file);
   return found === null ? null : parseFile(source, file, found, parseList);
+}
+
+/** Runs what reads the values of a file. Errors that begin with the file's name begin with the model's folder then, as those of its JSON do. */
+export async function namingFolder<T>(source: ModelSource, file: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw withFolder(error, `model ${source.folderOf?.(file) ?? source.name}`, [file]);
+  }
 }
 
 function parseList(bytes: Uint8Array, fail: JsonFailure): readonly Json[] {
@@ -74,7 +88,7 @@ async function parseFile<T = JsonObject>(
   parse: (bytes: Uint8Array, fail: JsonFailure, rules: JsonRules) => T = parseJsonObject as typeof parse,
 ): Promise<T> {
   const fail = (problem: string, cause?: unknown) =>
-    new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file }, { cause });
+    new ModelError(`model ${folderOf(source, file)}: ${file}: ${problem}`, { model: source.name, file }, { cause });
   try {
     // config.json and config_sentence_transformers.json have the labels of people's tables, which may be cut inside a pair.
     return parse(await readRange(found, 0, found.size, file), fail, { loneSurrogates: file.startsWith("config") });

@@ -46,10 +46,11 @@ export function watchedSource(source: ModelSource, { signal, onProgress }: Watch
     );
     return found && watched(file, found);
   };
-  const { gguf, explainMissing, made } = source;
+  const { gguf, explainMissing, made, folderOf } = source;
   return {
     name: source.name,
     open: (file) => watching(file, () => source.open(file)),
+    ...(folderOf && { folderOf }),
     ...(explainMissing && { explainMissing }),
     ...(made && { made }),
     // It exists, or this throws.

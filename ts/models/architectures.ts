@@ -1,3 +1,4 @@
+import { type ModelSource, namingFolder, readRequiredJson } from "../io/model-source.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
 import type { Architecture, ModelPlan } from "./architecture.js";
 import { albert } from "./albert/index.js";
@@ -36,4 +37,10 @@ export async function modelPlan(json: Readonly<Record<string, unknown>>): Promis
   const type = json["model_type"];
   const isLikeBert = typeof type === "string" && Object.hasOwn(likeBert, type);
   return (isLikeBert ? likeBert[type as LikeBert] : await otherPlans())(json);
+}
+
+/** A model's config.json and the plan that it says. Throws as `modelPlan`, and `ModelError` without the file; errors name its folder. */
+export async function readPlan(source: ModelSource) {
+  const json = await readRequiredJson(source, "config.json");
+  return { json, plan: await namingFolder(source, "config.json", () => modelPlan(json)) };
 }

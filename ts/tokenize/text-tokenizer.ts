@@ -1,7 +1,7 @@
 import { ConfigError, LowrankError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { Fingerprint } from "../io/fingerprint.js";
-import { type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
+import { folderOf, type ModelSource, readJson, readRequiredJson } from "../io/model-source.js";
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
@@ -93,9 +93,14 @@ export class TextTokenizer {
   ): Promise<TextTokenizer> {
     const json = await readRequiredJson(source, "tokenizer.json");
     settings ??= (await readJson(source, "tokenizer_config.json")) ?? {};
+    // Errors about texts name the model, as clients know it; those of the file the folder that it lies in.
     const name = clip(source.name);
     const fail = (problem: string, cause?: unknown) =>
-      new ModelError(`model ${name}: tokenizer.json cannot be used: ${problem}`, { model: name }, { cause });
+      new ModelError(
+        `model ${folderOf(source, "tokenizer.json")}: tokenizer.json cannot be used: ${problem}`,
+        { model: name },
+        { cause },
+      );
     const checked = checkTokenizerFiles(json, settings, fail);
     const { tokenizer: parts, config } = checked;
     const isBert = isBertTokenizer(checked);

@@ -1,6 +1,6 @@
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readSafetensors, SentenceEncoder, writeFilesAtomically } from "../../../ts/entry/node.js";
 import { projectPath } from "../../setup/files.js";
@@ -49,4 +49,34 @@ it("writes a folder with folders in it, of files that are still to come", async 
       "expected a file's name",
     );
   await expect(readdir(join(folder, "new"))).rejects.toThrow("ENOENT");
+});
+
+it("names the folder of a damaged file: the adapter's or its base's", async () => {
+  const [adapter, base] = [
+    join(folder, "damaged/tasks/files/adapter"),
+    join(folder, "damaged/models/encoders/roberta"),
+  ];
+  await cp(join(folder, "models"), join(folder, "damaged/models"), { recursive: true });
+  await cp(join(folder, "tasks"), join(folder, "damaged/tasks"), { recursive: true });
+  await cp(join(base, "tokenizer.json"), join(adapter, "tokenizer.json"));
+  const damage: readonly (readonly [string, string, string])[] = [
+    [adapter, "tokenizer.json", "{}"],
+    [adapter, "tokenizer.json", "["],
+    [adapter, "modules.json", "{}"],
+    [adapter, "modules.json", '[{ "type": "x.Other", "path": "" }]'],
+    [base, "config.json", "["],
+    [base, "config.json", '{ "model_type": "roberta", "hidden_size": "wide" }'],
+    [base, "config.json", '{ "model_type": "unheard" }'],
+  ];
+  for (const [of, file, text] of damage) {
+    const bytes = await readFile(join(of, file));
+    await writeFile(join(of, file), text);
+    const opened = SentenceEncoder.load(adapter).then(
+      (encoder) => encoder.dispose(),
+      (error: Error) => error.message,
+    );
+    const [, named = "", after = ""] = /^model (.*?): (.*)$/su.exec((await opened) ?? "") ?? [];
+    expect([resolve(named), after.slice(0, file.length)], text).toEqual([of, file]);
+    await writeFile(join(of, file), bytes);
+  }
 });

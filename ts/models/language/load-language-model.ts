@@ -6,7 +6,7 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { Graph } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { Json } from "../../io/json.js";
-import { type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
+import { type ModelSource, namingFolder, readJson, readRequiredJson } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
@@ -72,8 +72,10 @@ export async function loadLanguageModel(
   const taken = await openModel(WHAT, source, options);
   const { from, seed, engine } = taken;
   const json = await readRequiredJson(from, "config.json");
-  refuseQuantized(json);
-  const plan = decoderPlan(json);
+  const plan = await namingFolder(from, "config.json", () => {
+    refuseQuantized(json);
+    return decoderPlan(json);
+  });
   const { vocabularySize } = plan.config;
   const { packedCopies, weightsOf } = keptWeights(plan, taken);
   const ends = endsOf(from, (await readJson(from, "generation_config.json")) ?? {}, json, vocabularySize);

@@ -55,6 +55,7 @@ export async function openAdapterFolder(
   const { explainMissing, made } = base;
   const source = {
     name: base.name,
+    folderOf: (file: string) => (isBases(file) ? base : from).name,
     open: (file: string) => (isBases(file) ? base : from).open(file),
     ...(explainMissing && { explainMissing }),
     ...(made && { made: (file: string) => (isBases(file) ? made(file) : undefined) }),

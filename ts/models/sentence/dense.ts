@@ -1,9 +1,9 @@
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
-import { clip, excerpt } from "../../errors/excerpt.js";
+import { excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { Json } from "../../io/json.js";
-import { type ModelSource, readRequired, readRequiredJson } from "../../io/model-source.js";
+import { folderOf, type ModelSource, readRequired, readRequiredJson } from "../../io/model-source.js";
 import { type OpenTensorFile, openSafetensors, WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
 import type { Activation } from "../activation.js";
 import type { LinearShape } from "../architecture.js";
@@ -37,7 +37,7 @@ export function checkPlace(json: { readonly [key: string]: Json } | null, source
     const value = json?.[key] ?? "sentence_embedding";
     if (value !== "sentence_embedding")
       throw new UnsupportedError(
-        `model ${clip(source.name)}: ${file}: ${key} ${excerpt(value)}; "sentence_embedding" is supported`,
+        `model ${folderOf(source, file)}: ${file}: ${key} ${excerpt(value)}; "sentence_embedding" is supported`,
         { model: source.name, file, key, value },
       );
   }
@@ -51,27 +51,30 @@ export async function readDense(source: ModelSource, folder: string): Promise<De
     const value: Json | undefined = json[key];
     if (typeof value === "number" && Number.isSafeInteger(value) && value > 0 && value < 2 ** 31) return value;
     throw new ModelError(
-      `model ${clip(source.name)}: ${file}: ${key} must be a whole number from 1, got ${excerpt(value)}`,
+      `model ${folderOf(source, file)}: ${file}: ${key} must be a whole number from 1, got ${excerpt(value)}`,
       { model: source.name, file, key },
     );
   };
   const hasBias = json["bias"] ?? true;
   if (typeof hasBias !== "boolean")
-    throw new ModelError(`model ${clip(source.name)}: ${file}: bias must be true or false, got ${excerpt(hasBias)}`, {
-      model: source.name,
-      file,
-    });
+    throw new ModelError(
+      `model ${folderOf(source, file)}: ${file}: bias must be true or false, got ${excerpt(hasBias)}`,
+      {
+        model: source.name,
+        file,
+      },
+    );
   checkPlace(json, source, file);
   if ((json["use_residual"] ?? false) !== false)
     throw new UnsupportedError(
-      `model ${clip(source.name)}: ${file}: use_residual ${excerpt(json["use_residual"])}: a Dense that adds its input is not supported`,
+      `model ${folderOf(source, file)}: ${file}: use_residual ${excerpt(json["use_residual"])}: a Dense that adds its input is not supported`,
       { model: source.name, file, key: "use_residual" },
     );
   const given = json["activation_function"] ?? "torch.nn.modules.activation.Tanh";
   const name = typeof given === "string" ? given.slice(given.lastIndexOf(".") + 1).toLowerCase() : "";
   if (!Object.hasOwn(functions, name))
     throw new UnsupportedError(
-      `model ${clip(source.name)}: ${file}: activation_function ${excerpt(given)}; PyTorch's Identity, Tanh, ReLU, GELU, SiLU and Sigmoid are supported`,
+      `model ${folderOf(source, file)}: ${file}: activation_function ${excerpt(given)}; PyTorch's Identity, Tanh, ReLU, GELU, SiLU and Sigmoid are supported`,
       { model: source.name, file, value: given },
     );
   const shape = { paths: ["linear"], inFeatures: size("in_features"), outFeatures: size("out_features"), hasBias };

@@ -1,7 +1,7 @@
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { isJsonObject, type Json } from "../../io/json.js";
-import { type ModelSource, readJson, readJsonList } from "../../io/model-source.js";
+import { folderOf, type ModelSource, readJson, readJsonList } from "../../io/model-source.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
 import { checkPlace, type DenseConfig, readDense } from "./dense.js";
 import { Prompts } from "./prompts.js";
@@ -40,7 +40,7 @@ type Failure = (problem: string) => ModelError;
 const failure =
   (source: ModelSource, file: string): Failure =>
   (problem) =>
-    new ModelError(`model ${clip(source.name)}: ${file}: ${problem}`, { model: source.name, file });
+    new ModelError(`model ${folderOf(source, file)}: ${file}: ${problem}`, { model: source.name, file });
 
 /**
  * Reads modules.json, the config.json of its pooling and dense modules, sentence_bert_config.json, config_sentence_transformers.json, and,
@@ -134,7 +134,7 @@ async function readModules(source: ModelSource, needsPooling: boolean): Promise<
     const place = ORDER.indexOf(name);
     if (place < 0)
       throw new UnsupportedError(
-        `model ${clip(source.name)}: modules.json: module ${i} is ${excerpt(name)}; Transformer, Pooling, Dense and Normalize are supported`,
+        `model ${folderOf(source, "modules.json")}: modules.json: module ${i} is ${excerpt(name)}; Transformer, Pooling, Dense and Normalize are supported`,
         { type },
       );
     // One Transformer and one Pooling, then any number of others, each after those that it needs.
@@ -150,7 +150,7 @@ async function readModules(source: ModelSource, needsPooling: boolean): Promise<
       found.normalize = true;
     } else if (path !== undefined && path !== "")
       throw new UnsupportedError(
-        `model ${clip(source.name)}: modules.json: the Transformer lies in ${excerpt(path)}; it is supported beside modules.json`,
+        `model ${folderOf(source, "modules.json")}: modules.json: the Transformer lies in ${excerpt(path)}; it is supported beside modules.json`,
         { path },
       );
   }

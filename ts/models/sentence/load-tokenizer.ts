@@ -1,12 +1,12 @@
 import { whole } from "../../arguments/settings.js";
 import { modelSource } from "../../io/model-locator.js";
-import { type ModelSource, readRequiredJson } from "../../io/model-source.js";
+import type { ModelSource } from "../../io/model-source.js";
 import type { FileMap } from "../../io/file-map.js";
 import { openSafetensors, WEIGHTS } from "../../io/safetensors/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { ModelPlan } from "../architecture.js";
 import { inHuggingFaceLayout } from "../gguf/index.js";
-import { modelPlan } from "../architectures.js";
+import { readPlan } from "../architectures.js";
 import { fingerprintOf } from "../weights-read.js";
 import { noTokenizer, withKnownModules } from "./known-modules.js";
 import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
@@ -23,7 +23,7 @@ export async function loadTokenizer(
   maxTokens: number | null,
 ): Promise<TextTokenizer> {
   const from = await inHuggingFaceLayout(await modelSource(source));
-  const plan = await modelPlan(await readRequiredJson(from, "config.json"));
+  const { plan } = await readPlan(from);
   const { maxPositions, vocabularySize } = plan.config;
   const files = await readSentenceLayout(from);
   // Errors in the weights are reported when the model is loaded.
@@ -34,7 +34,7 @@ export async function loadTokenizer(
 
 /** The sentence-transformers settings of a model, also of a known model without those files. Throws for a folder that is no encoder. */
 export async function layoutOf(model: ModelSource): Promise<SentenceLayout> {
-  const plan = await modelPlan(await readRequiredJson(model, "config.json"));
+  const { plan } = await readPlan(model);
   return withModulesOf(model, await readSentenceLayout(model), plan);
 }
 

@@ -1,8 +1,7 @@
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
-import { clip } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { ModelSource } from "../../io/model-source.js";
+import { folderOf, type ModelSource } from "../../io/model-source.js";
 import type { WeightOptions } from "../../io/safetensors/index.js";
 import { totalWidth } from "../named-shapes.js";
 import { type DenseConfig, type DenseLayer, loadDense } from "./dense.js";
@@ -143,7 +142,7 @@ export class Pooling {
       const { inFeatures } = dense.shape;
       if (inFeatures !== width)
         throw new ModelError(
-          `model ${clip(source.name)}: ${dense.folder}/config.json: in_features ${inFeatures}, and the vectors before it have ${width} numbers`,
+          `model ${folderOf(source, `${dense.folder}/config.json`)}: ${dense.folder}/config.json: in_features ${inFeatures}, and the vectors before it have ${width} numbers`,
           { model: source.name, expected: width, actual: inFeatures },
         );
       layers.push(await loadDense(source, graph, dense, options));

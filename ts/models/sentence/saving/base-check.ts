@@ -1,9 +1,9 @@
 import { ModelError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
-import { type ModelSource, readRequiredJson } from "../../../io/model-source.js";
+import type { ModelSource } from "../../../io/model-source.js";
 import { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
-import { modelPlan } from "../../architectures.js";
+import { readPlan } from "../../architectures.js";
 import { openWeights } from "../../tensor-files.js";
 import { fingerprintOf, withLayers } from "../../weights-read.js";
 import { densePrints } from "../dense.js";
@@ -18,7 +18,7 @@ export async function checkBaseUnchanged(
   { fingerprint, tokenizer, signal }: Pick<SavedEncoder, "fingerprint" | "tokenizer" | "signal">,
   source: ModelSource,
 ): Promise<void> {
-  const plan = await modelPlan(await readRequiredJson(source, "config.json"));
+  const { plan } = await readPlan(source);
   const { pooling, lowercase, tokenizerConfig } = await readSentenceLayout(source);
   const { vocabularySize } = plan.config;
   const own = await TextTokenizer.load(source, tokenizer.maxTokens, vocabularySize, lowercase, tokenizerConfig);
