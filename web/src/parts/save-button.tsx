@@ -10,10 +10,12 @@ interface Props {
   readonly make: () => Promise<Uint8Array>;
   /** Whether it is the page's main download. */
   readonly isMain?: boolean;
+  /** Whether the files are there to be saved; the button is disabled until they are. */
+  readonly isReady?: boolean;
 }
 
 /** A button that makes a zip and saves it. */
-export function SaveButton({ title, preparing, name, make, isMain = false }: Props) {
+export function SaveButton({ title, preparing, name, make, isMain = false, isReady = true }: Props) {
   const busy = useSignal(false);
   const error = useSignal<unknown>(null);
   const take = async () => {
@@ -29,7 +31,12 @@ export function SaveButton({ title, preparing, name, make, isMain = false }: Pro
   };
   return (
     <>
-      <button type="button" class={isMain ? "primary" : ""} disabled={busy.value} onClick={() => void take()}>
+      <button
+        type="button"
+        class={isMain ? "primary" : ""}
+        disabled={busy.value || !isReady}
+        onClick={() => void take()}
+      >
         <Icon name="down" /> {busy.value ? preparing : title}
       </button>
       {error.value !== null && <Problem error={error.value} title="" />}

@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { table } from "../../engine/search/collection.js";
 import { encoder } from "../../engine/search/encoder.js";
-import { indexedAdapter } from "../../engine/search/indexing.js";
+import { adapter, indexedAdapter } from "../../engine/search/indexing.js";
 import { searchRun } from "../../engine/search/training.js";
 import { search } from "../../messages/search.js";
 import { ProjectFile } from "../../parts/project-file.js";
@@ -19,10 +19,13 @@ const isTrainedBetter = computed(() => {
   return kindOf(yardsticks.base, after, run.interval) !== "simple";
 });
 
-/** The search as a zip, and programs that use it. After training there are two: the better one is the main one. */
+/**
+ * The search as a zip, and programs that use it. After training there are two: the better one is the main one. The trained one can be
+ * saved once the trained model has read the texts.
+ */
 export function Take() {
   const t = search();
-  const hasAdapter = indexedAdapter.value !== null;
+  const hasAdapter = adapter.value !== null;
   const isAdapted = hasAdapter && isTrainedBetter.value;
   const name = table.value!.name.replace(/\.[^.]*$/, "");
   const base = { which: "base", title: hasAdapter ? t.takeBase : t.take } as const;
@@ -36,7 +39,12 @@ export function Take() {
         {both.map(({ which, title }, i) => (
           <SaveButton
             key={which}
-            {...{ title, preparing: t.preparing, isMain: i === 0 }}
+            {...{
+              title,
+              preparing: t.preparing,
+              isMain: i === 0,
+              isReady: which === "base" || indexedAdapter.value !== null,
+            }}
             name={`${name}-search${hasAdapter && which === "base" ? "-without-training" : ""}.zip`}
             make={async () => (await import("./archive.js")).searchZip(which)}
           />
