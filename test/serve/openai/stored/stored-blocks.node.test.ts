@@ -265,6 +265,18 @@ describe("stored beginnings", () => {
     }
   });
 
+  it("are removed where the index is damaged, whatever gaps their numbers have", async () => {
+    const names = ["block-0", "block-100", "block-4095"];
+    const store = memoryStore({
+      [INDEX]: new Uint8Array(3),
+      ...Object.fromEntries(names.map((name) => [name, new Uint8Array(9)])),
+    });
+    const errors: unknown[] = [];
+    await new StoredBlocks(store, 2 ** 24, (error) => errors.push(error)).close();
+    expect(errors).toEqual([]);
+    expect(Object.keys(store.files())).toEqual([INDEX]);
+  });
+
   it("take no more than their bytes, those of the last used ones", async () => {
     const model = await modelOf("qwen2");
     const store = memoryStore();

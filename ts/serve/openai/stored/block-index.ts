@@ -2,8 +2,8 @@ import { isRecord } from "../../../arguments/collections.js";
 import { Fingerprint, isFingerprint } from "../../../io/fingerprint.js";
 import { type Beginning, beginningIn, BLOCK_TOKENS } from "../../../models/language/batch/block-tree.js";
 
-/** Maximum number of blocks. */
-const MOST_BLOCKS = 4096;
+/** Maximum number of blocks. Numbers of files are below it. */
+export const MOST_BLOCKS = 4096;
 /** Of a file: sums of them are exact. */
 const MOST_BYTES = 2 ** 40;
 const FORMAT = 1;

@@ -3,13 +3,13 @@ import { type Block, BLOCK_TOKENS } from "../../../models/language/batch/block-t
 import type { RunStore } from "../../../training/store/run-store.js";
 import { blockFile, contentsOf, HEADER_BYTES } from "./block-file.js";
 import { sameValues } from "../../../values/same-values.js";
-import { BlockIndex, nameOf, type StoredBlock } from "./block-index.js";
+import { BlockIndex, MOST_BLOCKS, nameOf, type StoredBlock } from "./block-index.js";
 
 const INDEX = "blocks.json";
 /** Maximum bytes of the index: those of a full one are fewer. */
 const INDEX_BYTES = 2 ** 22;
-/** So many numbers in turn without a file end the search for files that a damaged index named. */
-const ABSENT = 64;
+/** Files that are looked for at the same time. */
+const AT_ONCE = 64;
 const fileOf = (number: number) => `block-${number}`;
 
 /**
@@ -100,17 +100,19 @@ export class StoredBlocks implements BlockStorage {
     this.release = await store.claim();
     const file = await store.read(INDEX, INDEX_BYTES + 1);
     const index = file === null || file.length > INDEX_BYTES ? null : BlockIndex.of(file);
-    if (index === null) await this.sweep();
+    if (index === null) await this.sweep(file !== null);
     this.index = index ?? new BlockIndex();
     await this.makeRoom(this.index, 0, []);
   }
 
-  /** Removes files that a damaged index may have named. */
-  private async sweep(): Promise<void> {
-    for (let number = 0, absent = 0; absent < ABSENT; number++) {
-      const isThere = await this.store.has(fileOf(number));
-      if (isThere) await this.store.remove(fileOf(number));
-      absent = isThere ? 0 : absent + 1;
+  /** Removes files that the index does not name. A server that was killed before its first index has numbered them without a gap. */
+  private async sweep(isDamaged: boolean): Promise<void> {
+    let isOver = false;
+    for (let first = 0; first < MOST_BLOCKS && !isOver; first += AT_ONCE) {
+      const files = Array.from({ length: AT_ONCE }, (_, i) => fileOf(first + i));
+      const there = await Promise.all(files.map((file) => this.store.has(file)));
+      await Promise.all(files.filter((_, i) => there[i]).map((file) => this.store.remove(file)));
+      isOver = !isDamaged && !there.includes(true);
     }
   }
 
