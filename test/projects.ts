@@ -60,6 +60,19 @@ const differsInBrowser = [
   "test/serve/openai/stored/page-store.test.ts",
 ];
 
+/**
+ * What Chromium's relaxed build does as Node's, with the same JavaScript and the same binary in the same V8: numbers, and the checks of
+ * arguments. Chromium runs what covers the kernels, in each build.
+ */
+const numbersOfNode = [
+  "test/{adapters,graph,merging,models,nn,optim,search,train}/**/*.test.ts",
+  "test/{engine,ops}/*/**/*.test.ts",
+  "test/ops/!(golden).test.ts",
+  "test/tasks/{,tokens/}*.test.ts",
+  "test/properties/*.test.ts",
+  "test/properties/{arguments,programs}/**/*.test.ts",
+];
+
 /** Files that `npm test` leaves to `npm run test:all`, by the reason. */
 export const leftToAll = {
   /** They start Redis, PostgreSQL, an S3 service or Flower, or Python's and the system's clients of a server. */
@@ -167,10 +180,9 @@ function table(quick: boolean, lacking: readonly Need[]): Table {
     ...inNode,
     // A browser's engine is Node's: all of its tests run in one build, what covers the kernels in the others.
     ...(quick ? {} : { "chromium-simd": { include: covering, exclude: [...nodeOnly, ...ownProcess] } }),
-    // Arguments are checked by the same JavaScript as in Node, which tries every wrong value.
     "chromium-relaxed": {
       include: quick ? differsInBrowser : everything,
-      exclude: [...numbers, ...ownProcess, ...leftToAll.otherValues],
+      exclude: [...numbers, ...ownProcess, ...numbersOfNode],
     },
     chromium: { include: ownProcess, exclude: nodeOnly },
     "chromium-threads": { include: quick ? coveringInBrowser : covering, exclude: nodeOnly },

@@ -1,4 +1,4 @@
-import { AbortError, ConfigError } from "../errors/errors.js";
+import { AbortError, StaleNodeError } from "../errors/errors.js";
 import type { BatchLimits, ContinuousBatch } from "../models/language/batch/continuous-batch.js";
 import type { CausalLanguageModel } from "../models/language/causal-language-model.js";
 
@@ -10,10 +10,10 @@ export class Batches {
 
   constructor(private readonly limits: BatchLimits) {}
 
-  /** The batch of a model. Throws `ConfigError` after `dispose`. */
+  /** The batch of a model. Throws `StaleNodeError` after `dispose`. */
   of(what: string, model: CausalLanguageModel, make: (limits: BatchLimits) => ContinuousBatch): ContinuousBatch {
     if (this.disposed)
-      throw new ConfigError(`${what}: this provider was disposed; \`createLowrank\` makes another`, {
+      throw new StaleNodeError(`${what}: this provider was disposed; \`createLowrank\` makes another`, {
         op: what,
         reason: "disposed",
       });

@@ -79,8 +79,9 @@ function named(code: string, name: string): ErrorClass {
  */
 export class ShapeError extends /* @__PURE__ */ named("SHAPE", "ShapeError") {}
 /**
- * A `NodeId` whose node was rewound, disposed, or made by another graph. Nodes of a step end with it: read their values before
- * it returns, and make what is to stay outside of steps.
+ * Something that is gone: a model, classifier, index, session, optimizer or graph that was disposed (`details.reason` is `"disposed"`), or a
+ * `NodeId` whose node was rewound, disposed, or made by another graph. Nodes of a step end with it: read their values before it returns,
+ * and make what is to stay outside of steps.
  */
 export class StaleNodeError extends /* @__PURE__ */ named("STALE_NODE", "StaleNodeError") {}
 /**

@@ -1,5 +1,5 @@
 import { nameTrap, namingTraps } from "../engine/trap.js";
-import { ConfigError } from "../errors/errors.js";
+import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
 import { nonNegative } from "../arguments/settings.js";
@@ -157,7 +157,7 @@ export abstract class Optimizer {
   private assertUsable(): void {
     if (!this.disposed) return;
     const details = { op: "optimizer", reason: "disposed" };
-    throw new ConfigError("optimizer: it was disposed; make a new one", details);
+    throw new StaleNodeError("optimizer: it was disposed; make a new one", details);
   }
 
   /** Throws `StaleNodeError` if a parameter's node is gone. */

@@ -30,7 +30,7 @@ export type PredictionFor<Request extends PredictionRequest> =
  * for all rows, followed by each text's adapter and its classifier's head. Results are bit-identical to those of `classifier.predict`, with
  * adapters and heads as they are at the call.
  *
- * Throws `ConfigError` before any work if the classifiers have different encoders, one was disposed, or an adapter is merged that is not
+ * Throws `StaleNodeError` before any work if one was disposed, `ConfigError` if the classifiers have different encoders or an adapter is merged that is not
  * all texts'; `NonFiniteError` as `predict`.
  *
  * @example

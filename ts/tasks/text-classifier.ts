@@ -4,7 +4,7 @@ import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
 import { checkOptions, copiedOptions } from "../arguments/options.js";
 import { flag } from "../arguments/settings.js";
-import { ConfigError } from "../errors/errors.js";
+import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { Example } from "../io/examples/example.js";
@@ -416,7 +416,7 @@ export class TextClassifier<
 
   /**
    * Frees adapter and head, and the encoder too if `open` loaded it. Throws `ConfigError` while they are trained or merged. Safe to call
-   * twice, and after the encoder's own `dispose`. Other calls then throw `ConfigError`.
+   * twice, and after the encoder's own `dispose`. Other calls then throw `StaleNodeError`.
    */
   dispose(): void {
     if (this.disposed) return;
@@ -462,14 +462,14 @@ export class TextClassifier<
   }
 }
 
-/** Throws `ConfigError` if the classifier was disposed, `StaleNodeError` if its encoder was. */
+/** Throws `StaleNodeError` if the classifier or its encoder was disposed. */
 export function checkClassifier(
   what: string,
   { disposed, encoder }: Pick<TextClassifier, "disposed" | "encoder">,
 ): void {
   if (!disposed) return checkUsable(what, encoder);
   const message = `${what}: this classifier was disposed; load or create it again`;
-  throw new ConfigError(message, { op: what, reason: "disposed" });
+  throw new StaleNodeError(message, { op: what, reason: "disposed" });
 }
 
 /** A classifier's calls have no option for the adapter. */

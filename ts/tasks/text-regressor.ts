@@ -18,7 +18,7 @@ import type { ClassifyOptions, LoadClassifierOptions, OpenRunOptions } from "./c
 import { checkEncoder, type ClassifierParts, loadedParts, whole } from "./classifier-parts.js";
 import type { NumberLimits } from "./labels-file.js";
 import { opener } from "./opener.js";
-import { TextClassifier } from "./text-classifier.js";
+import { checkClassifier, TextClassifier } from "./text-classifier.js";
 
 /** What a head's outputs are in the unit of the data: `mean + deviation * output`, within the limits. */
 export interface NumberScale extends NumberLimits {
@@ -136,6 +136,7 @@ export class TextRegressor {
   /** Adapter as PEFT's files; the head, whose output is in the unit of the data; and in labels.json what else decides predictions. */
   save(...nothing: never[]): SavedFiles {
     checkNothing("save", nothing, WRITE_THEM);
+    checkClassifier("save", this.model);
     const { model, scale, merged } = this;
     const { encoder, head, labels, tokenizer, adapter } = model;
     const { name, fingerprint, pooling } = encoder;
@@ -154,7 +155,7 @@ export class TextRegressor {
     };
   }
 
-  /** Frees adapter and head. Safe to call twice, and after the encoder's own `dispose`. Other calls then throw `ConfigError`. */
+  /** Frees adapter and head. Safe to call twice, and after the encoder's own `dispose`. Other calls then throw `StaleNodeError`. */
   dispose(): void {
     this.model.dispose();
   }

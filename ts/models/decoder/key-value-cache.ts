@@ -1,4 +1,4 @@
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Pointer } from "../../ops/op.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
@@ -62,7 +62,7 @@ export class KeyValueCache {
   reserve(count: number): void {
     const { maxPositions } = this.config;
     const needed = this.tokens + count;
-    if (this.disposed) throw new ConfigError("KeyValueCache: it was disposed", { reason: "disposed" });
+    if (this.disposed) throw new StaleNodeError("KeyValueCache: it was disposed", { reason: "disposed" });
     if (needed > maxPositions)
       throw new ConfigError(`KeyValueCache: ${needed} tokens; the model has ${maxPositions} positions`, {
         option: "count",

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import { sameValues } from "../../values/same-values.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { GenerateOptions, Prompt } from "./generate-options.js";
@@ -109,7 +109,7 @@ export class GenerationSession implements Disposable {
 
   private checkIdle(what: string): void {
     if (this.disposed)
-      throw new ConfigError(`${what}: this session was disposed; \`session\` makes another`, {
+      throw new StaleNodeError(`${what}: this session was disposed; \`session\` makes another`, {
         op: what,
         reason: "disposed",
       });

@@ -2,7 +2,7 @@ import { LORA_OPTIONS } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { checkOptions } from "../../arguments/options.js";
 import { oneOf, text as textOption, whole } from "../../arguments/settings.js";
-import { ConfigError, UnsupportedError } from "../../errors/errors.js";
+import { ConfigError, StaleNodeError, UnsupportedError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { FileMap, SavedFiles } from "../../io/file-map.js";
 import type { ModelSource } from "../../io/model-source.js";
@@ -283,7 +283,7 @@ export class CrossEncoder<Score extends number | number[] = number> {
         { op: what, option: "adapter", reason: "removed" },
       );
     }
-    throw new ConfigError(`${what}: this cross-encoder was disposed; load or create it again`, {
+    throw new StaleNodeError(`${what}: this cross-encoder was disposed; load or create it again`, {
       op: what,
       reason: "disposed",
     });
