@@ -1,10 +1,17 @@
-import type { EmbeddingModelV3, LanguageModelV3, ProviderV3, RerankingModelV3 } from "@ai-sdk/provider";
+import type {
+  EmbeddingModelV3,
+  LanguageModelV3,
+  ProviderV3,
+  RerankingModelV3,
+  RerankingModelV3CallOptions,
+  EmbeddingModelV3CallOptions,
+  EmbeddingModelV3Result,
+} from "@ai-sdk/provider";
 import { isRecord } from "../arguments/collections.js";
 import { readOptions } from "../arguments/read-options.js";
 import { text, unexpected } from "../arguments/settings.js";
 import { batchLimits, type BatchOptions, batchReaders } from "../serve/batch-limits.js";
 import { Batches } from "./batches.js";
-import { LowrankEmbeddingModel } from "./embedding-model.js";
 import { isHere, LowrankLanguageModel } from "./language-model.js";
 import {
   type EmbeddingSettings,
@@ -13,6 +20,7 @@ import {
   takeEmbeddingSettings,
   takeLanguageSettings,
   takeRerankingSettings,
+  ownOptions,
 } from "./model-settings.js";
 import {
   isEncoder,
@@ -22,8 +30,58 @@ import {
   type ProvidedLanguageModel,
   type ProvidedReranker,
 } from "./provided-models.js";
-import { LowrankRerankingModel } from "./reranking-model.js";
 import { noSuchModel } from "./sdk-errors.js";
+
+/** A sentence encoder as the AI SDK calls it. */
+class LowrankEmbeddingModel implements EmbeddingModelV3 {
+  readonly specificationVersion = "v3";
+  readonly provider = "lowrank";
+  /** The encoder makes batches itself. */
+  readonly maxEmbeddingsPerCall = Infinity;
+  readonly supportsParallelCalls = true;
+
+  constructor(
+    readonly modelId: string,
+    private readonly encoder: ProvidedEncoder,
+    private readonly settings: EmbeddingSettings,
+  ) {}
+
+  async doEmbed(given: EmbeddingModelV3CallOptions): Promise<EmbeddingModelV3Result> {
+    const { encoder, settings } = this;
+    const own = takeEmbeddingSettings("doEmbed", ownOptions("doEmbed", given.providerOptions));
+    const values = given.values.slice();
+    const options = { normalize: true, ...settings, ...own, signal: given.abortSignal };
+    const tokenized = async () => encoder.tokenize(values);
+    const [rows, ids] = await Promise.all([encoder.encode(values, options), tokenized()]);
+    const tokens = ids.reduce((sum, { length }) => sum + length, 0);
+    return { embeddings: rows.map((row) => [...row]), usage: { tokens }, warnings: [] };
+  }
+}
+
+type Ranking = Awaited<ReturnType<RerankingModelV3["doRerank"]>>;
+
+/** A cross-encoder as the AI SDK calls it. */
+class LowrankRerankingModel implements RerankingModelV3 {
+  readonly specificationVersion = "v3";
+  readonly provider = "lowrank";
+
+  constructor(
+    readonly modelId: string,
+    private readonly reranker: ProvidedReranker,
+    private readonly settings: RerankingSettings,
+  ) {}
+
+  async doRerank({ documents, query, topN, ...given }: RerankingModelV3CallOptions): Promise<Ranking> {
+    const own = takeRerankingSettings("doRerank", ownOptions("doRerank", given.providerOptions));
+    // An object is read as its JSON.
+    const texts = documents.type === "text" ? documents.values.slice() : documents.values.map(asJson);
+    const options = { ...this.settings, ...own, topK: topN, signal: given.abortSignal };
+    const ranked = await this.reranker.rank(query, texts, options);
+    return { ranking: ranked.map(({ index, score }) => ({ index, relevanceScore: score })), warnings: [] };
+  }
+}
+
+const asJson = (value: unknown) => JSON.stringify(value);
 
 /** A model that a provider has. */
 export type ProvidedModel = ProvidedLanguageModel | ProvidedEncoder | ProvidedReranker;

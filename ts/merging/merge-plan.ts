@@ -14,8 +14,7 @@ import {
   withoutCopies,
 } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
-import type { FloatDtype, OpenTensorFile } from "../io/safetensors/index.js";
-import { type AddedTensor, withAdded } from "./added-tensors.js";
+import type { FloatDtype, OpenTensorFile, TensorInfo } from "../io/safetensors/index.js";
 import { architectureWithHead, headLabels, headWarning, type NewHead, prefixOfHead, withPrefix } from "./new-head.js";
 import { modelTypeOf, orientationOf } from "./orientation.js";
 import { type RowUpdate, rowUpdate } from "./row-update.js";
@@ -193,4 +192,28 @@ function noPlaceFor(name: string): AdapterError {
     `merge: the adapter holds ${clip(name)}, which the base has no place for; keep base and adapter apart`,
     { name },
   );
+}
+
+/** A tensor of the merged model that the base lacks. */
+interface AddedTensor extends TensorInfo {
+  /** The base's tensor with its initial values; null if a change sets all of them. */
+  readonly copyOf: string | null;
+}
+
+/** A base's tensors together with added ones. */
+function withAdded(base: OpenTensorFile, added: ReadonlyMap<string, AddedTensor>): OpenTensorFile {
+  if (added.size === 0) return base;
+  const source = (name: string) => added.get(name)?.copyOf ?? name;
+  return {
+    names: [...base.names, ...added.keys()],
+    metadata: base.metadata,
+    has: (name) => added.has(name) || base.has(name),
+    info(name) {
+      const { dtype, shape } = added.get(name) ?? base.info(name);
+      return { dtype, shape };
+    },
+    tensor: async (name) => base.tensor(source(name)),
+    raw: async (name, begin, end, into) => base.raw(source(name), begin, end, into),
+    close: () => base.close(),
+  };
 }

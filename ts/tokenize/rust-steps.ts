@@ -14,7 +14,6 @@ import {
   type StepField,
   WORD,
 } from "./bert-steps.js";
-import { splitInverted } from "./inverted-split.js";
 import { precompiled } from "./precompiled.js";
 
 // Steps in which the library differs from the tokenizers in Rust that models are trained with, as those take them. White space
@@ -110,4 +109,38 @@ function each(
   if (type !== "Sequence") return;
   const steps = (list === "normalizers" ? step.normalizers : step.tokenizers)!;
   (json[list] as readonly Json[]).forEach((item, i) => each(item, steps[i]!, list, use));
+}
+
+/**
+ * Splits a text where a pattern does not match: a Split step with `invert` applies its `behavior` to the text between matches. The library
+ * always removes that text.
+ * @param pattern with the flag "g"
+ */
+function splitInverted(text: string, pattern: RegExp, behavior: Json | undefined): string[] {
+  const parts: { readonly text: string; readonly isGap: boolean }[] = [];
+  let start = 0;
+  const gap = (end: number) => {
+    if (end > start) parts.push({ text: text.slice(start, end), isGap: true });
+  };
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    if (match === "") continue;
+    gap(index);
+    start = index + match.length;
+    parts.push({ text: match, isGap: false });
+  }
+  gap(text.length);
+
+  const words: string[] = [];
+  let before: boolean | null = null;
+  for (const { text: word, isGap } of parts) {
+    if (isGap && behavior === "Removed") continue;
+    const joins =
+      (behavior === "Contiguous" && before === isGap) ||
+      (behavior === "MergedWithPrevious" && isGap && before !== null) ||
+      (behavior === "MergedWithNext" && before === true);
+    if (joins) words[words.length - 1]! += word;
+    else words.push(word);
+    before = isGap;
+  }
+  return words;
 }

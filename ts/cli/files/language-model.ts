@@ -1,6 +1,5 @@
-import type { Command } from "commander";
-import { Option } from "commander";
-import { existsSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CausalLanguageModel } from "../../entry/node.js";
 import { ConfigError, withFolder } from "../../errors/errors.js";
@@ -13,8 +12,60 @@ import { real, whole } from "../options/option-values.js";
 import { hearSignals, type Session } from "../session.js";
 import { findModel, recordedModel } from "./base-model.js";
 import { addEngineOptions } from "./classifier-folder.js";
-import { addFormatOptions, formatOf, type FormatOptions } from "./text-format.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
+import type { TextFormat } from "../../constraint/text-format.js";
+
+/** Options that bind answers to a format. */
+interface FormatOptions {
+  readonly schema?: string;
+  readonly regex?: string;
+  readonly grammar?: string;
+  readonly choice: readonly string[];
+}
+
+/** Adds them. */
+const addFormatOptions = (command: Command): Command =>
+  command
+    .option("--schema <file>", "answer with JSON of this JSON Schema")
+    .option("--regex <expression>", "answer with a text that this regular expression matches as a whole")
+    .option("--grammar <file>", "answer with a text of this grammar, in llama.cpp's notation (GBNF)")
+    .option(
+      "--choice <text>",
+      "answer with one of these texts; may be repeated",
+      (value: string, before: readonly string[]) => [...before, value],
+      [],
+    );
+
+/** The format of a command's options; files are read at each call. */
+function formatOf({ schema, regex, grammar, choice }: FormatOptions): TextFormat {
+  return {
+    ...(schema === undefined ? {} : { schema: jsonIn(schema) }),
+    ...(regex === undefined ? {} : { regex }),
+    ...(grammar === undefined ? {} : { grammar: textIn("--grammar", grammar) }),
+    ...(choice.length === 0 ? {} : { choices: choice }),
+  };
+}
+
+function jsonIn(file: string): NonNullable<TextFormat["schema"]> {
+  const text = textIn("--schema", file);
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new ConfigError(
+      `--schema ${file}: it is not JSON: ${String(cause)}`,
+      { option: "--schema", file },
+      { cause },
+    );
+  }
+}
+
+function textIn(option: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new ConfigError(`${option} ${file}: the file cannot be read: ${String(cause)}`, { option, file }, { cause });
+  }
+}
 
 /** Options of commands that load a language model with adapters. */
 export interface ModelOptions extends EngineOptions {

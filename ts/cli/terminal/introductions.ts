@@ -7,9 +7,7 @@ import type { RecipeName } from "../../training/spec/field.js";
 import type { RunSettings } from "../../training/spec/run-settings.js";
 import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import type { TaskTable } from "../../training/task-definition.js";
-import { adapterVariants } from "./adapter-variants.js";
 import { groupsText } from "./data-lines.js";
-import { engineText } from "./engine-text.js";
 import {
   formatBytes,
   formatCount,
@@ -18,9 +16,14 @@ import {
   formatExamples,
   formatPercent,
   formatRate,
+  formatThreads,
 } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
+import { adapterInWords } from "../../engine/adapter-words.js";
+import type { EngineInfo } from "../../engine/running.js";
+import { formatFurtherLora } from "../../training/spec/further-lora.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 
 /** Settings of any task. Fields of only some tasks are optional. */
 type Settings = RunSettings &
@@ -166,4 +169,23 @@ function estimateText({ estimate: { seconds, memory }, folds }: Job): string {
   const each = folds === null ? "" : `${folds === 1 ? "one fold" : `${formatCount(folds)} folds, each`}: `;
   const split = folds === null && parts.length < 2 ? "" : ` (${each}${parts.join(", ")})`;
   return `about ${formatDuration(total)}${split}, ${formatBytes(memory.needed)} of linear memory`;
+}
+
+/** Where a run trains: the GPU, or the build on WebAssembly. */
+function engineText({ adapter, build, threads, tile }: EngineInfo): string {
+  if (adapter !== undefined) return `WebGPU on ${adapterInWords(adapter)}`;
+  return `${build} build, ${formatThreads(threads)}, tile ${tile.rows}×${tile.columns}`;
+}
+
+type Adapted = Pick<TrainingSettings, "dora" | "rslora" | "loraPlusRatio" | "dropout" | "lora">;
+
+/** What an adapter has beside rank, alpha and modules, in words. */
+function adapterVariants({ dora, rslora, loraPlusRatio, dropout, lora }: Adapted): string[] {
+  return [
+    ...(dora ? ["DoRA"] : []),
+    ...(rslora ? ["rsLoRA"] : []),
+    ...(loraPlusRatio === null ? [] : [`LoRA+ ${loraPlusRatio}`]),
+    ...(dropout > 0 ? [`dropout ${dropout}`] : []),
+    ...formatFurtherLora(lora),
+  ];
 }

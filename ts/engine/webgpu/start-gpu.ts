@@ -2,10 +2,77 @@ import { clip } from "../../errors/excerpt.js";
 import type { Wanted } from "../options.js";
 import type { Engine } from "../running.js";
 import { adapterOffer } from "./adapter-offer.js";
-import { findAdapter, unsupported } from "./find-adapter.js";
 import { GpuEngine } from "./gpu-engine.js";
 import { selfTest } from "./self-test.js";
-import { isFaster } from "./trial.js";
+import { stopwatch } from "../../waiting/stopwatch.js";
+import { UnsupportedError } from "../../errors/errors.js";
+import { gpuPackage } from "../pool.js";
+
+/** Node's instance. */
+let nodeGpu: GPU | undefined;
+
+interface Runtime {
+  readonly navigator?: { readonly gpu?: GPU };
+}
+
+/** WebGPU of pages, workers and Deno; in Node that of the npm package `webgpu`, if it is installed. Throws `UnsupportedError` if there is none. */
+async function findGpu(): Promise<GPU> {
+  const { navigator } = globalThis as Runtime;
+  if (navigator?.gpu !== undefined) return navigator.gpu;
+  const fetchPackage = gpuPackage();
+  if (fetchPackage === undefined) throw unsupported("this runtime has no WebGPU (navigator.gpu)");
+  try {
+    const { create } = await fetchPackage();
+    // Kept for good: adapters and devices of an instance that was collected crash the process.
+    return (nodeGpu ??= create([]));
+  } catch (error) {
+    throw unsupported(`Node has WebGPU by the package "webgpu" (npm install webgpu): ${clip(String(error))}`, error);
+  }
+}
+
+/** The GPU's adapter. Throws `UnsupportedError` if there is no GPU or driver. */
+async function findAdapter(): Promise<GPUAdapter> {
+  const adapter = await (await findGpu()).requestAdapter({ powerPreference: "high-performance" });
+  if (adapter === null)
+    throw unsupported("this machine has no adapter for WebGPU: no GPU, or no driver that the runtime accepts");
+  return adapter;
+}
+
+/** The error of a start: what is missing. */
+function unsupported(why: string, cause?: unknown): UnsupportedError {
+  return new UnsupportedError(
+    `init: ${why}; use device "wasm" or "auto"`,
+    { op: "init", option: "device", missing: "webgpu" },
+    { cause },
+  );
+}
+
+const SIDE = 256;
+const REPEATS = 8;
+
+/** Whether products of 256 × 256 take less time on the GPU than on WASM, the time to submit and to read included. */
+async function isFaster(gpu: GpuEngine, host: Engine): Promise<boolean> {
+  if (gpu.isSoftware) return false;
+  // Once untimed: the first product compiles its shader.
+  await products(gpu, 1);
+  return (await products(gpu, REPEATS)) < (await products(host, REPEATS));
+}
+
+async function products(engine: Engine, repeats: number): Promise<number> {
+  const { kernels, heap } = engine;
+  const size = SIDE * SIDE;
+  const [a, c] = [heap.allocate(4 * size), heap.allocate(4 * size)];
+  try {
+    kernels.fill(size, 0.5, a);
+    const elapsed = stopwatch();
+    for (let i = 0; i < repeats; i++) kernels.gemm(SIDE, SIDE, SIDE, 1, a, SIDE, 1, a, SIDE, 1, 0, c, SIDE, 0);
+    await engine.readLater(c, 1);
+    return elapsed();
+  } finally {
+    heap.release(a);
+    heap.release(c);
+  }
+}
 
 type StartWasm = (wanted: Wanted) => Promise<Engine>;
 

@@ -3,9 +3,48 @@ import { clip } from "../../errors/excerpt.js";
 import type { OnnxModel } from "../../io/onnx/model.js";
 import type { Change, MergePlan } from "../merge-plan.js";
 import type { Pause } from "../stored-tensor.js";
-import { namedOf, rivalsOf } from "./equals.js";
 import { ByValue, type Match, type OnnxPlan, type ReadBlocks } from "./find-by-value.js";
-import { checkShared } from "./shared-bytes.js";
+import type { PlacedTensor } from "../../io/onnx/tensor.js";
+import { isReadableFloat, type OpenTensorFile } from "../../io/safetensors/index.js";
+import { sizeOf } from "../../values/shape.js";
+
+const endOf = ({ place }: PlacedTensor) => place.offset + place.length;
+
+/**
+ * Throws `UnsupportedError` if a constant would become two different tensors, or several constants share bytes of a file and would become
+ * different: changing one would change the others.
+ */
+function checkShared(beside: readonly PlacedTensor[], plan: OnnxPlan): void {
+  const becomes = new Map<PlacedTensor, string>();
+  for (const [name, matches] of plan)
+    for (const { tensor, transposed } of matches) {
+      const known = becomes.get(tensor);
+      if (known !== undefined)
+        throw new UnsupportedError(
+          `merge: ${clip(tensor.name)} of the ONNX model is both ${clip(known)} and ${clip(name)} of the base, which the adapter changes apart: ` +
+            "export a model that has a constant for each",
+          { op: "merge", tensor: tensor.name, names: [known, name] },
+        );
+      becomes.set(tensor, transposed ? `${name}ᵀ` : name);
+    }
+  const isSame = (a: PlacedTensor, b: PlacedTensor) =>
+    becomes.get(a) === becomes.get(b) &&
+    (!becomes.has(a) || (a.place.offset === b.place.offset && endOf(a) === endOf(b)));
+  // For each file, the constant that ends last of those that begin before.
+  const farthest = new Map<string | null, PlacedTensor>();
+  for (const tensor of beside.toSorted((a, b) => a.place.offset - b.place.offset)) {
+    const { location, offset, length } = tensor.place;
+    if (length === 0) continue;
+    const before = farthest.get(location);
+    if (before !== undefined && offset < endOf(before) && !isSame(before, tensor))
+      throw new UnsupportedError(
+        `merge: ${clip(before.name)} and ${clip(tensor.name)} of the ONNX model share bytes of ${clip(location ?? "")}, which the adapter ` +
+          "changes for one of them: export a model that keeps its constants apart",
+        { op: "merge", tensor: before.name, other: tensor.name },
+      );
+    if (before === undefined || endOf(tensor) > endOf(before)) farthest.set(location, tensor);
+  }
+}
 
 /**
  * Finds the constants that a merge changes by their values. Exporters transpose weights and rename them ("onnx::MatMul_123"), so names only
@@ -81,4 +120,46 @@ async function chosen(
       "keeps the base's names and one constant for each",
     { op: "merge", tensor: name, rivals },
   );
+}
+
+/** Other tensors of a base with the same values as some of these constants. */
+async function rivalsOf(
+  name: string,
+  used: readonly Match[],
+  base: OpenTensorFile,
+  byValue: ByValue,
+  without: readonly string[],
+): Promise<string[]> {
+  const size = sizeOf(base.info(name).shape);
+  const among = used.map(({ tensor }) => tensor);
+  const rivals: string[] = [];
+  for (const other of base.names) {
+    if (other === name || without.includes(other)) continue;
+    const { dtype, shape } = base.info(other);
+    if (!isReadableFloat(dtype) || sizeOf(shape) !== size) continue;
+    if ((await byValue.find(base, other, among)).length > 0) rivals.push(other);
+  }
+  return rivals;
+}
+
+/**
+ * Of constants with a tensor's values, those that are the tensor by name; none if names do not decide. A constant with the tensor's name
+ * may also serve its equals, since exporters merge equal constants, unless each equal has its own.
+ */
+function namedOf(name: string, used: readonly Match[], rivals: readonly string[], model: OnnxModel): Match[] {
+  const owners = used.map(({ tensor }) => ownerOf(tensor.name, [name, ...rivals]));
+  const own = used.filter((_, i) => owners[i] === name);
+  const allHaveOwn = rivals.every((rival) => owners.includes(rival));
+  return allHaveOwn || own.every(({ tensor }) => model.countUsers(tensor.name) === 1) ? own : [];
+}
+
+/** The tensor whose name a constant has, ignoring prefixes; null if there is none or more than one. */
+function ownerOf(constant: string, tensors: readonly string[]): string | null {
+  const distance = (tensor: string) =>
+    `.${constant}`.endsWith(`.${tensor}`) || `.${tensor}`.endsWith(`.${constant}`)
+      ? Math.abs(constant.split(".").length - tensor.split(".").length)
+      : Infinity;
+  const least = Math.min(...tensors.map(distance));
+  const nearest = tensors.filter((tensor) => distance(tensor) === least);
+  return least < Infinity && nearest.length === 1 ? nearest[0]! : null;
 }

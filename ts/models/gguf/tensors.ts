@@ -3,15 +3,25 @@ import { excerpt } from "../../errors/excerpt.js";
 import type { ByteSource } from "../../io/byte-source.js";
 import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { MERGED_KEY } from "../../io/peft/index.js";
-import type { Dtype, OpenTensorFile } from "../../io/safetensors/index.js";
+import type { Dtype, OpenTensorFile, GroupedTensors } from "../../io/safetensors/index.js";
 import { exactFormats } from "./exact.js";
-import { joinedFormat } from "./joined-format.js";
 import { transposedFile } from "../transposed-file.js";
 import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";
-import { rangesOfWhole } from "./ranges.js";
 import { columnsReordered, ordersIn, reordered, type TensorOrder } from "./rows.js";
 import { conversionOf, convolutionShape } from "./values.js";
+import { sizeOf } from "../../values/shape.js";
+
+/** A value without groups counts as much as so many with groups: files of few bits keep small layers as they are. */
+const PLAIN = 15;
+
+/** The format of tensors that are joined in one weight: theirs if it is the same, otherwise the nearest of all but small ones. */
+const joinedFormat: GroupedTensors["joined"] = ({ info, grouped }, names) => {
+  const [only, ...others] = new Set(names.map((name) => grouped!.format(name)));
+  if (only && others.length === 0) return only;
+  const share = (name: string) => (grouped!.nearest(name) === null ? -PLAIN : 1) * sizeOf(info(name).shape);
+  return names.reduce((sum, name) => sum + share(name), 0) > 0 ? "q8" : null;
+};
 
 /** Types of a file that are elements one after another, named alike here and there. */
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
@@ -168,4 +178,15 @@ export async function openGgufTensors(source: ByteSource, name: string): Promise
     await file.close();
     throw error;
   }
+}
+
+/** Ranges of tensors that are read as a whole: the last one stays in memory, so that one that is read piece by piece is read once. */
+function rangesOfWhole(whole: (name: string) => Promise<Uint8Array>): OpenTensorFile["raw"] {
+  let last: { readonly name: string; readonly bytes: Uint8Array } | null = null;
+  return async (name, begin = 0, end) => {
+    if (begin === 0 && end === undefined) return whole(name);
+    const found = last?.name === name ? last : { name, bytes: await whole(name) };
+    last = found;
+    return found.bytes.subarray(begin, end);
+  };
 }

@@ -5,8 +5,14 @@ import { hear } from "../../training/loading.js";
 import type { HashedModel } from "../../training/sources/hashed-model.js";
 import type { RunContext, TaskBase } from "../../training/task-definition.js";
 import type { AdapterSettings } from "./adapter-model.js";
-import { checkLanguageModelFits } from "./language-memory.js";
 import { checkGguf } from "./run-gguf.js";
+import { MemoryError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { readRequiredJson } from "../../io/model-source.js";
+import { inHuggingFaceLayout } from "../../models/gguf/index.js";
+import { bytesInWords } from "../../training/estimate/memory-need.js";
+import type { JobModel } from "../../training/sources/job-sources.js";
+import type { LanguageSettings } from "./settings.js";
 
 /** Files that a language model's result depends on, besides those of an encoder. */
 export const languageFiles: readonly string[] = [GGUF_WEIGHTS, "chat_template.jinja", "generation_config.json"];
@@ -63,4 +69,23 @@ export async function openLanguage<T extends { dispose(): void }>(
     trained.dispose();
     throw error;
   }
+}
+
+/** Throws `MemoryError`, before the model is loaded, if its weights do not fit. */
+async function checkLanguageModelFits(
+  source: JobModel,
+  { weights: asked }: Pick<LanguageSettings, "weights">,
+  { info }: Engine,
+): Promise<void> {
+  const { used, maximum } = info.memory;
+  // The bytes of "auto" depend on the file; this is the minimum.
+  const weights = asked === "auto" ? "q4" : asked;
+  const config = await readRequiredJson(await inHuggingFaceLayout(source), "config.json");
+  const { weights: bytes } = await CausalLanguageModel.estimateMemory(config, { tokens: 1, lora: null, weights });
+  if (used + bytes <= maximum) return;
+  throw new MemoryError(
+    `model ${clip(source.name)}: its weights take ${bytesInWords(bytes)} of linear memory, ${bytesInWords(maximum - used)} of ` +
+      `${bytesInWords(maximum)} are left: use a smaller model${weights === "q4" ? "" : ', or weights with fewer bits ("q8", "q4")'}`,
+    { requested: bytes, used, maximum },
+  );
 }

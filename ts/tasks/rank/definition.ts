@@ -1,10 +1,10 @@
 import { ConfigError } from "../../errors/errors.js";
-import { clip } from "../../errors/excerpt.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
 import { readRequiredJson } from "../../io/model-source.js";
 import { modelPlan } from "../../models/architectures.js";
 import { moduleFolders } from "../../models/sentence/layout.js";
 import { drawnParts } from "../../training/data/drawn.js";
-import { warnSeen, type TaskData } from "../../training/data/parts.js";
+import { warnSeen, type TaskData, type TaskFile } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { JobModel } from "../../training/sources/job-sources.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
@@ -12,15 +12,18 @@ import type { RunContext, TaskDefinition } from "../../training/task-definition.
 import { kindOfHead } from "../checkpoint.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
 import { isLanguageModel } from "../cross/open-cross.js";
-import { checkMining } from "../pairs/mining-check.js";
+import { checkMining, type Mining } from "../pairs/mining-check.js";
 import { pairsPlan } from "../pairs/settings.js";
 import { answersOn, crossEncoderOn } from "./cross-encoder-on.js";
-import { withMinedRows } from "./mined-rows.js";
 import { RankModel, type TokenizedRank } from "./rank-model.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
 import { type ReadyHead, readyHead } from "./ready-head.js";
-import { headFor } from "./ready-rank.js";
 import type { RankSettings } from "./settings.js";
+import type { JobListener } from "../../training/job-events.js";
+import type { Tensor } from "../../values/tensor.js";
+import type { HeadTensors } from "../cross/cross-head.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { minedNegatives } from "../pairs/mined-negatives.js";
 
 /** An encoder, which may be a cross-encoder already. */
 interface RankBase extends EncoderBase {
@@ -124,4 +127,87 @@ function checkVaried({ train: { file, examples } }: TaskData<RankedRow>): void {
   // A teacher's margins may be equal: the two texts differ.
   if (loss !== "margin-mse" && examples.every(({ labels }) => labels.every((one) => one === label)))
     throw fail(`all ${examples.length} examples to train on have the same label, so there is nothing to tell apart`);
+}
+
+/**
+ * The head of a ready cross-encoder for the labels of some data, one score if there are none, its logits in their order; null, with a warning,
+ * if it has others.
+ *
+ * @param out path of the head's last layer
+ */
+function headFor(
+  { tensors, labels: own }: ReadyHead,
+  labels: readonly string[],
+  out: string,
+  emit: JobListener,
+): HeadTensors | null {
+  if (labels.length === 0 && own.length === 1) return tensors;
+  const isNumbered = own.every((name, i) => name === `LABEL_${i}`);
+  const places = labels.map((label) => own.indexOf(isNumbered && /^\d+$/.test(label) ? `LABEL_${label}` : label));
+  if (labels.length !== own.length || places.includes(-1)) {
+    const [has, needs] = [own, labels].map((names) =>
+      names.length < 2 ? "one score" : `the classes ${clip(names.map((name) => excerpt(name)).join(", "), 200)}`,
+    );
+    emit({
+      type: "warning",
+      message: `the model's head has ${has}, and the data have ${needs}: a new head is trained`,
+    });
+    return null;
+  }
+  const inOrder = ({ shape, data }: Tensor): Tensor => {
+    const width = data.length / own.length;
+    const ordered = new Float32Array(data.length);
+    places.forEach((place, i) => ordered.set(data.subarray(place * width, (place + 1) * width), i * width));
+    return { shape, data: ordered };
+  };
+  const isLast = (name: string) => name === `${out}.weight` || name === `${out}.bias`;
+  return new Map([...tensors].map(([name, tensor]) => [name, isLast(name) ? inOrder(tensor) : tensor]));
+}
+
+/**
+ * The data with texts that fit no query beside those that fit one. Those to train on are found among the texts to train on, those to measure
+ * among all. Throws `ConfigError` if there are none to train on.
+ */
+async function withMinedRows(
+  encoder: SentenceEncoder,
+  data: TaskData<RankedRow>,
+  mining: Mining,
+  context: RunContext,
+): Promise<TaskData<RankedRow>> {
+  const { train, validation, test } = data;
+  const all = [train, validation, ...(test === null ? [] : [test])].flatMap(({ examples }) =>
+    examples.flatMap(({ text, texts }) => texts.map((own) => [text, own] as const)),
+  );
+  const mined = async <F extends TaskFile<RankedRow>>(part: F, corpus: readonly string[]): Promise<F> => {
+    if (part.examples.length === 0) return part;
+    const queries = new Set(part.examples.map(({ text }) => text));
+    // All texts that fit a query, those of other parts too.
+    const pairs = all.filter(([query]) => queries.has(query));
+    const found = await minedNegatives(encoder, { pairs, corpus }, mining, context);
+    return { ...part, examples: part.examples.flatMap((row) => rowsWith(row, found)) };
+  };
+  const trained = await mined(train, []);
+  if (trained.examples.every(({ labels }) => labels.every((label) => label === 1))) {
+    const option = context.optionNames.setting("mineNegatives");
+    const message = `${train.file}: ${option} finds no text that fits no query: relax its limits, or add rows`;
+    throw new ConfigError(message, { file: train.file, option: "mineNegatives" });
+  }
+  const texts = all.map(([, text]) => text);
+  return {
+    ...data,
+    train: trained,
+    validation: await mined(validation, texts),
+    test: test === null ? null : await mined(test, texts),
+  };
+}
+
+/** A row, and the texts that were found for its query if it is the query's first. */
+function rowsWith(row: RankedRow, found: Map<string, readonly string[]>): RankedRow[] {
+  const negatives = found.get(row.text) ?? [];
+  found.delete(row.text);
+  if (isLists(row.loss)) {
+    const { texts, labels } = row;
+    return [{ ...row, texts: [...texts, ...negatives], labels: [...labels, ...negatives.map(() => 0)] }];
+  }
+  return [row, ...negatives.map((text) => ({ ...row, texts: [text], labels: [0] }))];
 }

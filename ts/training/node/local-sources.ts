@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
-import { ggufAt, ggufFile, isRemote, resolveModel } from "../../io/node/index.js";
+import { ggufAt, ggufFile, isRemote, resolveModel, downloadWhole, remoteFile } from "../../io/node/index.js";
 import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
 import { digestFile } from "../../io/node/save-stream.js";
-import type { JobModel, JobSources } from "../sources/job-sources.js";
+import type { JobModel, JobSources, DataFile } from "../sources/job-sources.js";
 import { readData } from "./read-data.js";
-import { readRemoteData } from "./remote-data.js";
 import { remoteModel } from "./remote-model.js";
+import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { LONGEST_TEXT } from "../sources/text-file.js";
 
 /** Where Node's jobs find models and data: folders and files, addresses of https and s3, the cache, the hub. */
 export const localSources: JobSources = {
@@ -40,3 +42,20 @@ const ggufModel = (path: string, name: string, origin: string): JobModel => ({
   origin,
   digest: async (file, signal) => (file === GGUF_WEIGHTS ? (await digestFile(path, signal)).sha256 : null),
 });
+
+/** A file of examples at an http, https or s3 address. Throws `ConfigError` if there is none, or it is too long. */
+async function readRemoteData(address: string, signal?: AbortSignal): Promise<DataFile> {
+  const { name, ask } = remoteFile("data", address);
+  const check = ({ headers }: Response) => {
+    if (!/^text\/html\b/i.test(headers.get("content-type") ?? "")) return;
+    throw new ConfigError(
+      `${clip(name)} returned an HTML page instead of a file of examples; does the address need a login?`,
+      {
+        name,
+      },
+    );
+  };
+  const found = await downloadWhole(name, ask, { most: LONGEST_TEXT, signal, check });
+  if (found !== null) return { name, bytes: found.bytes };
+  throw new ConfigError(`${clip(name)}: there is no such file (404)`, { name });
+}

@@ -8,8 +8,10 @@ import { formatTargets } from "../spec/training-settings.js";
 import { runFiles } from "../store/run-store.js";
 import type { FileExample, TokenizedExample } from "../task-definition.js";
 import type { Trained } from "../train-run.js";
-import { lastPart } from "./last-part.js";
 import { reportEngine, reportFile, reportProgram, reportTraining, type TaskReport } from "./report.js";
+
+/** The last part of a path or address, for pictures. */
+const lastPart = (path: string): string => path.split(/[/\\]/).at(-1)!;
 
 /** The result of a run. */
 export function reportOf(

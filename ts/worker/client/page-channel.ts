@@ -1,5 +1,43 @@
 import type { WorkerChannel } from "../protocol/channel.js";
-import { explainStart } from "./explain-start.js";
+import { clip } from "../../errors/excerpt.js";
+
+const COPY = "copy node_modules/lowrank/dist/lowrank-worker.js to where it is served and pass startWorker({ url })";
+const VITE = 'with Vite: optimizeDeps: { exclude: ["lowrank"] }';
+
+/**
+ * Why a worker's file did not start, as far as a request for it shows, and what to do. Null if the file is fine.
+ *
+ * @param forbidden the directive of the page's security policy that was violated
+ */
+async function explainStart(address: string | null, forbidden: string | null): Promise<string | null> {
+  const file = address === null ? "the worker's file" : clip(address);
+  if (forbidden !== null) {
+    const advice = "let worker-src allow its origin";
+    return `the page's Content-Security-Policy (${forbidden}) forbids the worker ${file}: ${advice}`;
+  }
+  if (address === null) return null;
+  const { location, crossOriginIsolated } = globalThis as Partial<typeof globalThis>;
+  const url = new URL(address, location?.href);
+  // The page made this script itself, so it exists.
+  if (!/^https?:$/.test(url.protocol)) return null;
+  const isElsewhere = location !== undefined && url.origin !== location.origin;
+  let answer: Response;
+  try {
+    answer = await fetch(url);
+  } catch (cause) {
+    return `the worker's file ${file} cannot be fetched (${clip(String(cause))}): ${COPY}`;
+  }
+  if (!answer.ok) return `the worker's file ${file} answered ${answer.status}: ${COPY}; ${VITE}`;
+  const type = answer.headers.get("content-type") ?? "";
+  if (!/javascript|ecmascript/.test(type))
+    return `the worker's file ${file} is no script, but ${clip(type || "of no type")}: ${COPY}; ${VITE}`;
+  if (isElsewhere)
+    return `the worker's file ${file} is of another origin, which has to send Cross-Origin-Resource-Policy: cross-origin; else ${COPY}`;
+  const policy = answer.headers.get("cross-origin-embedder-policy");
+  if (crossOriginIsolated === true && policy !== "require-corp" && policy !== "credentialless")
+    return `this page is cross-origin isolated, so its worker's file ${file} needs the header Cross-Origin-Embedder-Policy: require-corp`;
+  return null;
+}
 
 /** A page's Worker as a channel. `address`: of its file, if the package started it. */
 export function pageChannel(worker: Worker, address: string | null): WorkerChannel {

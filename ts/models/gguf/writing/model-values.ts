@@ -3,14 +3,40 @@ import { excerpt } from "../../../errors/excerpt.js";
 import { type GgufFile, openGguf } from "../../../io/gguf/index.js";
 import { ggufDataLength, ggufHeader, type GgufPlan, type WrittenValue } from "../../../io/gguf/write.js";
 import type { ConfigJson } from "../../config-values.js";
-import { type DecoderConfig, expertsOf, sizesOf } from "../../decoder/config.js";
+import { type DecoderConfig, expertsOf, sizesOf, deltaOf, deltaWidths } from "../../decoder/config.js";
 import { ministral3Rotation } from "../../decoder/families/llama.js";
 import { decoderPlan } from "../../decoders.js";
 import { ggufConfig } from "../config.js";
 import { gatings } from "../experts-config.js";
-import { deltaValues } from "./delta-values.js";
 import { gemma4Values } from "./gemma4-values.js";
 import { rotaryValues } from "./rotary-values.js";
+import { isRecord } from "../../../arguments/collections.js";
+
+/** Features of each part of a position, of which texts have one: llama.cpp demands them. These are transformers' default. */
+const SECTIONS = [11, 11, 10];
+
+/**
+ * Qwen3.5's metadata. Files say which layers attend by how many come before each and with it, so a reader tells whether other layers do.
+ * @param kernel tokens that the convolutions see
+ */
+function deltaValues(json: ConfigJson, config: DecoderConfig, kernel = 1): Readonly<Record<string, WrittenValue>> {
+  const attends = Array.from({ length: config.layers }, (_, i) => config.attention(i).delta === undefined);
+  const delta = deltaOf(config);
+  const { rope_parameters: rotation, rope_scaling: scaling } = json;
+  const given = [scaling, rotation].map((one) => (isRecord(one) ? one["mrope_section"] : undefined));
+  const sections = given.find((one) => Array.isArray(one)) ?? SECTIONS;
+  return {
+    full_attention_interval: { uint32: attends.indexOf(true) + 1 || config.layers + 1 },
+    "rope.dimension_sections": Int32Array.from({ length: 4 }, (_, i) => Number((sections as unknown[])[i] ?? 0)),
+    ...(delta && {
+      "ssm.conv_kernel": { uint32: kernel },
+      "ssm.state_size": { uint32: delta.keyDim },
+      "ssm.group_count": { uint32: delta.keyHeads },
+      "ssm.time_step_rank": { uint32: delta.valueHeads },
+      "ssm.inner_size": { uint32: deltaWidths(delta).values },
+    }),
+  };
+}
 
 /** A GGUF file's metadata except those of the tokenizer. */
 interface ModelValues {

@@ -6,7 +6,7 @@ import type { CalledLanguageModel } from "../called-language-model.js";
 import { decodeStep } from "../decode-step.js";
 import type { BlockTree } from "./block-tree.js";
 import type { SharedAdapter } from "./shared-adapters.js";
-import { addValue } from "./value-print.js";
+import { itemsOf } from "../../../values/same-values.js";
 
 /** Tokens of the text that is computed to tell apart builds and processors that round differently. */
 const PROBE_TOKENS = 16;
@@ -53,5 +53,19 @@ export class TreePrints {
     } finally {
       held.dispose();
     }
+  }
+}
+
+/** Adds a value: a number, a text, a typed array, or a list, Map, Set or object of these. Values that `sameValues` tells apart differ. */
+function addValue(print: Fingerprint, value: unknown): void {
+  if (ArrayBuffer.isView(value)) {
+    print.addNumber(0).add(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  } else if (typeof value === "object" && value !== null) {
+    const items = itemsOf(value);
+    print.addNumber(1).addNumber(items.length);
+    for (const item of items) addValue(print, item);
+  } else {
+    const text = Object.is(value, -0) ? "-0" : String(value);
+    print.addNumber(2).add(new TextEncoder().encode(`${typeof value} ${text}`));
   }
 }

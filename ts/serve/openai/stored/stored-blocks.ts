@@ -1,9 +1,32 @@
 import type { BlockStorage, ReadBlock } from "../../../models/language/batch/block-storage.js";
 import { type Block, BLOCK_TOKENS } from "../../../models/language/batch/block-tree.js";
 import type { RunStore } from "../../../training/store/run-store.js";
-import { blockFile, contentsOf, HEADER_BYTES } from "./block-file.js";
 import { sameValues } from "../../../values/same-values.js";
 import { BlockIndex, MOST_BLOCKS, nameOf, type StoredBlock } from "./block-index.js";
+import { Fingerprint } from "../../../io/fingerprint.js";
+
+/** How files of blocks begin; those of another form begin otherwise. */
+const MAGIC = "lowrank-block-1\n";
+
+/** Bytes of a file beside its contents: its first line, the block's name and the contents' fingerprint. */
+const HEADER_BYTES = MAGIC.length + 32 + 32;
+
+const headerOf = (name: string, contents: Uint8Array) =>
+  new TextEncoder().encode(MAGIC + name + new Fingerprint().add(contents).toString());
+
+/** The file of a block. @param name says what the contents depend on */
+function blockFile(name: string, contents: Uint8Array): Uint8Array {
+  const file = new Uint8Array(HEADER_BYTES + contents.length);
+  file.set(headerOf(name, contents));
+  file.set(contents, HEADER_BYTES);
+  return file;
+}
+
+/** The contents of a block's file; undefined if it is another one's, or damaged. */
+function contentsOf(file: Uint8Array, name: string): Uint8Array | undefined {
+  const contents = file.subarray(HEADER_BYTES);
+  return headerOf(name, contents).every((byte, i) => file[i] === byte) ? contents : undefined;
+}
 
 const INDEX = "blocks.json";
 /** Maximum bytes of the index: those of a full one are fewer. */
