@@ -16,10 +16,14 @@ export const nodeOnly = [
 const shared = ["test/cli/**/*.test.ts", "test/{tasks,jobs}/**/*.node.test.ts"];
 
 /**
- * Tests that start their process's engine with settings, or ask what a first start would get: each has a process or a page of its own, in
- * projects `node` and `chromium`. With threads every file has one.
+ * Tests that start their process's engine with settings, ask what a first start would get, or make its memory several times as large: each
+ * has a process or a page of its own, in projects `node` and `chromium`. With threads every file has one.
  */
-const ownProcess = ["test/engine/options.test.ts", "test/properties/threads/*.test.ts"];
+const ownProcess = [
+  "test/engine/options.test.ts",
+  "test/graph/host-values.test.ts",
+  "test/properties/threads/*.test.ts",
+];
 
 const everything = ["{test,packages/*/test}/**/*.test.ts"];
 

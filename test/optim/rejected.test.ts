@@ -28,7 +28,7 @@ describe("after dispose", () => {
     const { graph, w, optimizer } = trained();
     const [state, value] = [optimizer.state(), graph.value(w)];
     optimizer.dispose();
-    expect(() => optimizer[method](state)).toThrow(ConfigError);
+    expect(() => optimizer[method](state)).toThrow(StaleNodeError);
     expect(() => optimizer[method](state)).toThrow("optimizer: it was disposed");
     expect(graph.value(w)).toEqual(value);
     optimizer.dispose();

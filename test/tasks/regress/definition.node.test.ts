@@ -3,7 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { initialized } from "../../../ts/engine/engine.js";
-import { ConfigError, regressionMetrics, SentenceEncoder, TextClassifier, TextRegressor } from "../../../ts/index.js";
+import {
+  ConfigError,
+  regressionMetrics,
+  SentenceEncoder,
+  StaleNodeError,
+  TextClassifier,
+  TextRegressor,
+} from "../../../ts/index.js";
 import {
   type JobEvent,
   memoryStore,
@@ -110,7 +117,7 @@ it("predicts numbers far better than their mean, and leaves what loads again", a
   expect(await again.predict([rows[0]!.text])).toEqual(predicted.slice(0, 1));
   again.dispose();
   expect(encoder.graph.engine.info.memory.used).toBe(before);
-  await expect(regressor.predict(["a"])).rejects.toThrow(ConfigError);
+  await expect(regressor.predict(["a"])).rejects.toThrow(StaleNodeError);
 });
 
 it("predicts in the unit of the data also where an early step is kept, at which the head is near the mean", async () => {
