@@ -2,7 +2,7 @@ import type { Json } from "../io/json.js";
 import { WORD } from "./bert-steps.js";
 import type { JsonObject } from "./checks.js";
 import type { longTexts } from "./long-texts.js";
-import type { Subwords } from "./subword-tokenizer.js";
+import { NONE, type Subwords } from "./subword-tokenizer.js";
 
 /** An added token, found literally in a text. */
 interface AddedToken {
@@ -21,8 +21,6 @@ interface TextPart {
   readonly text: string;
   readonly token: AddedToken | undefined;
 }
-
-const NONE: Subwords = { tokens: [], ids: [] };
 
 /** A place in the tree of all tokens: what the next character leads to, and the token that ends here. */
 interface Branch {

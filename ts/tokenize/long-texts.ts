@@ -3,6 +3,7 @@ import type { Steps } from "../waiting/steps.js";
 import { type JsonObject, stepType } from "./checks.js";
 import { spelledOut } from "./known-patterns.js";
 import type { WordModel } from "./models/word-model.js";
+import { SPACE } from "./bert-steps.js";
 import { byteLevelPattern, type NormalizerStep } from "./rust-steps.js";
 import { stepsOf } from "./steps-of.js";
 import { cutAt, isByteLevel } from "./text-pieces.js";
@@ -59,6 +60,13 @@ export function longTexts({ parts, normalizer, wordsOf, model }: LongTextSteps) 
     stepsOf(parts["normalizer"], "normalizers").every(isLocal) &&
     splits.every((step) => spaced.includes(stepType(step) as string));
   const pattern = patternOf(splits);
+  const places = wordPlaces(splits);
+  const normalizers = stepsOf(parts["normalizer"], "normalizers").map(normalizerPlaces);
+
+  /** Words of a normalised text, some at a time. */
+  function* someWords(text: string, isFirst: boolean): Generator<string[]> {
+    for (const some of places === null ? [text] : cutAt(text, places, AT_ONCE)) yield wordsOf(some, isFirst);
+  }
 
   /** Parts of the words of a text that is not normalised. */
   function* partsOfRaw(text: string, isFirst: boolean): Generator<WordPart[]> {
@@ -67,14 +75,22 @@ export function longTexts({ parts, normalizer, wordsOf, model }: LongTextSteps) 
     let start = 0;
     for (const chunk of cutAt(text, betweenLetters, AT_ONCE)) {
       const ends = start + chunk.length === text.length;
-      const steps = normalizing(normalizer, chunk);
+      const steps = normalizing(normalizer, normalizers, chunk);
       let step = steps.next();
       for (; step.done !== true; step = steps.next()) yield [];
-      const words = wordsOf(step.value, isFirst && start === 0);
-      yield words.map((word, i) => ({
-        text: start > 0 && i === 0 ? word.slice(before) : word,
-        ends: ends || i < words.length - 1,
-      }));
+      // Of a word that the chunk cuts off, more may come.
+      let waiting: string | null = null;
+      let drops = start > 0 ? before : 0;
+      for (const words of someWords(step.value, isFirst && start === 0)) {
+        const parts: WordPart[] = [];
+        for (const word of words) {
+          if (waiting !== null) parts.push({ text: waiting, ends: true });
+          waiting = word.slice(drops);
+          drops = 0;
+        }
+        yield parts;
+      }
+      if (waiting !== null) yield [{ text: waiting, ends }];
       start += chunk.length;
     }
   }
@@ -118,25 +134,79 @@ export function longTexts({ parts, normalizer, wordsOf, model }: LongTextSteps) 
   return {
     /** Whether a text need not be normalised before its tokens are made, as long as no added tokens are looked for after that. */
     parted,
-    normalize: (text: string): Steps<string> => normalizing(normalizer, text),
+    normalize: (text: string): Steps<string> => normalizing(normalizer, normalizers, text),
     /** Tokens of a text, some at a time. */
     tokens: (text: string, isFirst: boolean) => tokensOf(partsOfRaw(text, isFirst)),
     /** Tokens of a normalised text. */
     *tokensOfNormalized(text: string, isFirst: boolean): Generator<readonly string[]> {
-      const ended = (words: readonly string[]) => words.map((word) => ({ text: word, ends: true }));
-      yield* tokensOf(pattern === null ? [ended(wordsOf(text, isFirst))] : byteWords(text, pattern));
+      yield* tokensOf(pattern === null ? wholeWords(someWords(text, isFirst)) : byteWords(text, pattern));
     },
   };
 }
 
-/** Normalises a text in steps. */
-function* normalizing(step: NormalizerStep | null, text: string): Steps<string> {
+function* wholeWords(some: Iterable<readonly string[]>): Generator<WordPart[]> {
+  for (const words of some) yield words.map((text) => ({ text, ends: true }));
+}
+
+/** The places before each of which a text can be cut for a normalizer, so that what it makes of the pieces is what it makes of the text. */
+type Places = RegExp | null;
+
+/**
+ * Characters that join or reorder with what comes before them when a text is normalised by Unicode's forms: marks, vowels of Thai,
+ * Lao and Kirat Rai, vowels and ends of Korean syllables, and halfwidth forms of these. Halves of pairs are none to cut at either.
+ */
+const JOINING = "\\p{M}\\p{Cs}\\u0e33\\u0eb3\\u1160-\\u11ff\\u3131-\\u318e\\uff9e-\\uffdc\\u{16d40}-\\u{16d7f}";
+
+/** Where a text can be cut for a normalizer of tokenizer.json; null for nowhere. */
+export function normalizerPlaces(step: Json): Places {
+  const type = stepType(step) as string;
+  if (["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase", "BertNormalizer"].includes(type))
+    return new RegExp(`[^${JOINING}]`, "gu");
+  if (type !== "Replace") return null;
+  const { String: text, Regex: regex } = (step as JsonObject)["pattern"] as JsonObject;
+  const found = regex === " {2,}" ? " " : text;
+  // No place where it is found has a character that it does not have.
+  return typeof found === "string" ? new RegExp(`[^\\p{Cs}${escapedSet(found)}]`, "gu") : null;
+}
+
+const escapedSet = (characters: string) =>
+  Array.from(characters, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`).join("");
+
+/** Normalises a text in steps. @param places of the step, or of each of those in it, in order */
+function* normalizing(step: NormalizerStep | null, places: readonly Places[], text: string): Steps<string> {
   if (step === null) return text;
-  for (const one of step.normalizers ?? []) text = yield* normalizing(one, text);
-  if (step.normalizers === undefined)
-    text = step.normalizeSteps === undefined ? step.normalize(text) : yield* step.normalizeSteps(text);
-  yield;
+  for (const [i, one] of plainSteps(step).entries()) {
+    const at = places[i]!;
+    if (one.normalizeSteps !== undefined) text = yield* one.normalizeSteps(text);
+    else if (at === null) text = one.normalize(text);
+    else {
+      let made = "";
+      for (const piece of cutAt(text, at, AT_ONCE)) {
+        made += one.normalize(piece);
+        yield;
+      }
+      text = made;
+    }
+    yield;
+  }
   return text;
+}
+
+const plainSteps = (step: NormalizerStep): readonly NormalizerStep[] =>
+  step.normalizers === undefined ? [step] : step.normalizers.flatMap(plainSteps);
+
+/** Where a normalised text can be cut so that the words of the pieces are the text's; null for nowhere. */
+function wordPlaces([first, second, ...others]: readonly Json[]): Places {
+  if (others.length > 0) return null;
+  const splitsAtSpace = stepType(first) === "WhitespaceSplit";
+  const sign = splitsAtSpace ? second : first;
+  if (sign === undefined) return splitsAtSpace ? new RegExp(`[${SPACE}]`, "gu") : null;
+  if (stepType(sign) !== "Metaspace" || (!splitsAtSpace && second !== undefined)) return null;
+  const { replacement, str_rep, split } = sign as JsonObject;
+  // Words begin with the sign, which is put before none that has it.
+  const isUsual = (replacement ?? "▁") === "▁" && str_rep === undefined && split !== false;
+  if (!splitsAtSpace) return isUsual ? /[ ▁]/g : null;
+  return new RegExp(`[${SPACE}${isUsual ? "▁" : ""}]`, "gu");
 }
 
 /** The expression that parts a text into words, one after the other, if nothing before a word changes those after it. */

@@ -1,8 +1,9 @@
 import type { Steps } from "../waiting/steps.js";
 import { graphemes } from "./graphemes.js";
 
-/** Clusters that are replaced in one step. */
+/** Characters that are replaced in one step, and pieces of a long cluster that count as one of them. */
 const AT_ONCE = 4096;
+const PIECE = 64;
 
 /** Longest text, in characters, that one of a text's becomes: Unicode's own go up to 18. */
 const LONGEST = 64;
@@ -74,12 +75,20 @@ export function precompiled(base64: string): (text: string) => Steps<string> {
 
   return function* (text) {
     let normalized = "";
-    let clusters = 0;
+    let done = 0;
     for (const segment of graphemes(text)) {
-      if (++clusters % AT_ONCE === 0) yield;
-      const whole = encoder.encode(segment).length < CLUSTER ? of(segment) : null;
-      if (whole !== null) normalized += whole;
-      else for (const character of segment) normalized += of(character) ?? character;
+      const isShort = segment !== null && segment.length < CLUSTER && encoder.encode(segment).length < CLUSTER;
+      const result = isShort ? of(segment) : null;
+      if (result !== null) normalized += result;
+      // A null is a piece of a cluster that takes long to find, not yet a text.
+      for (const character of result === null ? (segment ?? "") : "") {
+        normalized += of(character) ?? character;
+        if (++done % AT_ONCE === 0) yield;
+      }
+      done += segment === null ? PIECE : 1;
+      if (done < AT_ONCE) continue;
+      done = 0;
+      yield;
     }
     return normalized;
   };

@@ -23,6 +23,9 @@ export interface Subwords {
   readonly tokens: readonly string[];
 }
 
+/** No tokens: of a piece of work that gave none yet. */
+export const NONE: Subwords = { ids: [], tokens: [] };
+
 /** A token as its file spells it. */
 export interface SpelledToken {
   readonly text: string;

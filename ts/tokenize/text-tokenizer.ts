@@ -9,7 +9,7 @@ import { atOnce, type Steps } from "../waiting/steps.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { BertTokenizer, isBertTokenizer } from "./bert-tokenizer.js";
 import type { JsonObject } from "./checks.js";
-import type { SpelledToken, Subwords, SubwordTokenizer } from "./subword-tokenizer.js";
+import { NONE, type SpelledToken, type Subwords, type SubwordTokenizer } from "./subword-tokenizer.js";
 
 /** Maximum length of a text for the library at once, in characters, and maximum number of combining marks in a row. */
 const LONGEST_PIECE = 16_000_000;
@@ -216,11 +216,14 @@ export class TextTokenizer {
   private *subwordsOf(text: string): Generator<Subwords> {
     const { cutter, subwords } = this.parts;
     for (const piece of cutter(this.lowercase ? text.toLowerCase() : text)) {
+      // Each of a long piece's parts of work reads all of it.
+      if (piece.length > LONG_PIECE) yield NONE;
       this.checkPiece(piece);
       if (piece.length <= LONG_PIECE) {
         yield this.attempt(() => subwords.encode(piece), piece);
         continue;
       }
+      yield NONE;
       const some = subwords.encodeLong(piece);
       for (;;) {
         const { done, value } = this.attempt(() => some.next(), piece);
