@@ -1,6 +1,9 @@
 import { unzipSync } from "fflate";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
+import type { MultiLabelRunResult } from "../../ts/tasks/multi-label/run/report.js";
+import type { RegressResult } from "../../ts/tasks/regress/regress-model.js";
+import { en } from "../../web/src/messages/en/main.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { begin, saved, tinyStudio, toTraining } from "./tiny-studio.js";
 import { alone, ask, fits, loadAgain, reportOf, trainWithBreak } from "./whole-way.js";
@@ -40,8 +43,8 @@ it("a number a text is trained, interrupted, measured, tried, and taken away", {
   await page.getByText("160 rows with a number").waitFor();
   await trainWithBreak(page, /^Spearman .* on the validation rows/);
 
-  const errors = async (kind: string) => parseFloat(await page.locator(`tr.${kind} .big`).nth(1).innerText());
-  expect(await errors("adapter")).toBeLessThan((await errors("base")) / 2);
+  const shown = (kind: string) => page.locator(`tr.${kind} .big`).allInnerTexts();
+  const [adapted, base] = [await shown("adapter"), await shown("base")];
   expect(await page.locator(".scatter circle").count()).toBe(32);
   expect(await page.locator(".scatter g text[text-anchor=end]").allTextContents()).toEqual(["1", "2", "3", "4", "5"]);
   await page.locator(".headline .verdict[data-kind]").waitFor();
@@ -71,7 +74,18 @@ it("a number a text is trained, interrupted, measured, tried, and taken away", {
   const [, number] = (await alone(studio, page, "A web page that predicts numbers", "the music was warm and bright")).split(/\n+/); // prettier-ignore
   expect(Number(number)).toBeCloseTo(high, 1);
   const files = await loadAgain(page);
-  expect(reportOf(files)).toMatchObject({ task: "regress" });
+  const report = reportOf<RegressResult>(files);
+  expect(report).toMatchObject({ task: "regress" });
+  // The page shows the report's numbers, with the digits that 32 texts carry.
+  const { after, yardsticks } = report.result;
+  expect(after.rmse).toBeLessThan(yardsticks.mean.rmse / 2);
+  const measures = ({ spearman, rmse, mae, r2 }: RegressResult["after"]) => [spearman, rmse, mae, r2];
+  for (const [cells, metrics] of [
+    [adapted, after],
+    [base, yardsticks.mean],
+  ] as const)
+    // prettier-ignore
+    expect(cells).toEqual(measures(metrics).map((value, i) => (i === 1 || i === 2 ? en.error : en.metric)(value, 32)));
   await ask(page, "the music was warm and bright");
   expect(Number(await answer())).toBe(high);
 
@@ -83,9 +97,9 @@ it("a number a text is trained, interrupted, measured, tried, and taken away", {
   const said = await page.locator("p.rounds").innerText();
   const [first, second] = /^Mean error of your trainings with this table, the smaller the better: ([\d.]+) → ([\d.]+)$/.exec(said)!.slice(1).map(Number) as [number, number]; // prettier-ignore
   const points = (await page.locator("p.rounds polyline").getAttribute("points"))!;
-  const [before, after] = points.split(" ").map((point) => Number(point.split(",")[1])) as [number, number];
-  expect(before).not.toBe(after);
-  if (first !== second) expect(Math.sign(before - after)).toBe(Math.sign(second - first));
+  const [upper, lower] = points.split(" ").map((point) => Number(point.split(",")[1])) as [number, number];
+  expect(upper).not.toBe(lower);
+  if (first !== second) expect(Math.sign(upper - lower)).toBe(Math.sign(second - first));
   await page.close();
 });
 
@@ -115,9 +129,8 @@ it(
     await page.getByText("160 rows, 3 labels").waitFor();
     await trainWithBreak(page, /^F1 .* on the validation rows/);
 
-    const shareOf = async (title: string) =>
-      parseFloat(await page.locator(".sides dl > div", { hasText: title }).locator(".big").innerText());
-    expect(await shareOf("Adapted model")).toBeGreaterThan(await shareOf("Always the most frequent labels"));
+    const shareOf = (title: string) => page.locator(".sides dl > div", { hasText: title }).locator(".big").innerText();
+    const shares = [await shareOf("Adapted model"), await shareOf("Always the most frequent labels")];
     const table = page.locator(".each-label tbody tr");
     expect(await table.locator("th").allInnerTexts()).toEqual(expect.arrayContaining(["praise", "blame", "awful"]));
     await page.getByText("the best result on the validation rows.").waitFor();
@@ -150,7 +163,12 @@ it(
     expect(thresholds).toHaveLength(3);
     expect(thresholds).not.toEqual([0.5, 0.5, 0.5]);
     const files = await loadAgain(page);
-    expect(reportOf(files)).toMatchObject({ task: "multi-label", data: { labels: ["awful", "blame", "praise"] } });
+    const report = reportOf<MultiLabelRunResult>(files);
+    // The page shows the report's numbers, with the digits that 32 texts carry.
+    const { after, yardsticks } = report.result;
+    expect(after.f1Micro).toBeGreaterThan(yardsticks.mostFrequent.f1Micro);
+    expect(shares).toEqual([after, yardsticks.mostFrequent].map(({ f1Micro }) => en.share(f1Micro, 32)));
+    expect(report).toMatchObject({ task: "multi-label", data: { labels: ["awful", "blame", "praise"] } });
     await ask(page, "the music was warm and bright");
     await expect.poll(taken).toEqual(["praise"]);
 

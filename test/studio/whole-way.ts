@@ -76,5 +76,5 @@ export async function loadAgain(page: Page): Promise<Record<string, Uint8Array>>
 }
 
 /** The report among an adapter's files. */
-export const reportOf = (files: Record<string, Uint8Array>) =>
-  JSON.parse(new TextDecoder().decode(files["report.json"])) as { task: string; data: { labels: string[] } };
+export const reportOf = <Result>(files: Record<string, Uint8Array>) =>
+  JSON.parse(new TextDecoder().decode(files["report.json"])) as { data: { labels: string[] }; result: Result };
