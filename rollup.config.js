@@ -74,6 +74,8 @@ export default [
     output: {
       dir,
       format: "es",
+      // Here, since ESLint reads a source that begins so by loading every type once more.
+      banner: ({ name }) => (name === "cli" ? "#!/usr/bin/env node" : ""),
       entryFileNames: "[name].js",
       chunkFileNames: "shared-[name].js",
       // Bytes: rollup joins smaller scripts with others. Above this, a page without a bundler loads more that it does not need (at 12,000

@@ -28,7 +28,13 @@ export default [
     input: inputs[PACKAGE],
     external,
     plugins: [typescript],
-    output: { dir, format: "es", chunkFileNames: "shared-[name].js", hoistTransitiveImports: false },
+    output: {
+      dir,
+      format: "es",
+      banner: ({ name }) => (name === "main" ? "#!/usr/bin/env node" : ""),
+      chunkFileNames: "shared-[name].js",
+      hoistTransitiveImports: false,
+    },
   },
   declarations(Object.fromEntries(types[PACKAGE].map((name) => [name, source(`${name}.ts`)])), dir, external),
 ];

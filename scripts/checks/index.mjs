@@ -11,8 +11,10 @@ import { vitest } from "./vitest.mjs";
 /** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */
 function wasmClippy(variant, hint) {
   const { path, env } = findToolchain(variants[variant]) ?? {};
+  const flags = rustFlags(variants[variant]);
   const lint = [
     "clippy",
+    ...flags.options,
     "--release",
     "--target",
     target,
@@ -29,7 +31,7 @@ function wasmClippy(variant, hint) {
     command: ["cargo", ...lint],
     path,
     // The folder that the build of the kernels used has the standard library compiled with these flags.
-    env: { ...env, RUSTFLAGS: rustFlags(variants[variant]), CARGO_TARGET_DIR: join(root, "target", variant) },
+    env: { ...env, ...flags.env, CARGO_TARGET_DIR: join(root, "target", variant) },
     hint,
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathWith, root } from "../setup/paths.mjs";
 import { run } from "../setup/process.mjs";
@@ -28,7 +28,10 @@ const recipe = [
 ];
 
 function inputs(variant) {
-  return hashOf(...sources.map((path) => `crates/${path}`), ...workspace, ...recipe) + rustFlags(variants[variant]);
+  return (
+    hashOf(...sources.map((path) => `crates/${path}`), ...workspace, ...recipe) +
+    JSON.stringify(rustFlags(variants[variant]))
+  );
 }
 
 function output(variant) {
@@ -57,7 +60,7 @@ export async function buildVariant(variant) {
 
 /** Compiles one variant into `folder`: by the wasm-pack at that path, or, where it is null, by the same steps without it. */
 export async function compileVariant(variant, folder, wasmPack) {
-  if (wasmPack !== null) return packed(wasmPack, folder, optionsOf(variant));
+  if (wasmPack !== null) return packed(wasmPack, folder, variant);
   await compileCrate(variant);
   const module = join(compiledIn(variant), target, "release", `${NAME}.wasm`);
   const choices = ["--out-dir", folder, "--typescript", "--target", "web"];
@@ -67,16 +70,35 @@ export async function compileVariant(variant, folder, wasmPack) {
 /** Runs cargo alone, which is most of the time; what it has compiled before it does not compile again. */
 export async function compileCrate(variant) {
   const { cwd, env } = optionsOf(variant);
-  await run("cargo", ["build", "--lib", "--release"], { cwd, env: { ...env, CARGO_BUILD_TARGET: target } });
+  copyLike(variant);
+  const { options } = rustFlags(variants[variant]);
+  await run("cargo", ["build", "--lib", "--release", ...options], { cwd, env: { ...env, CARGO_BUILD_TARGET: target } });
 }
 
+/** Where cargo compiles a build. Each has a folder of its own, since all write one file name. */
 const compiledIn = (variant) => join(root, "target", variant);
+
+/** Copies what cargo has compiled of the build that a new one is like: its standard library and macros need not be compiled again. */
+function copyLike(variant) {
+  const { like } = variants[variant];
+  const folder = compiledIn(variant);
+  if (like === undefined || existsSync(folder) || !existsSync(compiledIn(like))) return;
+  const temporary = `${folder}-${process.pid}`;
+  try {
+    cpSync(compiledIn(like), temporary, { recursive: true, preserveTimestamps: true });
+    renameSync(temporary, folder);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
 
 function optionsOf(variant) {
   const { path, env } = findToolchain(variants[variant]);
   const PATH = pathWith(toolsOnPath, ...path);
-  const RUSTFLAGS = rustFlags(variants[variant]);
-  return { cwd: crate, env: { ...env, PATH, RUSTFLAGS, CARGO_TARGET_DIR: compiledIn(variant) } };
+  return {
+    cwd: crate,
+    env: { ...env, ...rustFlags(variants[variant]).env, PATH, CARGO_TARGET_DIR: compiledIn(variant) },
+  };
 }
 
 /** Runs wasm-opt over what `compileVariant` has made, then again for the order of its functions. */
@@ -91,8 +113,14 @@ export async function optimize(folder) {
   await wasmOpt("--reorder-functions-by-name");
 }
 
-async function packed(wasmPack, folder, options) {
+async function packed(wasmPack, folder, variant) {
   // Forced, it does not look for a compiled standard library, which Debian's Rust has none of.
   const choices = ["--mode", "force", "--no-pack", "--no-gitignore"];
-  await run(wasmPack, ["build", crate, "--target", "web", "--release", ...choices, "--out-dir", folder], options);
+  const { options } = rustFlags(variants[variant]);
+  copyLike(variant);
+  await run(
+    wasmPack,
+    ["build", crate, "--target", "web", "--release", ...choices, "--out-dir", folder, "--", ...options],
+    optionsOf(variant),
+  );
 }

@@ -32,8 +32,12 @@ function hasStdSource() {
   return existsSync(join(ask("rustc", ["--print", "sysroot"]), "lib/rustlib/src/rust/library/Cargo.lock"));
 }
 
-// Stable compilers take -Z build-std only when told to behave as nightly ones.
-const buildStd = { RUSTC_BOOTSTRAP: "1", CARGO_UNSTABLE_BUILD_STD: "std,panic_abort" };
+// Stable compilers take -Z build-std only when told to behave as nightly ones. Without features it has no backtraces, which WebAssembly has none of.
+const buildStd = {
+  RUSTC_BOOTSTRAP: "1",
+  CARGO_UNSTABLE_BUILD_STD: "std,panic_abort",
+  CARGO_UNSTABLE_BUILD_STD_FEATURES: "",
+};
 
 function debianInstalled() {
   const states = ask("dpkg-query", ["-W", "-f", "${db:Status-Status}\n", ...debianPackages]).split("\n");

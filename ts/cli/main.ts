@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { run } from "./program.js";
 import { runProcess } from "./run-process.js";
 

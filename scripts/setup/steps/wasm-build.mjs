@@ -1,12 +1,17 @@
+import { variants } from "../../wasm/variants.mjs";
 import { buildVariant, compileCrate, isBuilt } from "../../wasm/build.mjs";
 
-/** What cargo compiles of a build of the kernels: all but its last steps, which need wasm-bindgen and npm's wasm-opt. */
+/**
+ * What cargo compiles of a build of the kernels: all but its last steps, which need wasm-bindgen and npm's wasm-opt. A build that is like
+ * another begins with what that one has compiled.
+ */
 export function wasmCrate(variant) {
+  const { like } = variants[variant];
   return {
     title: `kernels, build "${variant}" (cargo)`,
     makes: `crate ${variant}`,
-    after: ["rust target"],
-    seconds: 55,
+    after: ["rust target", ...(like ? [`crate ${like}`] : [])],
+    seconds: like ? 15 : 55,
     needed: () => !isBuilt(variant),
     run: () => compileCrate(variant),
   };

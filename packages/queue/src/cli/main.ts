@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runProcess } from "lowrank/extension/cli";
 import { run } from "./program.js";
 
