@@ -47,7 +47,7 @@ function kernels(chosen, tools) {
     nodeModules,
     kernelInterface,
     ...tools,
-    ...chosen.map(wasmCrate),
+    ...chosen.map((variant) => wasmCrate(variant, chosen)),
     ...chosen.map(wasmBuild),
   ];
 }

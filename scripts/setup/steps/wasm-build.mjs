@@ -3,10 +3,10 @@ import { buildVariant, compileCrate, isBuilt } from "../../wasm/build.mjs";
 
 /**
  * What cargo compiles of a build of the kernels: all but its last steps, which need wasm-bindgen and npm's wasm-opt. A build that is like
- * another begins with what that one has compiled.
+ * another begins with what that one has compiled, if it is chosen too.
  */
-export function wasmCrate(variant) {
-  const { like } = variants[variant];
+export function wasmCrate(variant, chosen) {
+  const like = chosen.find((other) => other === variants[variant].like);
   return {
     title: `kernels, build "${variant}" (cargo)`,
     makes: `crate ${variant}`,
