@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CausalLanguageModel, ConfigError, engineInfo } from "../../../ts/index.js";
+import { manyNumbers } from "../../constraint/many-numbers.js";
 import { all, decoderFiles, type DecoderName } from "./golden-decoder.js";
 
 const prompt = [1, 20, 31, 42, 53, 64];
@@ -63,6 +64,33 @@ describe("GenerationSession", () => {
     await same({ adapter: "one" });
     model.unmergeAdapter("one");
     await same({ adapter: null });
+  });
+
+  it("keeps its tokens where a call fails before it has computed any", async () => {
+    using model = await load();
+    model.addAdapter("one", { rank: 2, initLoraWeights: false, alpha: 100, targetModules: "all-linear" });
+    using session = model.session();
+    const own = { ...options, adapter: null };
+    await all(session.generateTokens(prompt, own));
+    const { tokens } = session;
+    expect(tokens).toBe(prompt.length + 7);
+    const properties = { ...manyNumbers(200), wrong: { enum: 1 }, ...manyNumbers(1_500, 200) };
+    const passes = vi.spyOn(model.model, "infer");
+    const fails: [readonly number[], object][] = [
+      [[2, 3], { adapter: null, signal: AbortSignal.abort() }],
+      [prompt, { adapter: "one", signal: AbortSignal.abort() }],
+      // Its error comes with the first token.
+      [prompt, { adapter: "one", ignoreEnd: false, schema: { properties } }],
+    ];
+    for (const [ids, more] of fails) {
+      const made = session.generateTokens(ids, { ...own, ...more });
+      await expect(all(made)).rejects.toThrow(/cancelled|schema\.properties\.wrong/);
+      expect(session.tokens).toBe(tokens);
+    }
+    expect(passes).not.toHaveBeenCalled();
+    expect(await all(session.generateTokens(prompt, own))).toEqual(await all(model.generateTokens(prompt, own)));
+    // The last token of the prompt, and those that follow.
+    expect(passes.mock.calls[0]![0].ids).toHaveLength(1);
   });
 
   it("has one text at a time, and goes on behind one that was given up", async () => {

@@ -62,7 +62,7 @@ export class KeyValueCache {
   reserve(count: number): void {
     const { maxPositions } = this.config;
     const needed = this.tokens + count;
-    if (this.disposed) throw new StaleNodeError("KeyValueCache: it was disposed", { reason: "disposed" });
+    this.checkUsable();
     if (needed > maxPositions)
       throw new ConfigError(`KeyValueCache: ${needed} tokens; the model has ${maxPositions} positions`, {
         option: "count",
@@ -104,7 +104,7 @@ export class KeyValueCache {
     return !this.states.any || (length === this.tokens && this.states.bytes > 0) ? length : 0;
   }
 
-  /** Forgets all but the first `length` tokens. Throws `ConfigError` unless there are so many, and they are reusable. */
+  /** Forgets all but the first `length` tokens. Throws `ConfigError` unless there are so many, and they are reusable, `StaleNodeError` once disposed. */
   cut(length: number): void {
     this.checkLength(length);
     this.tokens = length;
@@ -196,7 +196,12 @@ export class KeyValueCache {
     this.states.dispose();
   }
 
+  private checkUsable(): void {
+    if (this.disposed) throw new StaleNodeError("KeyValueCache: it was disposed", { reason: "disposed" });
+  }
+
   private checkLength(length: number): void {
+    this.checkUsable();
     if (Number.isSafeInteger(length) && length >= 0 && length <= this.tokens && this.reusable(length) === length)
       return;
     const why = length <= this.tokens && this.states.any ? ", for its convolutions keep the last inputs alone" : "";

@@ -58,18 +58,20 @@ export function roomFor(what: string, prompt: Int32Array, maxTokens: number | un
  * Generates several texts, with each pass of the model one token of each, and further ones where they were drafted; with text if the model
  * has a tokenizer. Calls share no state. All memory is freed when the generator ends, in any way.
  *
- * @param kept tokens of a session from which the only request continues; they stay the session's
+ * @param keptTokens gives the tokens of a session from which the only request continues; they stay the session's. Called right before the
+ * first pass, so that a call that fails earlier leaves the session as it is.
  */
 export async function* generateTokens(
   parts: GeneratingParts,
   adapters: CallAdapters,
   requests: readonly GenerationRequest[],
   signal: AbortSignal | undefined,
-  kept?: CachedTokens,
+  keptTokens?: () => CachedTokens,
 ): AsyncGenerator<BatchToken, void, undefined> {
   const { graph, model } = parts;
   const texts = requests.map(({ prompt, room, options }) => new Sequence(parts, prompt, room, options));
-  const held: (CachedTokens | undefined)[] = texts.map(() => kept);
+  const held: (CachedTokens | undefined)[] = texts.map(() => undefined);
+  let kept: CachedTokens | undefined;
   const speculations = requests.map(({ prompt, options, assistant }) => Speculation.of(prompt, options, assistant));
   const drafts: Int32Array[] = texts.map(() => NONE);
   const pause = breather(signal);
@@ -82,6 +84,9 @@ export async function* generateTokens(
     adapters.keep(graph);
     // Before the prompts: their formats may be wrong.
     for (const text of texts) await prepared(text, signal);
+    await breathe();
+    kept = keptTokens?.();
+    if (kept !== undefined) held[0] = kept;
     const logits = await readPrompts(parts, adapters, texts, held, breathe);
     // Neighbours with the same adapter share a range.
     const order = adapters.order(0, texts.length) ?? [...texts.keys()];

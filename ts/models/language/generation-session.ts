@@ -89,17 +89,18 @@ export class GenerationSession implements Disposable {
     const request = takeRequest(model, what, prompt, options, fixed);
     const { adapter, signal, rounded } = request.options;
     const { adapters, weights, begin } = taken(model.adapterSet, adapter);
-    return underWay(single(generateTokens(model, adapters, [request], signal, held)), () => {
+    const keptTokens = () => {
+      const { by } = this;
+      const isSame =
+        by?.weights === weights && by.rounded === rounded && sameValues(adapters.held(), by.adapters.held());
+      if (!isSame) held.cut(0);
+      this.by = { adapters, weights, rounded };
+      return held;
+    };
+    return underWay(single(generateTokens(model, adapters, [request], signal, keptTokens)), () => {
       this.checkIdle(what);
       const end = beginWith(begin, [request])();
-      if (
-        this.by !== null &&
-        (this.by.weights !== weights ||
-          this.by.rounded !== rounded ||
-          !sameValues(adapters.held(), this.by.adapters.held()))
-      )
-        held.cut(0);
-      [this.by, this.running] = [{ adapters, weights, rounded }, true];
+      this.running = true;
       return () => {
         this.running = false;
         end();

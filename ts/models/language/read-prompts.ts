@@ -22,7 +22,7 @@ interface Begin {
  * the rest of the pass.
  *
  * @param held cached tokens of each text, from earlier calls if any; missing ones are created and belong to the caller
- * @param breathe called before each pass; throws if the call was aborted
+ * @param breathe called between two passes; throws if the call was aborted
  * @returns logits `[vocabulary]` after each prompt
  */
 export async function readPrompts(
@@ -40,7 +40,7 @@ export async function readPrompts(
   );
   for (const [i, { prompt }] of texts.entries()) held[i]?.cut(held[i].reusable(prompt));
   const order = adapters.order(0, texts.length) ?? [...texts.keys()];
-  for (;;) {
+  for (let passes = 0; ; passes++) {
     const fed = [];
     for (let [place, room] = [0, PROMPT_TOKENS]; place < order.length && room > 0; place++) {
       const text = order[place]!;
@@ -52,7 +52,7 @@ export async function readPrompts(
       room -= ids.length;
     }
     if (fed.length === 0) return logits;
-    await breathe();
+    if (passes > 0) await breathe();
     for (const [place, row] of (await decodeBatch(parts, adapters, fed)).entries()) logits[fed[place]!.text] = row;
   }
 }

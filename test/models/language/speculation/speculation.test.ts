@@ -130,6 +130,17 @@ describe("speculative decoding", () => {
     );
   });
 
+  it("ends with a StaleNodeError where its session is disposed while a draft is checked", async () => {
+    const session = model.session();
+    const infer = model.model.infer.bind(model.model);
+    vi.spyOn(model.model, "infer").mockImplementation((batch, ...rest) => {
+      if (batch.ids.length === 4) queueMicrotask(() => session.dispose());
+      return infer(batch, ...rest);
+    });
+    const options = { maxTokens: 9, ignoreEnd: true, assistantModel: other };
+    await expect(all(session.generateTokens(prompt, options))).rejects.toThrow(StaleNodeError);
+  });
+
   it("ends where its call is aborted, between two passes of a draft model too", async () => {
     const abort = new AbortController();
     const options = { maxTokens: 9, ignoreEnd: true, assistantModel: other };
