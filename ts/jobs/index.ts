@@ -2,7 +2,7 @@ export type { DataSummary } from "../io/examples/summary/index.js";
 export type { AbstentionShare, CalibrationErrors, CalibrationResult } from "../tasks/classify/calibrated/calibrate.js";
 export type { Abstention } from "../tasks/labels-file.js";
 export type { Baseline } from "../tasks/classify/result/baseline.js";
-export type { Recommendation } from "../tasks/classify/result/recommendation.js";
+export type { HeadComparison, Recommendation } from "../tasks/head-comparison.js";
 export type { Sample } from "../tasks/classify/result/sample-predictions.js";
 export type { UnseenTexts } from "../tasks/classify/result/unseen-texts.js";
 export type { ClassifierFold, FoldsReport } from "../tasks/classify/folds/classifier-folds.js";

@@ -22,9 +22,10 @@ import { checkRankState } from "./rank/state-check.js";
 import { preferenceFields, type PreferenceJobSpec, type PreferenceSettings } from "./preferences/settings.js";
 import { checkPreferenceState } from "./preferences/state-check.js";
 import { multiLabelFields, type MultiLabelJobSpec, type MultiLabelSettings } from "./multi-label/run/settings.js";
-import { checkMultiLabelState } from "./multi-label/run/state-check.js";
 import { regressFields, type RegressJobSpec, type RegressSettings } from "./regress/settings.js";
-import { checkRegressState } from "./regress/state-check.js";
+import { scoredStateCheck } from "./head-comparison.js";
+import { MULTI_LABEL_METRICS } from "./multi-label/run/metric-names.js";
+import { REGRESSION_METRICS } from "../train/evaluators/regression-metrics.js";
 import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
 import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
@@ -113,7 +114,12 @@ export const tasks = {
         exactMatch: share("exact match"),
         loss: lower("loss"),
       },
-      checkState: checkMultiLabelState,
+      comparedBy: "exactMatch",
+      checkState: scoredStateCheck({
+        guess: "mostFrequent",
+        metrics: MULTI_LABEL_METRICS,
+        meanScore: ({ exactMatch }) => exactMatch!,
+      }),
       notOnGpu: () => [],
     },
     async () => (await import("./multi-label/run/definition.js")).multiLabelDefinition,
@@ -129,6 +135,7 @@ export const tasks = {
         accuracy: share("accuracy of words"),
         loss: lower("loss"),
       },
+      comparedBy: "f1",
       checkState: (what, run) => checkTokenBaseline(what, "run.baseline", run["baseline"]),
       notOnGpu: () => [],
     },
@@ -146,7 +153,8 @@ export const tasks = {
         r2: higher("R²"),
       },
       chosenBy: "spearman",
-      checkState: checkRegressState,
+      comparedBy: "mae",
+      checkState: scoredStateCheck({ guess: "mean", metrics: REGRESSION_METRICS, meanScore: ({ mae }) => -mae! }),
       notOnGpu: () => [],
     },
     async () => (await import("./regress/definition.js")).regressDefinition,

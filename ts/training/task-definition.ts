@@ -30,7 +30,7 @@ export interface RunContext {
   readonly device?: SharedSettings["device"];
   /** The origin of a resumed run; null or omitted for a new one. */
   readonly began?: Pick<RunOrigin, "modelHash"> | null;
-  /** Called with the files of the head-only model, of a classifier with few examples of each label; omitted for none. */
+  /** Called before training with the files of the head-only model, of texts with numbers or several labels, and of a classifier with few examples of each label; omitted for none. */
   readonly onHeadOnly?: (files: FileMap) => Promise<void>;
 }
 
@@ -52,6 +52,8 @@ export interface TaskEntry {
   readonly metrics: Readonly<Record<string, Metric>>;
   /** The metric that chooses the step to keep, unless the model names one for its data; default: the loss. */
   readonly chosenBy?: string;
+  /** The metric of which `overHeadAlone` of a result is a gain over the head-only baseline; omitted if it is none of one metric. */
+  readonly comparedBy?: string;
   /** Throws `ConfigError`, naming the field, unless `run` of a checkpoint has the task's state: the result of `baseline`. */
   checkState(what: string, run: Readonly<Record<string, unknown>>): void;
   /** Names of settings with which it does not run on a GPU; omitted if it never does. */

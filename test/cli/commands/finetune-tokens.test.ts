@@ -60,7 +60,7 @@ describe("finetune --task tokens", () => {
     expect(out).toMatch(/data +.*names\.conll: 19 examples of 95 words for training/);
     expect(out).toMatch(/train.*tokens\/s.*left/);
     expect(out).toMatch(/head on frozen vectors +[\d.]+ % .*\n.*head and adapter +[\d.]+ %/);
-    expect(out).toMatch(/Over the head-only baseline: [+−][\d.]+ points of F1 \(95 %: /);
+    expect(out).toMatch(/Compared with the head-only baseline: [+−][\d.]+ points of entity F1 \(95 %: /);
     const { result } = await report("names");
     const evaluated = await lowrank(["evaluate", "--run", at("names"), "--json"]);
     expect({ code: evaluated.code, err: evaluated.err }).toEqual({ code: 0, err: "" });

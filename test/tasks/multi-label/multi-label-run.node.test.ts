@@ -2,7 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
-import { AbortError, LowrankError, multiLabelMetrics, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import {
+  AbortError,
+  LowrankError,
+  multiLabelMetrics,
+  pairedDifference,
+  SentenceEncoder,
+  TextClassifier,
+} from "../../../ts/index.js";
 import {
   type JobEvent,
   memoryStore,
@@ -13,6 +20,7 @@ import {
   unfinishedSpec,
 } from "../../../ts/jobs/index.js";
 import type { JobOptions } from "../../../ts/jobs/run-job.js";
+import type { FileMap } from "../../../ts/io/file-map.js";
 import { lowrank } from "../../cli/fixture.js";
 import { schemaProblems } from "../../jobs/report-schema.js";
 import { afterStep, results, sourcesOf } from "../../jobs/tiny-job.js";
@@ -69,10 +77,14 @@ const text = (store: MemoryStore, name: string) => new TextDecoder().decode(stor
 let whole: MemoryStore;
 let report: Awaited<ReturnType<typeof run>>["report"];
 let predictions: Awaited<ReturnType<typeof run>>["predictions"];
+let headFiles: FileMap;
 const events: JobEvent[] = [];
 beforeAll(async () => {
   whole = memoryStore();
-  ({ report, predictions } = await run(spec, whole, { onProgress: (event) => events.push(event) }));
+  ({ report, predictions } = await run(spec, whole, {
+    onProgress: (event) => events.push(event),
+    onHeadOnly: async (given) => void (headFiles = given),
+  }));
 });
 
 it("predicts sets of labels better than the baselines, with thresholds of the validation, and loads again", async () => {
@@ -111,6 +123,26 @@ it("predicts sets of labels better than the baselines, with thresholds of the va
   );
   expect(found.f1Micro).toBeGreaterThan(0.9);
   expect(await classifier.evaluate(rows.map((row) => ({ text: row.text, labels: row.own })))).toMatchObject(found);
+});
+
+it("says how many more sets are right than of the head alone, text by text, and recommends by that", async () => {
+  const { overHeadAlone, recommended, yardsticks, after } = report.result;
+  // The head alone, as its folder beside the run's files opens.
+  using simple = await TextClassifier.open<string, true>(headFiles, { model: await tinyEncoder() });
+  expect(Object.keys(headFiles).sort()).toEqual(["head.safetensors", "labels.json"]);
+  expect(simple.thresholds).not.toEqual([0.5, 0.5, 0.5]);
+  const measured = await simple.evaluate(predictions.map(({ text, labels: own }) => ({ text, labels: own })));
+  expect(measured.subsetAccuracy).toBe(yardsticks.headOnly!.exactMatch);
+  expect(measured.loss).toBeCloseTo(yardsticks.headOnly!.loss, 5);
+  const answers = await simple.predict(predictions.map(({ text }) => text));
+  const alone = predictions.map((one, i) => ({ ...one, predicted: answers[i]!.labels }));
+  const scores = (of: typeof predictions) =>
+    of.map(({ labels, predicted }) => Number(labels.join() === predicted.join()));
+  const right = predictions.map(() => 1);
+  const { accuracy } = await pairedDifference(scores(predictions), scores(alone), right);
+  expect(overHeadAlone!.interval).toEqual(accuracy.interval);
+  expect(overHeadAlone!.difference).toBeCloseTo(after.exactMatch - yardsticks.headOnly!.exactMatch, 12);
+  expect(recommended).toBe(accuracy.interval[0] > 0 ? "adapter" : "head-only");
 });
 
 it("goes on to the same bits after an interruption", async () => {
@@ -152,6 +184,7 @@ it("fits the head alone, by scikit-learn's penalty for each label, also without 
   expect(fitted.result.thresholdsFrom).toBeNull();
   expect(fitted.result.labels.map(({ threshold }) => threshold)).toEqual([0.5, 0.5, 0.5]);
   expect(fitted.result.after).toEqual(fitted.result.yardsticks.headOnly);
+  expect(fitted.result).toMatchObject({ overHeadAlone: null, recommended: null });
   expect(Object.keys(head.files())).not.toContain("adapter_model.safetensors");
   using encoder = await SentenceEncoder.load(await tinyEncoder());
   const classifier = TextClassifier.load<string, true>(encoder, head.files());
@@ -229,7 +262,13 @@ it("the command line trains, predicts, measures and looks at data", async () => 
     expect(trained.out).toMatch(
       /micro F1 +macro F1 +mAP +exact match +loss\n.*most frequent set.*%.*\n.*head on frozen vectors.*%.*\n.*head and adapter/,
     );
+    expect(trained.out).toMatch(
+      /\nCompared with the head-only baseline: [+−][\d.]+ points of exact match \(95 %: [+−][\d.]+ to [+−][\d.]+\)(\n\n|; .*\n {2}.* finetune .*--multi-label .*--head-only\n)/,
+    );
     expect(trained.out).toMatch(/label +texts +threshold +precision +recall +F1 +AP\nfood/);
+    expect(trained.out).toMatch(/^ +head-only +the head-only model: `predict --run` uses this folder too$/m);
+    const simple = await lowrank(["predict", "--run", at("run/head-only"), "--model", folder, "The film was good."]);
+    expect([simple.code, simple.out]).toEqual([0, expect.stringMatching(/The film was good\.\n$/)]);
     const inspected = await lowrank(["inspect", at("run")]);
     expect(inspected.out).toMatch(/tags\.csv, task multi-label[^]*micro F1/);
     const asked = ["predict", "--run", at("run"), "--model", folder];

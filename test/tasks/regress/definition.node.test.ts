@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
+import type { FileMap } from "../../../ts/io/file-map.js";
 import { initialized } from "../../../ts/engine/engine.js";
 import {
   ConfigError,
@@ -21,6 +22,7 @@ import {
   type TaskReport,
 } from "../../../ts/jobs/index.js";
 import type { JobOptions } from "../../../ts/jobs/run-job.js";
+import { scoreDifference } from "../../../ts/train/metrics/paired-difference.js";
 import { fitRidge } from "../../../ts/tasks/regress/ridge.js";
 import { lowrank } from "../../cli/fixture.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
@@ -62,10 +64,14 @@ const run = (given: RegressJobSpec, store: MemoryStore, options: JobOptions = {}
 let whole: MemoryStore;
 let report: Awaited<ReturnType<typeof run>>["report"];
 let predictions: Awaited<ReturnType<typeof run>>["predictions"];
+let headFiles: FileMap;
 const events: JobEvent[] = [];
 beforeAll(async () => {
   whole = memoryStore();
-  ({ report, predictions } = await run(spec, whole, { onProgress: (event) => events.push(event) }));
+  ({ report, predictions } = await run(spec, whole, {
+    onProgress: (event) => events.push(event),
+    onHeadOnly: async (given) => void (headFiles = given),
+  }));
 });
 
 it("predicts numbers far better than their mean, and leaves what loads again", async () => {
@@ -134,6 +140,25 @@ it("predicts in the unit of the data also where an early step is kept, at which 
   expect(saved.rmse).toBeLessThan(0.9 * yardsticks.mean.rmse);
 });
 
+it("says by how much its error is smaller than that of the head alone, text by text, and recommends by that", async () => {
+  const { overHeadAlone, recommended, yardsticks, after } = report.result;
+  // The head alone, as its folder beside the run's files opens.
+  using simple = await TextRegressor.open(headFiles, { model: await tinyEncoder() });
+  expect([simple.name, Object.keys(headFiles).sort()]).toEqual(["stars", ["head.safetensors", "labels.json"]]);
+  const alone = await simple.predict(predictions.map(({ text }) => text));
+  const targets = predictions.map(({ target }) => target);
+  for (const [name, value] of Object.entries(regressionMetrics(alone, targets)))
+    expect(value).toBeCloseTo(yardsticks.headOnly![name as "mae"], 2);
+  const scores = (of: readonly number[]) => of.map((number, i) => -Math.abs(number - targets[i]!));
+  const trained = scores(predictions.map(({ predicted }) => predicted));
+  const difference = await scoreDifference(trained, scores(alone), undefined);
+  expect(overHeadAlone!.difference).toBeCloseTo(difference.difference, 2);
+  overHeadAlone!.interval.forEach((end, i) => expect(end).toBeCloseTo(difference.interval[i]!, 2));
+  expect(overHeadAlone!.difference).toBeCloseTo(yardsticks.headOnly!.mae - after.mae, 9);
+  expect(difference.interval[0]).toBeLessThan(difference.difference);
+  expect(recommended).toBe(difference.interval[0] > 0 ? "adapter" : "head-only");
+});
+
 it("goes on to the same bits after an interruption", async () => {
   expect(await resumedResults(run, spec, 77)).toEqual(results(whole.files()));
 });
@@ -152,6 +177,7 @@ it("fits the head alone, keeps within limits, and starts from a random head on r
   files["limited.csv"] = csv(rows.map(({ text, stars }) => [text, Math.min(Math.max(stars, 1500), 2300)]));
   const { report: fitted } = await run({ ...limited, data: "limited.csv" }, head);
   expect(fitted.result.after).toEqual(fitted.result.yardsticks.headOnly);
+  expect(fitted.result).toMatchObject({ overHeadAlone: null, recommended: null });
   expect(fitted.steps).toEqual([]);
   expect(Object.keys(head.files()).sort()).toEqual(["head.safetensors", "labels.json", "report.json"]);
   using encoder = await SentenceEncoder.load(await tinyEncoder());
@@ -162,7 +188,7 @@ it("fits the head alone, keeps within limits, and starts from a random head on r
   expect(TextRegressor.load(encoder, regressor.save(), { adapter: "again" }).scale).toEqual(regressor.scale);
   const random = { ...spec, recipe: "peft", baseline: false, steps: 2, evaluateEvery: null } as const;
   const { report: begun } = await run(random, memoryStore());
-  expect(begun.result.yardsticks.headOnly).toBeNull();
+  expect(begun.result).toMatchObject({ yardsticks: { headOnly: null }, overHeadAlone: null, recommended: null });
   await expect(run({ ...spec, recipe: "few-shot" }, memoryStore())).rejects.toThrow(/recipe/);
   await expect(run({ ...spec, min: 3, max: 2 }, memoryStore())).rejects.toThrow(/min is below max, got 3 and 2/);
   await expect(run({ ...spec, max: 2000 }, memoryStore())).rejects.toThrow(/line \d+: a number up to 2000 is expected/);
@@ -249,6 +275,12 @@ it("the command line trains, inspects and cross-validates it", async () => {
     expect(trained.out).toMatch(
       /Spearman +Pearson +RMSE +MAE +R²\n.*mean of what was trained on +0\.0+ .*\n.*head on frozen vectors +[\d.]+.*\n.*head and adapter +[\d.]+/,
     );
+    expect(trained.out).toMatch(
+      /\nCompared with the head-only baseline: MAE [+−][\d.]+ \(95 %: [+−][\d.]+ to [+−][\d.]+\)(\n\n|; .*\n {2}.* finetune .*--label stars .*--task regress --head-only\n)/,
+    );
+    expect(trained.out).toMatch(/^ +head-only +the head-only model: `predict --run` uses this folder too$/m);
+    const simple = await lowrank(["predict", "--run", at("run/head-only"), "--model", folder, "The film was good."]);
+    expect([simple.code, simple.out]).toEqual([0, expect.stringMatching(/The film was good\.\n$/)]);
     const inspected = await lowrank(["inspect", at("run")]);
     expect(inspected.out).toMatch(/stars\.csv, task regress[^]*RMSE +[\d.]+ \([\d.]+ to [\d.]+\)/);
     const folds = await lowrank([...command, "--folds", "2", "--out", at("folds")]);

@@ -3,6 +3,7 @@ import { AbortError, ConfigError, metrics, pairedDifference, ShapeError } from "
 import { binomial } from "../../../ts/nn/binomial.js";
 import { Philox } from "../../../ts/nn/philox.js";
 import { permutation } from "../../../ts/nn/random.js";
+import { scoreDifference } from "../../../ts/train/metrics/paired-difference.js";
 import { goldenJson } from "../../golden.js";
 
 interface Case {
@@ -298,6 +299,58 @@ describe("lists that answer for themselves", () => {
     for (const row of many) row.reverse();
     truth.fill(0);
     expect((await measuring).accuracy).toBe(1);
+  });
+});
+
+describe("scoreDifference", () => {
+  it("of scores that are 0 or 1 is that of two accuracies on the same texts", async () => {
+    const [a, b] = [(i: number) => i % 11 !== 0, (i: number) => i % 7 !== 0].map((isRight) =>
+      Array.from({ length: 60 }, (_, i) => Number(isRight(i))),
+    ) as [number[], number[]];
+    const right = a.map(() => 1);
+    const { difference, interval } = (await pairedDifference(a, b, right)).accuracy;
+    const found = await scoreDifference(a, b, undefined);
+    expect(found.difference).toBeCloseTo(difference, 12);
+    expect(found.interval).toEqual(interval);
+    // Three texts of seven that only the first has right are no proof, which a bootstrap takes them for.
+    const few = await scoreDifference([1, 1, 1, 1, 0, 0, 1], [0, 0, 0, 1, 0, 0, 1], undefined);
+    expect(few.interval[0]).toBeLessThan(0);
+  });
+
+  it("of other scores is that of their means, in an interval of samples of texts, however far the texts are apart", async () => {
+    const random = new Philox(7, 1);
+    const second = Array.from({ length: 300 }, () => -100 * random.uniform());
+    const first = second.map((score) => score + random.uniform() - 0.4);
+    const found = await scoreDifference(first, second, undefined);
+    const gains = first.map((score, i) => score - second[i]!);
+    const meanOf = (rows: readonly number[]) => rows.reduce((sum, i) => sum + gains[i]!, 0) / rows.length;
+    expect(found.difference).toBeCloseTo(meanOf([...gains.keys()]), 12);
+    const rows = await byRows(300, 8000, meanOf);
+    rows.forEach((end, i) => expect(Math.abs(found.interval[i]! - end)).toBeLessThan(0.008));
+    expect(found.interval[0]).toBeGreaterThan(0);
+    expect(await scoreDifference(second, first, undefined)).toMatchObject({ difference: -found.difference });
+  });
+
+  it("of five texts or fewer may be chance, even if all of them are for one; of six it is not", async () => {
+    const gained = async (count: number, by: number) =>
+      (
+        await scoreDifference(
+          Array.from({ length: count }, (_, i) => i + by),
+          [...Array(count).keys()],
+          undefined,
+        )
+      ).interval;
+    for (const count of [1, 2, 5])
+      expect([await gained(count, 0.5), await gained(count, -0.5)]).toEqual([
+        [0, 0.5],
+        [-0.5, 0],
+      ]);
+    expect(await gained(6, 0.5)).toEqual([0.5, 0.5]);
+  });
+
+  it("is cancelled", async () => {
+    const scores = Array.from({ length: 1000 }, (_, i) => i);
+    await expect(scoreDifference(scores, scores, AbortSignal.abort())).rejects.toThrow(AbortError);
   });
 });
 

@@ -1,4 +1,8 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type JobOptions, runJob, type RunStore } from "../../entry/jobs-node.js";
+import { writeFilesAtomically } from "../../entry/node.js";
+import type { FileMap } from "../../io/file-map.js";
 import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
 import type { TaskReport } from "../../training/result/report.js";
 import { runFiles } from "../../training/store/run-files.js";
@@ -14,16 +18,25 @@ import { pairsNext, taskNext, taskResult } from "../terminal/task-summary.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { tokenNext, tokenResult } from "../terminal/token-summary.js";
 
+/** The folder in a run's with the head-only model, where one was fitted beside the adapter; of one label a text, if there are few examples of each. */
+export const HEAD_ONLY = "head-only";
+
 /** How a finished run is shown. */
 interface Shown<R> {
   result(self: string, report: R, colors: Terminal["colors"]): string[];
-  /** @param gguf whether the run's folder has the adapter as GGUF too */
-  next(self: string, folder: string, report: R, colors: Terminal["colors"], gguf: boolean): string[];
+  /** @param has what the run's folder has beside the usual files: the adapter as GGUF, the folder of the head-only model */
+  next(
+    self: string,
+    folder: string,
+    report: R,
+    colors: Terminal["colors"],
+    has: { readonly gguf: boolean; readonly headOnly: boolean },
+  ): string[];
 }
 
 const language: Shown<never> = {
   result: (_, report, colors) => languageResult(report, colors),
-  next: (self, folder, report, colors, gguf) => languageNext(self, folder, report, gguf, colors),
+  next: (self, folder, report, colors, { gguf }) => languageNext(self, folder, report, gguf, colors),
 };
 
 /** Tasks that show more than their metrics. */
@@ -49,12 +62,16 @@ export async function finetuneTask(
   const reporter = runReporter(terminal, options);
   const { colors, say } = reporter;
   const task = taskOf(settings);
-  const run = (job: JobOptions) => runJob(settings, store, job) as Promise<{ readonly report: TaskReport }>;
+  const beside = join(folder, HEAD_ONLY);
+  const onHeadOnly = (files: FileMap) => writeFilesAtomically(beside, files);
+  const run = (job: JobOptions) =>
+    runJob(settings, store, { ...job, onHeadOnly }) as Promise<{ readonly report: TaskReport }>;
   const { report } = await followRun(settings, session, reporter, run, (event) => {
     if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
   });
   const { result, next } = (own[task] ?? { result: taskResult, next: taskNext }) as Shown<TaskReport>;
-  say("", ...result(self, report, colors), "", ...next(self, folder, report, colors, await store.has(runFiles.gguf)));
+  const has = { gguf: await store.has(runFiles.gguf), headOnly: existsSync(beside) };
+  say("", ...result(self, report, colors), "", ...next(self, folder, report, colors, has));
   if (report.training.diverged) session.exitCode = exitCodes.error;
   printRun(terminal, options, folder, report);
 }

@@ -9,7 +9,7 @@ import { runFiles } from "../../training/store/run-store.js";
 import { pickSamples } from "../../tasks/classify/result/sample-predictions.js";
 import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { finetuneTask } from "./finetune-task.js";
+import { finetuneTask, HEAD_ONLY } from "./finetune-task.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
 import { exitCodes } from "../exit-codes.js";
 import { followRun, printRun } from "../followed-run.js";
@@ -88,9 +88,6 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
     signal.removeEventListener("abort", heard);
   }
 }
-
-/** The folder in a run's, with the head-only model, if there are few examples of each label. */
-const HEAD_ONLY = "head-only";
 
 type Run<S> = (store: RunStore, settings: S, options: FinetuneOptions, session: Session) => Promise<void>;
 

@@ -1,9 +1,8 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { isRemote } from "../../io/node/index.js";
 import type { FurtherLora } from "../../training/spec/further-lora.js";
-import { textFields } from "../../tasks/classify/settings.js";
-import { defaultsOf } from "../../training/spec/field.js";
-import { tokenFields, type TokenSettings } from "../../tasks/tokens/run/settings.js";
+import { fieldsOfTasks, type JobSettings, taskOf } from "../../tasks/index.js";
+import { defaultsOf, type Fields } from "../../training/spec/field.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { shellPath, shellWord } from "../terminal/shell-word.js";
 import { inits } from "./adapter-settings.js";
@@ -11,8 +10,6 @@ import { exampleData } from "./example-data.js";
 import { flagOf } from "./flag-names.js";
 import { adapterSettingNames } from "./setting-flags.js";
 import { classifierSettings } from "./settings-of-options.js";
-
-type Settings = TrainingSettings | TokenSettings;
 
 /** How a run differs from another one. */
 export interface Change {
@@ -22,7 +19,7 @@ export interface Change {
 }
 
 /** What a run of other settings is begun by: a line for a shell, with the paths as they are from this folder. */
-export function finetuneCommand(self: string, settings: Settings, change: Change): string {
+export function finetuneCommand(self: string, settings: JobSettings, change: Change): string {
   const dropped = new Set<string>([
     ...Object.keys(change),
     ...(change.headOnly === true ? [...adapterSettingNames, "baseline", "lora"] : []),
@@ -38,10 +35,11 @@ export function finetuneCommand(self: string, settings: Settings, change: Change
 }
 
 /** What stands for options that are not given, the data too where none are named. */
-function defaultsFor(settings: Settings): Readonly<Record<string, unknown>> {
-  const { recipe } = settings;
-  if ("task" in settings) return { ...defaultsOf(tokenFields, recipe) };
-  const named = { ...defaultsOf(textFields, recipe) };
+function defaultsFor(settings: JobSettings): Readonly<Record<string, unknown>> {
+  const task = taskOf(settings);
+  const { recipe = "default" } = settings as Partial<TrainingSettings>;
+  const named = { ...defaultsOf<Fields>(fieldsOfTasks[task], recipe) };
+  if (task !== "classify") return named;
   try {
     const bundled = classifierSettings({ recipe }, exampleData);
     return bundled.data === settings.data ? { ...bundled } : named;

@@ -19,6 +19,7 @@ import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import type { RunReport } from "../../tasks/classify/report.js";
 import type { Sample } from "../../tasks/classify/result/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
+import { headOnlyRow } from "./task-summary.js";
 import type { Terminal } from "./terminal.js";
 import { shellPath } from "./shell-word.js";
 
@@ -273,7 +274,7 @@ export function writtenLines(folder: string, headOnly: boolean, beside: boolean,
   const rows = [
     ...(headOnly ? [] : [[runFiles.adapter.join(", "), "the adapter, in PEFT's format"]]),
     [runFiles.head.join(", "), "the classification head and its labels"],
-    ...(beside && !headOnly ? [["head-only", "the head-only model: `predict --run` uses this folder too"]] : []),
+    ...(beside && !headOnly ? [headOnlyRow] : []),
     [runFiles.report, "settings, every step, results"],
     ...(headOnly ? [] : [[runFiles.curve, "the loss curve; open it in a browser"]]),
   ];

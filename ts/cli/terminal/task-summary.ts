@@ -1,7 +1,9 @@
-import { tasks } from "../../tasks/index.js";
+import type { HeadComparison } from "../../tasks/head-comparison.js";
+import { type JobSettings, tasks } from "../../tasks/index.js";
 import type { TaskReport } from "../../training/result/report.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { Metric, TaskTable } from "../../training/task-definition.js";
+import { finetuneCommand } from "../options/finetune-command.js";
 import { formatBytes, formatCount, formatDuration, formatExamples, formatPercent } from "./number-format.js";
 import { shellPath } from "./shell-word.js";
 import { tableLines } from "./table.js";
@@ -10,6 +12,8 @@ import type { Terminal } from "./terminal.js";
 type Colors = Terminal["colors"];
 /** A report, possibly of another version. */
 type Known = Partial<Omit<TaskReport, "steps">>;
+/** The part of a report that says how head and adapter compare with the head-only baseline. */
+type Compared = Pick<TaskReport, "task" | "result"> & { readonly settings: object };
 
 /** Each metric of a result: title and formatted value. */
 export function metricCells({ task = "", metrics = {} }: Known): [title: string, value: string][] {
@@ -32,7 +36,7 @@ function shown({ format }: Metric, value: unknown): string {
 }
 
 /** The metrics of a result, below those of its baselines. */
-export function taskResult(_: string, report: TaskReport, { bold }: Colors): string[] {
+export function taskResult(self: string, report: TaskReport, colors: Colors): string[] {
   const { result, data, training, task, settings } = report;
   const { yardsticks = {} } = (result ?? {}) as { yardsticks?: Record<string, Record<string, unknown> | null> };
   const metrics = metricsOf(task, report.metrics);
@@ -57,10 +61,35 @@ export function taskResult(_: string, report: TaskReport, { bold }: Colors): str
   const [first, value] = metricCells(report)[0]!;
   return [
     ...lines.slice(0, -1),
-    bold(lines.at(-1)),
+    colors.bold(lines.at(-1)),
     ...(value.includes("(") ? [`${first} ${value}: 95 % interval`] : []),
+    ...overHeadLines(self, report, colors),
     ...(training.steps === 0 ? [] : ["", speedOf(training)]),
   ];
+}
+
+/** What head and adapter have over the head-only baseline, with advice; empty if they were not compared. */
+export function overHeadLines(self: string, { task, result, settings }: Compared, { cyan }: Colors): string[] {
+  const { overHeadAlone = null, recommended } = (result ?? {}) as Partial<HeadComparison>;
+  const { comparedBy = "", metrics } = (tasks as TaskTable)[task]!;
+  const metric = metrics[comparedBy];
+  if (overHeadAlone === null || metric === undefined) return [];
+  const { difference, interval } = overHeadAlone;
+  // A gain is a smaller error.
+  const isError = metric.better === "lower";
+  const change = (gain: number) => {
+    const value = isError ? -gain : gain;
+    const size = Math.abs(value);
+    return `${value < 0 ? "−" : "+"}${metric.format === "share" ? (100 * size).toFixed(1) : size.toPrecision(3)}`;
+  };
+  const ends = (isError ? interval.toReversed() : interval).map(change).join(" to ");
+  const { title, format } = metric;
+  const gain = format === "share" ? `${change(difference)} points of ${title}` : `${title} ${change(difference)}`;
+  const said = `Compared with the head-only baseline: ${gain} (95 %: ${ends})`;
+  if (recommended === "adapter") return [said];
+  const advice =
+    interval[1] < 0 ? "the head alone is better:" : "that is not significant, and the head alone trains in less time:";
+  return [`${said}; ${advice}`, `  ${cyan(finetuneCommand(self, settings as JobSettings, { headOnly: true }))}`];
 }
 
 const speedOf = ({ steps, seconds, tokensPerSecond, peakMemory }: TaskReport["training"]) =>
@@ -79,11 +108,21 @@ const yardstickNames: Readonly<Record<string, string>> = {
   start: "the cross-encoder before training",
 };
 
+/** The folder of the head-only model in a table of files. */
+export const headOnlyRow = ["head-only", "the head-only model: `predict --run` uses this folder too"];
+
 /** The files, and commands that show them. */
-export function taskNext(self: string, folder: string, { settings }: TaskReport, { cyan }: Colors): string[] {
+export function taskNext(
+  self: string,
+  folder: string,
+  { settings }: TaskReport,
+  { cyan }: Colors,
+  has: { readonly headOnly: boolean },
+): string[] {
   const { headOnly = false } = settings;
   const rows = [
     [[...(headOnly ? [] : runFiles.adapter), ...runFiles.head].join(", "), headOnly ? "the head" : "adapter and head"],
+    ...(has.headOnly && !headOnly ? [headOnlyRow] : []),
     [runFiles.report, "settings, every step, results"],
     ...(headOnly ? [] : [[runFiles.curve, "the loss curve; open it in a browser"]]),
   ];

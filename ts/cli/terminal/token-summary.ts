@@ -1,9 +1,9 @@
 import { runFiles } from "../../training/store/run-store.js";
 import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
-import { finetuneCommand } from "../options/finetune-command.js";
 import { formatBytes, formatCount, formatDuration, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
+import { overHeadLines } from "./task-summary.js";
 import type { Terminal } from "./terminal.js";
 import { shellPath } from "./shell-word.js";
 
@@ -25,12 +25,10 @@ export function entityLines({ perEntity }: TokenMetrics): string[] {
 const right = (columns: number) => new Array<"right">(columns).fill("right");
 
 /** Entity F1 of the head-only baseline and after training, with advice. */
-export function tokenResult(
-  self: string,
-  { result, data, training, settings }: TokenReport,
-  { bold, green, cyan }: Colors,
-): string[] {
-  const { headOnly, after, overHeadAlone, recommended, measuredOn, largestClass } = result;
+export function tokenResult(self: string, report: TokenReport, colors: Colors): string[] {
+  const { result, data, training, settings } = report;
+  const { bold, green } = colors;
+  const { headOnly, after, recommended, measuredOn, largestClass } = result;
   const examples = (data.test ?? data.validation).examples;
   const [head, ...rows] = tableLines(
     [
@@ -42,21 +40,12 @@ export function tokenResult(
     ["left", ...right(4)],
   );
   const last = rows.pop()!;
-  const percent = (share: number) => `${share < 0 ? "−" : "+"}${(100 * Math.abs(share)).toFixed(1)}`;
-  const advice =
-    overHeadAlone === null
-      ? []
-      : [
-          `Over the head-only baseline: ${percent(overHeadAlone.difference)} points of F1 (95 %: ${overHeadAlone.interval.map(percent).join(" to ")})` +
-            (recommended === "adapter" ? "" : "; that is not significant, and the head alone trains in less time:"),
-          ...(recommended === "adapter" ? [] : [`  ${cyan(finetuneCommand(self, settings, { headOnly: true }))}`]),
-        ];
   const { steps, seconds, tokensPerSecond, peakMemory } = training;
   return [
     head!,
     ...rows,
     recommended === "adapter" ? green(bold(last)) : bold(last),
-    ...advice,
+    ...overHeadLines(self, report, colors),
     ...(after.cut === 0 ? [] : [`${formatCount(after.cut)} words are beyond the maximum length, and count as wrong`]),
     "",
     ...entityLines(after),

@@ -3,15 +3,30 @@ import type { NodeId } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-map.js";
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import type { ClassificationHead } from "../../nn/classification-head.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
 import type { JobPhase } from "../../training/job-events.js";
 import { phaseEvents } from "../../training/phase.js";
 import type { MeasureEvents, RunContext, TokenizedExample } from "../../training/task-definition.js";
+import type { Tensor } from "../../values/tensor.js";
 import type { TrainedClassifier } from "../classifier-training.js";
 
 /** An adapter and a head on an encoder. */
 interface OnEncoder extends Omit<TrainedClassifier, "graph"> {
   params(): NodeId[];
+  save(): FileMap;
+  dispose(): void;
+}
+
+/** A head with one layer, fitted to frozen vectors. */
+export interface LinearHead {
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+}
+
+/** A model of a fitted head and no adapter. */
+interface HeadOnly {
+  readonly head: Pick<ClassificationHead, "weight" | "bias">;
   save(): FileMap;
   dispose(): void;
 }
@@ -49,6 +64,29 @@ export abstract class EncoderModel<C extends OnEncoder, S extends { readonly che
 
   dispose(): void {
     this.classifier.dispose();
+  }
+
+  protected setLinear(head: HeadOnly["head"], { weight, bias }: LinearHead): void {
+    this.graph.setValue(head.weight, weight);
+    this.graph.setValue(head.bias, bias);
+  }
+
+  /** Saves a fitted head as a run with `headOnly` does, if the caller asks for it. @param create makes the model, with another head */
+  protected async saveHeadOnly(fitted: LinearHead, create: () => HeadOnly): Promise<void> {
+    const { graph, context } = this;
+    if (context.onHeadOnly === undefined) return;
+    const streams = graph.streamsDrawn;
+    const alone = create();
+    let files: FileMap;
+    try {
+      this.setLinear(alone.head, fitted);
+      files = alone.save();
+    } finally {
+      alone.dispose();
+      // Random numbers of the run stay those that it has without these files.
+      graph.streamsDrawn = streams;
+    }
+    await context.onHeadOnly(files);
   }
 
   /** Begins a phase of measuring or encoding examples. */

@@ -24,7 +24,7 @@ import { loraOptions } from "../../training/spec/training-settings.js";
 import { log } from "../../values/elementary.js";
 import { classWeightsOf } from "../class-weights.js";
 import { takeTraining } from "../classifier-training.js";
-import { EncoderModel } from "./encoder-model.js";
+import { EncoderModel, type LinearHead } from "./encoder-model.js";
 import { TextClassifier } from "../text-classifier.js";
 import { type DataCheck, describeDataset } from "./data/data-check.js";
 import type { Dataset } from "./data/dataset.js";
@@ -138,14 +138,14 @@ export class TextModel
   }
 
   async baseline(parts: TokenizedParts<TokenizedText>): Promise<ClassifierState> {
-    const { classifier, settings, context } = this;
+    const { classifier, settings, context, encoder, dataset } = this;
     const spare = isSpare(this.dataset) ? parts.validation : [];
     const { baseline, fitted } = await measureBaseline({ classifier, parts, spare, settings, context });
     this.fitted = fitted;
     if (fitted !== null && startsFitted(settings)) this.setHead(fitted.start);
     const examples = parts.train.length + parts.validation.length;
     if (fitted !== null && !settings.headOnly && areFew(examples, classifier.labels.length))
-      await context.onHeadOnly?.(this.headOnlyFiles(fitted));
+      await this.saveHeadOnly(fitted, () => TextClassifier.create(encoder, { labels: dataset.labels, lora: null }));
     return { baseline, headPredictions: fitted && classesOf(fitted.logits) };
   }
 
@@ -218,27 +218,8 @@ export class TextModel
     };
   }
 
-  /** The files of the head-only model, as a run with `headOnly` writes them. */
-  private headOnlyFiles({ weight, bias }: FittedHead): FileMap {
-    const { encoder, dataset } = this;
-    const { graph } = encoder;
-    const streams = graph.streamsDrawn;
-    const alone = TextClassifier.create(encoder, { labels: dataset.labels, lora: null });
-    try {
-      graph.setValue(alone.head.weight, weight);
-      graph.setValue(alone.head.bias, bias);
-      return alone.save();
-    } finally {
-      alone.dispose();
-      // Random numbers of the run stay those that it has without these files.
-      graph.streamsDrawn = streams;
-    }
-  }
-
-  protected setHead({ weight, bias }: Pick<FittedHead, "weight" | "bias">): void {
-    const { graph, head } = this.classifier;
-    graph.setValue(head.weight, weight);
-    graph.setValue(head.bias, bias);
+  protected setHead(fitted: LinearHead): void {
+    this.setLinear(this.classifier.head, fitted);
   }
 
   /** Temperature and threshold from the validation; null if none is asked for, there is none, or for a fold. */

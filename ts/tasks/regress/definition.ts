@@ -7,6 +7,7 @@ import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { classifierPlan } from "../classify/recipes.js";
+import { checkScoresFit } from "../head-comparison.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import { type NumberScale, TextRegressor } from "../text-regressor.js";
 import { type NumberedText, RegressModel, type TokenizedNumber } from "./regress-model.js";
@@ -100,6 +101,7 @@ export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, To
   about({ examples }) {
     return { numbers: examples.map(({ target }) => target) };
   },
+  checkStateFits: checkScoresFit,
 };
 
 type FromParts = new (parts: ClassifierParts, scale: NumberScale) => TextRegressor;

@@ -22,10 +22,11 @@ import type {
   TokenizedParts,
 } from "../../training/task-definition.js";
 import { trainingOf } from "../classifier-training.js";
-import { EncoderModel } from "../classify/encoder-model.js";
+import { EncoderModel, type LinearHead } from "../classify/encoder-model.js";
 import { fitsHead, recipes } from "../classify/recipes.js";
+import { comparedWithHead, type HeadComparison, type HeadScores } from "../head-comparison.js";
 import type { TextClassifier } from "../text-classifier.js";
-import { numberOf, type TextRegressor } from "../text-regressor.js";
+import { numberOf, TextRegressor } from "../text-regressor.js";
 import { outputScale } from "./output-scale.js";
 import { fitRidge, type Ridge } from "./ridge.js";
 import type { RegressSettings } from "./settings.js";
@@ -50,7 +51,7 @@ export interface RegressBaseline {
 }
 
 /** On the examples to test on. */
-export interface RegressResult {
+export interface RegressResult extends HeadComparison {
   /** What it is compared with. */
   readonly yardsticks: RegressBaseline;
   /** With what was trained. */
@@ -78,7 +79,7 @@ export interface RegressJobResult {
 }
 
 /** What a checkpoint keeps. */
-type State = Pick<RegressResult, "yardsticks">;
+type State = Pick<RegressResult, "yardsticks"> & HeadScores;
 
 /** A regressor that is trained. */
 export class RegressModel
@@ -165,7 +166,7 @@ export class RegressModel
   async baseline({ train, validation, measured }: TokenizedParts<TokenizedNumber>): Promise<State> {
     const { settings, data } = this;
     const mean = this.metricsOf(this.numbers(measured.map(() => 0)), measured);
-    if (!fitsHead(settings)) return { yardsticks: { mean, headOnly: null } };
+    if (!fitsHead(settings)) return { yardsticks: { mean, headOnly: null }, headScores: null };
     const vectorsOf = (phase: "encode-train" | "encode-validation", examples: readonly TokenizedNumber[]) =>
       this.rows(examples, null, (pooled) => pooled, this.events(phase, examples));
     const whole = isSpare(data) ? [...train, ...validation] : train;
@@ -181,7 +182,9 @@ export class RegressModel
       vector.reduce((total, x, i) => total + x * weight[i]!, bias),
     );
     this.fitted = this.numbers(outputs);
-    return { yardsticks: { mean, headOnly: this.metricsOf(this.fitted, measured) } };
+    if (!settings.headOnly) await this.saveHeadOnly(best, () => this.withoutAdapter());
+    const yardsticks = { mean, headOnly: this.metricsOf(this.fitted, measured) };
+    return { yardsticks, headScores: scoresOf(this.fitted, measured) };
   }
 
   async finish(
@@ -205,7 +208,9 @@ export class RegressModel
     const intervals = await regressionIntervals(predicted, targets, this.context.signal);
     const metrics = REGRESSION_METRICS.map((name) => [name, { value: after[name], interval: intervals[name] }]);
     const measuredOn = this.data.test === null ? "validation" : "test";
-    const result: RegressResult = { yardsticks, after, measuredOn };
+    const scores = trained && scoresOf(predicted, measured);
+    const compared = await comparedWithHead(scores, state as State, this.context.signal);
+    const result: RegressResult = { yardsticks, after, ...compared, measuredOn };
     const predictions = measuredPart(this.data).examples.map(({ text, target }, i): NumberSample => ({
       text,
       target,
@@ -228,6 +233,13 @@ export class RegressModel
     return this.regressor.save();
   }
 
+  /** A regressor of the same numbers with another head, and no adapter. */
+  private withoutAdapter() {
+    const { encoder, name, scale } = this.regressor;
+    const alone = TextRegressor.create(encoder, name, scale, null);
+    return { head: alone.model.head, save: () => alone.save(), dispose: () => alone.dispose() };
+  }
+
   private ridge(
     vectors: readonly Float32Array[],
     examples: readonly TokenizedNumber[],
@@ -239,10 +251,8 @@ export class RegressModel
     return fitRidge(this.graph.engine, vectors, targets, options);
   }
 
-  private setHead({ weight, bias }: Pick<Ridge, "weight" | "bias">): void {
-    const { head } = this.classifier;
-    this.graph.setValue(head.weight, weight);
-    this.graph.setValue(head.bias, bias);
+  private setHead(fitted: LinearHead): void {
+    this.setLinear(this.classifier.head, fitted);
   }
 
   /** Makes the head's output `offset + slope * output`. */
@@ -276,3 +286,7 @@ export class RegressModel
     );
   }
 }
+
+/** The score of each prediction: the absolute error, below 0. */
+const scoresOf = (predicted: readonly number[], examples: readonly TokenizedNumber[]) =>
+  examples.map(({ target }, i) => -Math.abs(predicted[i]! - target));

@@ -2,6 +2,7 @@ import { or, type Readers } from "../../arguments/read-options.js";
 import { whole } from "../../arguments/settings.js";
 import { binomial } from "../../nn/binomial.js";
 import { Philox } from "../../nn/philox.js";
+import { breather } from "../../waiting/next-task.js";
 import type { Cell } from "./cells.js";
 import { type ClassCounts, meanF1 } from "./class-scores.js";
 
@@ -73,6 +74,22 @@ function byExample(counts: readonly number[], total: number): Draw {
     drawn.fill(0);
     for (let i = 0; i < total; i++) drawn[kinds[Math.floor(random.uniform() * total)]!]!++;
   };
+}
+
+/** 95 % interval of a measure: percentiles of its values for bootstrap samples. Rejects with `AbortError` if `signal` is aborted. */
+export async function bootstrapInterval(
+  counts: readonly number[],
+  measure: (drawn: Float64Array) => number,
+  signal: AbortSignal | undefined,
+  settings: Required<BootstrapOptions> = { resamples: 1000, seed: 0 },
+): Promise<Interval> {
+  const breathe = breather(signal);
+  const values: number[] = [];
+  for (const drawn of resample(counts, settings)) {
+    values.push(measure(drawn));
+    await breathe();
+  }
+  return middle95(Float64Array.from(values));
 }
 
 /** The middle 95 % of some numbers, linearly interpolated (NumPy's `percentile`). */

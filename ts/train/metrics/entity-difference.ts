@@ -1,10 +1,6 @@
-import { breather } from "../../waiting/next-task.js";
-import { middle95, resample } from "./bootstrap.js";
+import { bootstrapInterval } from "./bootstrap.js";
 import type { EntityCounts } from "./entities.js";
 import type { Difference } from "./paired-difference.js";
-
-/** Number of samples. */
-const RESAMPLES = 1000;
 
 /**
  * Difference of the entity F1 of two classifiers on the same texts, with a 95 % interval: percentiles of a paired bootstrap, which draws
@@ -27,13 +23,7 @@ export async function entityDifference(
   const counts = all.map(({ count }) => count);
   const above = (drawn: ArrayLike<number>) =>
     f1Of(all.map(({ at }) => first[at]!), drawn) - f1Of(all.map(({ at }) => second[at]!), drawn); // prettier-ignore
-  const breathe = breather(signal);
-  const differences: number[] = [];
-  for (const drawn of resample(counts, { resamples: RESAMPLES, seed: 0 })) {
-    differences.push(above(drawn));
-    await breathe();
-  }
-  return { difference: above(counts), interval: middle95(Float64Array.from(differences)) };
+  return { difference: above(counts), interval: await bootstrapInterval(counts, above, signal) };
 }
 
 /** F1 of texts with given counts; 0 without any entity. */

@@ -1,6 +1,7 @@
 import { warnSeen } from "../../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../../training/loading.js";
 import type { TaskDefinition } from "../../../training/task-definition.js";
+import { checkScoresFit } from "../../head-comparison.js";
 import { TextClassifier } from "../../text-classifier.js";
 import type { TokenizedLabels } from "../multi-label-calls.js";
 import { type ListedText, listReader } from "./list-reader.js";
@@ -45,4 +46,5 @@ export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText
     const none = examples.filter((example) => example.labels.length === 0).length;
     return { labels: labels.length, "labels a text": total / examples.length, "without a label": none };
   },
+  checkStateFits: checkScoresFit,
 };

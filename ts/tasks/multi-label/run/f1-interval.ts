@@ -55,3 +55,7 @@ export const decisions = (
     });
     return counts;
   });
+
+/** The score of each text: 1 if its set of labels is exactly right, otherwise 0. */
+export const exactMatches = (texts: readonly Decisions[]): number[] =>
+  texts.map(({ extra, missed }) => (extra + missed === 0 ? 1 : 0));

@@ -19,9 +19,10 @@ import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.
 import { ClassificationHead } from "../../../nn/classification-head.js";
 import { log } from "../../../values/elementary.js";
 import { stackedRows } from "../../../values/stacked-rows.js";
-import { EncoderModel } from "../../classify/encoder-model.js";
+import { EncoderModel, type LinearHead } from "../../classify/encoder-model.js";
 import { fitsHead, recipes } from "../../classify/recipes.js";
 import { classifierOptions } from "../../classify/settings.js";
+import { comparedWithHead, type HeadScores } from "../../head-comparison.js";
 import { TextClassifier } from "../../text-classifier.js";
 import { answerOf, type MultiLabelPrediction } from "../../prediction.js";
 import { posWeightsOf } from "../label-loss.js";
@@ -29,7 +30,7 @@ import { bestThresholds, measureLabels, type MultiLabelResult } from "../label-m
 import { type LabelRow, labelRows } from "../label-rows.js";
 import { takeListTraining, type TokenizedLabels } from "../multi-label-calls.js";
 import { fitOneVsRest, type OneVsRest } from "../one-vs-rest.js";
-import { decisions, f1Intervals } from "./f1-interval.js";
+import { decisions, exactMatches, f1Intervals } from "./f1-interval.js";
 import type { ListedText } from "./list-reader.js";
 import { mostFrequentScores } from "./most-frequent.js";
 import { type MultiLabelBaseline, type MultiLabelRunResult, type MultiLabelSample, scoresOf } from "./report.js";
@@ -37,7 +38,7 @@ import { logitsOfVectors } from "../../logits-of-vectors.js";
 import type { MultiLabelSettings } from "./settings.js";
 
 /** What a checkpoint keeps. */
-type State = Pick<MultiLabelRunResult, "yardsticks">;
+type State = Pick<MultiLabelRunResult, "yardsticks"> & HeadScores;
 
 const rowsOf = (examples: readonly TokenizedLabels[]): LabelRow[] => examples.map(({ row }) => row);
 
@@ -119,7 +120,7 @@ export class MultiLabelModel
   async baseline({ train, validation, measured }: TokenizedParts<TokenizedLabels>): Promise<State> {
     const { settings, graph, classifier } = this;
     const mostFrequent = mostFrequentScores(rowsOf(train), rowsOf(measured));
-    if (!fitsHead(settings)) return { yardsticks: { mostFrequent, headOnly: null } };
+    if (!fitsHead(settings)) return { yardsticks: { mostFrequent, headOnly: null }, headScores: null };
     const vectorsOf = (phase: "encode-train" | "encode-validation", examples: readonly TokenizedLabels[]) =>
       this.rows(examples, null, (pooled) => pooled, this.events(phase, examples));
     const vectors = await vectorsOf("encode-train", train);
@@ -138,8 +139,10 @@ export class MultiLabelModel
       const thresholds = this.thresholds(all.slice(measured.length), held, logits, measured, validation);
       this.fitted = { logits, thresholds };
       if (settings.headOnly) classifier.multi!.thresholds = thresholds;
+      else await this.saveHeadOnly(best, () => this.withoutAdapter(thresholds));
       const headOnly = scoresOf(measureLabels(logits, rowsOf(measured), thresholds));
-      return { yardsticks: { mostFrequent, headOnly } };
+      const headScores = exactMatches(decisions(logits, rowsOf(measured), thresholds));
+      return { yardsticks: { mostFrequent, headOnly }, headScores };
     } finally {
       graph.release(head.params());
     }
@@ -177,9 +180,12 @@ export class MultiLabelModel
     const { thresholds } = classifier.multi!;
     const found = measureLabels(logits, rowsOf(measured), thresholds);
     const after = scoresOf(found);
+    const decided = decisions(logits, rowsOf(measured), thresholds);
+    const { signal } = this.context;
     const result: MultiLabelRunResult = {
       yardsticks,
       after,
+      ...(await comparedWithHead(trained && exactMatches(decided), state as State, signal)),
       labels: labelScores(data.labels, thresholds, found, rowsOf(measured)),
       thresholdsFrom: validation.length > 0 ? "validation" : null,
       measuredOn: data.test === null ? "validation" : "test",
@@ -189,7 +195,7 @@ export class MultiLabelModel
       const { labels: predicted } = answer(text, logits[i]!, i) as MultiLabelPrediction;
       return { text, labels, predicted };
     });
-    const intervals = await f1Intervals(decisions(logits, rowsOf(measured), thresholds), this.context.signal);
+    const intervals = await f1Intervals(decided, signal);
     const { f1Micro, f1Macro, map, exactMatch, loss } = after;
     return {
       metrics: {
@@ -220,10 +226,16 @@ export class MultiLabelModel
     });
   }
 
-  private setHead({ weight, bias }: OneVsRest): void {
-    const { head } = this.classifier;
-    this.graph.setValue(head.weight, weight);
-    this.graph.setValue(head.bias, bias);
+  private setHead(fitted: LinearHead): void {
+    this.setLinear(this.classifier.head, fitted);
+  }
+
+  /** A classifier of the same labels with another head and these thresholds, and no adapter. */
+  private withoutAdapter(thresholds: readonly number[]) {
+    const { encoder } = this.classifier;
+    const alone = TextClassifier.create(encoder, { labels: this.data.labels, multiLabel: true, lora: null });
+    alone.multi!.thresholds = thresholds;
+    return alone;
   }
 
   private logits(examples: readonly TokenizedLabels[], events: MeasureEvents): Promise<Float32Array[]> {

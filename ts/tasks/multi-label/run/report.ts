@@ -1,4 +1,5 @@
 import type { TaskReport } from "../../../training/result/report.js";
+import type { HeadComparison } from "../../head-comparison.js";
 import type { MultiLabelResult } from "../label-metrics.js";
 import type { MultiLabelSettings } from "./settings.js";
 
@@ -43,7 +44,7 @@ export interface MultiLabelBaseline {
 }
 
 /** On the examples to test on. */
-export interface MultiLabelRunResult {
+export interface MultiLabelRunResult extends HeadComparison {
   /** What it is compared with. */
   readonly yardsticks: MultiLabelBaseline;
   /** With what was trained. */

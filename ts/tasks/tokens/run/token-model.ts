@@ -22,6 +22,7 @@ import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.
 import { log } from "../../../values/elementary.js";
 import { fitsHead } from "../../classify/recipes.js";
 import { classifierOptions } from "../../classify/settings.js";
+import { recommendedBy } from "../../head-comparison.js";
 import { firstTokens } from "../aligned.js";
 import { EncoderModel } from "../../classify/encoder-model.js";
 import { TokenClassifier } from "../token-classifier.js";
@@ -135,7 +136,7 @@ export class TokenModel
       ...known,
       after,
       overHeadAlone,
-      recommended: overHeadAlone === null ? null : overHeadAlone.interval[0] > 0 ? "adapter" : "head-only",
+      recommended: recommendedBy(overHeadAlone),
       measuredOn: data.test === null ? "validation" : "test",
     };
     const { f1, precision, recall, accuracy, loss } = after;

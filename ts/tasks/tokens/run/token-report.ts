@@ -1,7 +1,7 @@
 import type { TokenMetrics } from "../token-metrics.js";
 import type { EntityCounts } from "../../../train/metrics/entities.js";
 import type { Difference } from "../../../train/metrics/paired-difference.js";
-import type { Recommendation } from "../../classify/result/recommendation.js";
+import type { Recommendation } from "../../head-comparison.js";
 import type { TaskReport } from "../../../training/result/report.js";
 import type { TokenSettings } from "./settings.js";
 
