@@ -71,14 +71,9 @@ it("what is significantly better is recommended; what was not compared is not", 
     null,
   ]);
   const none = { overHeadAlone: null, recommended: null };
-  expect(await comparedWithHead(null, numbers, undefined)).toEqual(none);
-  for (const state of [{}, { headScores: null }])
-    expect(await comparedWithHead(numbers.headScores, state, undefined)).toEqual(none);
-  expect(
-    await comparedWithHead(
-      numbers.headScores.map((score) => score + 1),
-      numbers,
-      undefined,
-    ),
-  ).toMatchObject({ recommended: "adapter" });
+  const { headScores: first } = numbers;
+  expect(await comparedWithHead(null, first, undefined)).toEqual(none);
+  for (const second of [undefined, null]) expect(await comparedWithHead(first, second, undefined)).toEqual(none);
+  const better = first.map((score) => score + 1);
+  expect(await comparedWithHead(better, first, undefined)).toMatchObject({ recommended: "adapter" });
 });

@@ -36,13 +36,14 @@ export function recommendedBy(overHeadAlone: Difference | null): Recommendation 
 /**
  * Compares head and adapter with the head-only baseline by a score for each text, the higher the better.
  * @param scores those of head and adapter; null if only the head was fitted
+ * @param headScores those of the baseline, from the state; null or undefined if it has none
  */
 export async function comparedWithHead(
   scores: readonly number[] | null,
-  { headScores = null }: HeadScores,
+  headScores: HeadScores["headScores"],
   signal: AbortSignal | undefined,
 ): Promise<HeadComparison> {
-  const overHeadAlone = scores && headScores && (await scoreDifference(scores, headScores, signal));
+  const overHeadAlone = scores && headScores ? await scoreDifference(scores, headScores, signal) : null;
   return { overHeadAlone, recommended: recommendedBy(overHeadAlone) };
 }
 

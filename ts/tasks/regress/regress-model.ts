@@ -192,7 +192,7 @@ export class RegressModel
     { measured, validation }: TokenizedParts<TokenizedNumber>,
     trained: FitReport | null,
   ): Promise<RunOutcome> {
-    const { yardsticks } = state as State;
+    const { yardsticks, headScores } = state as State;
     let predicted = this.fitted ?? [];
     if (trained !== null) {
       // Never on what is measured.
@@ -209,7 +209,7 @@ export class RegressModel
     const metrics = REGRESSION_METRICS.map((name) => [name, { value: after[name], interval: intervals[name] }]);
     const measuredOn = this.data.test === null ? "validation" : "test";
     const scores = trained && scoresOf(predicted, measured);
-    const compared = await comparedWithHead(scores, state as State, this.context.signal);
+    const compared = await comparedWithHead(scores, headScores, this.context.signal);
     const result: RegressResult = { yardsticks, after, ...compared, measuredOn };
     const predictions = measuredPart(this.data).examples.map(({ text, target }, i): NumberSample => ({
       text,

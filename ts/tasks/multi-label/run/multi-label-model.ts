@@ -167,7 +167,7 @@ export class MultiLabelModel
     { measured, validation }: TokenizedParts<TokenizedLabels>,
     trained: FitReport | null,
   ): Promise<RunOutcome> {
-    const { yardsticks } = state as State;
+    const { yardsticks, headScores } = state as State;
     const { classifier, data } = this;
     let logits = this.fitted?.logits ?? [];
     if (trained !== null) {
@@ -185,7 +185,7 @@ export class MultiLabelModel
     const result: MultiLabelRunResult = {
       yardsticks,
       after,
-      ...(await comparedWithHead(trained && exactMatches(decided), state as State, signal)),
+      ...(await comparedWithHead(trained && exactMatches(decided), headScores, signal)),
       labels: labelScores(data.labels, thresholds, found, rowsOf(measured)),
       thresholdsFrom: validation.length > 0 ? "validation" : null,
       measuredOn: data.test === null ? "validation" : "test",
