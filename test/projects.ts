@@ -139,6 +139,7 @@ export const needing: Readonly<Record<Need, readonly string[]>> = {
   linux: [
     "test/cli/signals.test.ts",
     "test/io/node/{handles,process-mark}.node.test.ts",
+    "test/training/node/run-lock.node.test.ts",
     "test/properties/kills/quantize-kills.node.test.ts",
   ],
   disks: ["test/properties/kills/{adapter-kills,merge-kills,onnx-processes}.node.test.ts"],

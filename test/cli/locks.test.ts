@@ -1,8 +1,11 @@
-import { existsSync, readdirSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { isLock } from "../../ts/training/node/run-lock.js";
 import { type Fixture, interruptedRun, lowrank, makeFixture, type Outcome, shortRun } from "./fixture.js";
-import { lowrankProcess } from "./process.js";
+import { lowrankProcess, program, runProcess } from "./process.js";
 
 let fixture: Fixture;
 /** Folder of a run that was interrupted. */
@@ -16,9 +19,22 @@ afterAll(() => fixture.remove());
 
 const results = ["adapter_config.json", "adapter_model.safetensors", "head.safetensors", "labels.json"];
 const finished = [...results, "loss.svg", "report.json"];
-const inUse = /is in use: process \d+ of \S+ trains in it, since 20/;
+const inUse = /is in use: process \d+ of \S+ uses it, since 20/;
 /** A lock of a machine that nobody knows here. */
-const foreign = "run-000000000000-1-1-00000000.lock";
+const foreign = "run-000000000000-1-1-1-00000000.lock";
+
+/** Starts a program in a pid namespace, as a container does; nothing where users may not make one: then all processes are of one. */
+const container: readonly string[] =
+  [[], ["--user", "--map-root-user"]]
+    .map((user) => ["unshare", ...user, "--pid", "--fork", "--mount-proc", "--kill-child"])
+    .find(([file, ...options]) => spawnSync(file!, [...options, "true"]).status === 0) ?? [];
+
+/** The program that other programs have started for it; it itself if it has started none. */
+function innermost(pid: number): number {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  const child = existsSync(path) ? parseInt(readFileSync(path, "utf8")) : NaN;
+  return Number.isNaN(child) ? pid : innermost(child);
+}
 
 async function copyOf(name: string): Promise<string> {
   await cp(halves, fixture.path(name), { recursive: true });
@@ -79,13 +95,36 @@ describe("a run's folder", () => {
     expect(readdirSync(run).sort()).toEqual(finished);
   });
 
+  it("is one container's, also while its process is paused, and free in the next one after a kill", async () => {
+    const out = fixture.path("contained");
+    const inContainer = (...args: string[]) =>
+      [...container, process.execPath, program, ...args] as [string, ...string[]];
+    const [file, ...args] = inContainer(...shortRun(fixture, out, 400), "--no-baseline", "--threads", "1");
+    const outermost = spawn(file, args, { stdio: "ignore" });
+    onTestFinished(() => void outermost.kill("SIGKILL"));
+    while (!existsSync(`${out}/checkpoint.safetensors`)) await new Promise((done) => setTimeout(done, 5));
+    const run = innermost(outermost.pid!);
+    process.kill(run, "SIGSTOP");
+    const resume = () => runProcess(inContainer("finetune", "--resume", out), fixture.folder);
+    for (const { code, err } of [await resume(), await lowrank(["finetune", "--resume", out])]) {
+      expect(err).toMatch(/is in use: process \d+ of \S+ uses it, since 20\S+; wait for its end/);
+      expect(code).toBe(1);
+    }
+    process.kill(run, "SIGKILL");
+    await once(outermost, "close");
+    expect(readdirSync(out).filter(isLock)).not.toEqual([]);
+    expect((await lowrank(["inspect", out])).out).toMatch(/was killed/);
+    expect(await resume()).toMatchObject({ code: 0 });
+    expect(readdirSync(out).sort()).toEqual(finished);
+  });
+
   it("is left to another machine, which cannot be asked; the message says how to go on", async () => {
     const run = await copyOf("foreign");
     await writeFile(`${run}/${foreign}`, '{"host":"elsewhere","process":7,"since":"2001-01-01"}');
     const before = readdirSync(run);
     const { code, err } = await lowrank(["finetune", "--resume", run]);
     expect(code).toBe(1);
-    expect(err).toContain(`${run} is in use: process 7 of elsewhere trains in it, since 2001-01-01`);
+    expect(err).toContain(`${run} is in use: process 7 of elsewhere uses it, since 2001-01-01`);
     expect(err).toContain(`if it does not, remove ${run}/${foreign} and try again`);
     expect(readdirSync(run)).toEqual(before);
     await rm(`${run}/${foreign}`);
@@ -99,7 +138,7 @@ describe("a run's folder", () => {
       const { code, err } = await lowrank(shortRun(fixture, fixture.path("taken")));
       expect({ code, err }).toMatchObject({
         code: 1,
-        err: expect.stringMatching(/taken is in use: a process trains in it/),
+        err: expect.stringMatching(/taken is in use: a process uses it/),
       });
       expect(readdirSync(fixture.path("taken"))).toEqual([foreign]);
     }

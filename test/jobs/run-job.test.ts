@@ -254,7 +254,7 @@ describe("a store", () => {
     const [first, second] = await Promise.allSettled([run(spec, store), run(spec, store)]);
     expect(first.status).toBe("fulfilled");
     expect(second).toMatchObject({ status: "rejected", reason: expect.any(ConfigError) });
-    expect((second as PromiseRejectedResult).reason.message).toMatch(/in use: another job trains in it/);
+    expect((second as PromiseRejectedResult).reason.message).toMatch(/in use: another job uses it/);
     expect(results(store.files())).toEqual(results(whole));
   });
 

@@ -266,7 +266,7 @@ it(
           .then(String, (error: Error) => `${error.name}: ${error.message}`),
       job,
     );
-    expect(refused).toMatch(/^ConfigError: held is in use: another job trains in it/);
+    expect(refused).toMatch(/^ConfigError: held is in use: another job uses it/);
     await other.close();
     await third.close();
   },

@@ -149,7 +149,7 @@ it("jobs at once, in one tab and in two: those of a name are one, the others ref
   const alone = await first.evaluate(runIn, { job, name: null });
   const run = (page: Page, name: string) =>
     page.evaluate(runIn, { job, name }).catch((error: Error) => error.message.split("\n")[0]!);
-  const busy = expect.stringMatching(/: one is in use: another job trains in it|: one has a finished run/);
+  const busy = expect.stringMatching(/: one is in use: another job uses it|: one has a finished run/);
   const [one, again, elsewhere, other] = await Promise.all([
     run(first, "one"),
     run(first, "one"),
@@ -174,7 +174,7 @@ it("a run that a tab has is refused to another by name, and free when the tab is
       .then((release) => Promise.resolve(release()).then(() => "free"))
       .catch((error: Error) => `${error.name}: ${error.message}`);
   expect(await second.evaluate(claim)).toMatch(
-    /^ConfigError: mine is in use: another job trains in it, here or in another tab/,
+    /^ConfigError: mine is in use: another job uses it, here or in another tab/,
   );
   await first.close();
   // The lock goes with the first tab's process, some time after the tab.

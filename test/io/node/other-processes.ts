@@ -16,8 +16,8 @@ export async function kill(child: ChildProcess): Promise<void> {
   await once(child, "exit");
 }
 
-/** This process's mark with another number, which a process of this machine would have made. */
-export function markOf(processId: number, start = "0"): string {
-  const { place } = parseMark(ownMark())!;
-  return `${place}-${processId}-${start}-00000000`;
+/** The mark that a process of this machine would have made; `namespace` is another one's for another container. */
+export function markOf(processId: number, start = "0", namespace = parseMark(ownMark())!.namespace): string {
+  const { machine } = parseMark(ownMark())!;
+  return `${machine}-${namespace}-${processId}-${start}-00000000`;
 }

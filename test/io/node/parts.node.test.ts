@@ -8,7 +8,7 @@ import { idleProcess, kill, markOf } from "./other-processes.js";
 
 const HOUR = 3_600_000;
 
-const elsewhere = () => `000000000000-${process.pid}-1-00000000`;
+const elsewhere = () => `000000000000-1-${process.pid}-1-00000000`;
 
 async function makeOld(path: string, age: number): Promise<void> {
   await writeFile(path, "half");
@@ -23,6 +23,7 @@ describe("process marks", () => {
     expect(stateOf(parseMark(markOf(child.pid)))).toBe("running");
     await kill(child);
     expect(stateOf(parseMark(markOf(child.pid)))).toBe("gone");
+    expect(stateOf(parseMark(markOf(process.pid, "1", "1")))).toBe("container");
     expect(stateOf(parseMark(elsewhere()))).toBe("unknown");
     expect(stateOf(parseMark("12345-00ff"))).toBe("unknown");
     expect(stateOf(parseMark(`${ownMark()}-1`))).toBe("unknown");
@@ -49,10 +50,10 @@ describe("parts", () => {
   it("of another machine or container stay until nobody touched them for a day", async () => {
     const folder = await temporaryFolder();
     // The first mark is that of an older version.
-    const [fresh, old] = [`.a.part-999999999-00ff`, `.b.part-${elsewhere()}`];
-    for (const name of [fresh, old]) await makeOld(join(folder, name), 23 * HOUR);
-    expect(await leftAfterSweep(folder)).toEqual([fresh, old]);
-    await makeOld(join(folder, old), 25 * HOUR);
+    const [fresh, ...old] = [`.a.part-999999999-00ff`, `.b.part-${elsewhere()}`, `.c.part-${markOf(1, "1", "1")}`];
+    for (const name of [fresh, ...old]) await makeOld(join(folder, name), 23 * HOUR);
+    expect(await leftAfterSweep(folder)).toEqual([fresh, ...old]);
+    for (const name of old) await makeOld(join(folder, name), 25 * HOUR);
     expect(await leftAfterSweep(folder)).toEqual([fresh]);
   });
 

@@ -102,7 +102,7 @@ describe("a folder as a store", () => {
     expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     const { reason } = both.find(({ status }) => status === "rejected") as PromiseRejectedResult;
     expect(reason).toBeInstanceOf(ConfigError);
-    expect(reason.message).toMatch(/twice is in use: process \d+ of \S+ trains in it, since 20/);
+    expect(reason.message).toMatch(/twice is in use: process \d+ of \S+ uses it, since 20/);
 
     const out = fixture.path("busy");
     const store = folderStore(out);

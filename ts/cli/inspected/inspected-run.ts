@@ -35,7 +35,7 @@ export async function inspectRun(folder: string): Promise<InspectedRun | null> {
   const run = await runStatus(folderStore(folder));
   if (run === null) return null;
   if (run.status === "finished") return { ...run, gone: false, report: readReport(folder) };
-  const gone = (run.status === "preparing" || run.status === "training") && !isLocked(folder);
+  const gone = (run.status === "preparing" || run.status === "training") && !(await isLocked(folder));
   return { ...run, gone, report: null };
 }
 

@@ -2,16 +2,18 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** Who made a file, as its name says: `<place>-<process>-<start>-<random>`. */
+/** The process that made a file, from the file's name: `<machine>-<namespace>-<process>-<start>-<random>`. */
 export interface ProcessMark {
-  /** Where process numbers mean the same: a machine since it was started, and a container on it. */
-  readonly place: string;
+  /** Hash of the machine's boot id on Linux, of its name elsewhere. */
+  readonly machine: string;
+  /** The pid namespace's number, such as a container's: process numbers are unique in it. "0" if the system has none. */
+  readonly namespace: string;
   readonly processId: number;
   /** Start time of the process in the system's units; "0" if unknown. */
   readonly start: string;
 }
 
-const MARK = /^([0-9a-f]{12})-(\d{1,10})-(\d{1,20})-[0-9a-f]{8}$/;
+const MARK = /^([0-9a-f]{12})-(\d{1,10})-(\d{1,10})-(\d{1,20})-[0-9a-f]{8}$/;
 
 const read = (file: () => string): string => {
   try {
@@ -22,20 +24,21 @@ const read = (file: () => string): string => {
   }
 };
 
+const bootId = read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
+const pidNamespace = /\d+/.exec(read(() => readlinkSync("/proc/self/ns/pid")))?.[0] ?? "0";
+
 /**
- * Two containers may have one name and processes of one number, and a machine that was started again counts from 1 as
- * before: so the system's start and the space that its process numbers are of belong to the place.
+ * A machine that was started again counts processes from 1 as before, so its boot id names it. Containers on it have the same boot id, often
+ * the same process numbers, and other names after each start. Without a boot id, the namespace is part of the machine: two machines may have one name.
  */
-const place = createHash("sha256")
-  .update(
-    [
-      hostname(),
-      read(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
-      read(() => readlinkSync("/proc/self/ns/pid")),
-    ].join("\n"),
-  )
+const machine = createHash("sha256")
+  .update(bootId === "" ? `${hostname()}\n${pidNamespace}` : bootId)
   .digest("hex")
   .slice(0, 12);
+const namespace = bootId === "" ? "0" : pidNamespace;
+
+/** Whether this machine may have containers with process numbers of their own. */
+export const hasContainers = namespace !== "0";
 
 /** Start time of a process in ticks of the system's clock; "0" if unknown. */
 function startOf(processId: number | "self"): string {
@@ -52,17 +55,19 @@ function statusOf(processId: number | "self"): string[] {
 const ownStart = startOf("self");
 
 /** A mark of this process, another one each time. */
-export const ownMark = () => `${place}-${process.pid}-${ownStart}-${randomBytes(4).toString("hex")}`;
+export const ownMark = () => `${machine}-${namespace}-${process.pid}-${ownStart}-${randomBytes(4).toString("hex")}`;
 
 /** A parsed mark; null if it is invalid, or of another version. */
 export function parseMark(text: string): ProcessMark | null {
   const parts = MARK.exec(text);
-  return parts === null ? null : { place: parts[1]!, processId: Number(parts[2]), start: parts[3]! };
+  if (parts === null) return null;
+  return { machine: parts[1]!, namespace: parts[2]!, processId: Number(parts[3]), start: parts[4]! };
 }
 
-/** The state of the process that made a mark; unknown for another machine or container. */
-export function stateOf(mark: ProcessMark | null): "own" | "running" | "gone" | "unknown" {
-  if (mark === null || mark.place !== place) return "unknown";
+/** State of the process that made a mark. "container": it belongs to another container of this machine; "unknown": to another machine. */
+export function stateOf(mark: ProcessMark | null): "own" | "running" | "gone" | "container" | "unknown" {
+  if (mark === null || mark.machine !== machine) return "unknown";
+  if (mark.namespace !== namespace) return "container";
   if (mark.processId === process.pid && mark.start === ownStart) return "own";
   if (!isRunning(mark.processId)) return "gone";
   // Another process may have the number now.

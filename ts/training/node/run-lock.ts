@@ -4,18 +4,33 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { ownMark, parseMark, stateOf } from "../../io/node/process-mark.js";
+import { hasContainers, ownMark, parseMark, stateOf } from "../../io/node/process-mark.js";
+import { ask, deviceOf, listen } from "./lock-socket.js";
 
-/** Locks are called `run-<mark>.lock`. Each belongs to one process, so removing a dead process's lock cannot remove a live one. */
+/**
+ * A lock is called `run-<mark>.lock`. On Linux its process also listens on the socket `run-<mark>.sock`, which tells other containers whether
+ * it still runs. Each lock belongs to one process, so removing a dead process's lock cannot remove a live one.
+ */
 const lockName = /^run-([0-9a-f-]+)\.lock$/;
-/** Whether a file of that name is a lock. */
-export const isLock = (name: string) => lockName.test(name);
+const socketName = /^run-[0-9a-f-]+\.sock$/;
+const socketOf = (lock: string) => lock.replace(/lock$/, "sock");
+/** Whether a file of that name is a lock, or the socket of one. */
+export const isLock = (name: string) => lockName.test(name) || socketName.test(name);
 
-/** Who made a lock, for messages; the file's name is what counts. */
+/** Contents of a lock. The file's name says which process made it; `host`, `process` and `since` are for messages. */
 interface Holder {
   readonly host: string;
   readonly process: number;
   readonly since: string;
+  /** Number of the file system on which the lock's process listens; undefined if it does not listen. */
+  readonly device: number | undefined;
+}
+
+type State = "own" | "running" | "gone" | "unknown";
+
+interface Lock {
+  readonly name: string;
+  readonly state: State;
 }
 
 /** A younger lock, in milliseconds, may be released at once, as ours would be. */
@@ -23,8 +38,8 @@ const UNDECIDED_MS = 2_000;
 const ATTEMPTS = 6;
 
 /**
- * Locks a run's folder for this process until the returned function is called. Locks of killed processes are removed; those of other
- * machines, which cannot be checked, are respected.
+ * Locks a run's folder for this process until the returned function is called. Locks of killed processes are removed, also of those in other
+ * containers of this machine; locks of other machines, which cannot be checked, are respected.
  *
  * It first creates its own lock, then looks for others: of two concurrent calls, at least one sees the other. Throws `ConfigError` if
  * another process, or another call in this process, has the folder.
@@ -41,13 +56,19 @@ export async function lockRun(folder: string): Promise<() => void> {
 async function acquire(folder: string): Promise<() => void> {
   for (let attempt = 1; ; attempt++) {
     const name = `run-${ownMark()}.lock`;
-    const release = () => rmSync(join(folder, name), { force: true });
-    const holder: Holder = { host: hostname(), process: process.pid, since: new Date().toISOString() };
+    // First the socket: whoever sees the lock can connect.
+    const socket = hasContainers ? await listen(folder, socketOf(name)) : null;
+    const release = () => {
+      rmSync(join(folder, name), { force: true });
+      socket?.close();
+    };
+    const since = new Date().toISOString();
+    const holder: Holder = { host: hostname(), process: process.pid, since, device: socket?.device };
     try {
       writeFileSync(join(folder, name), `${JSON.stringify(holder)}\n`, { flag: "wx" });
-      const other = otherLock(folder, name);
+      const other = await otherLock(folder, name);
       if (other === null) return release;
-      if (attempt === ATTEMPTS || isDecided(folder, other)) throw taken(folder, other);
+      if (attempt === ATTEMPTS || isDecided(folder, other)) throw inUse(folder, other);
     } catch (error) {
       release();
       throw error;
@@ -57,36 +78,56 @@ async function acquire(folder: string): Promise<() => void> {
   }
 }
 
-/** Name of a live process's lock that is not ours; removes dead ones. */
-function otherLock(folder: string, own: string): string | null {
-  for (const name of readdirSync(folder)) {
-    if (name === own || !lockName.test(name)) continue;
-    if (stateOfLock(name) !== "gone") return name;
-    rmSync(join(folder, name), { force: true });
+/** A live process's lock that is not ours; removes locks of dead processes. */
+async function otherLock(folder: string, own: string): Promise<Lock | null> {
+  const names = readdirSync(folder);
+  const locks = names.filter((name) => name !== own && lockName.test(name));
+  // Without waiting: of two calls in this process, the first does not see the second.
+  for (const name of locks) {
+    const state = stateOfProcess(name);
+    if (state === "own" || state === "running") return { name, state };
   }
+  for (const name of locks) {
+    const state = await stateOfLock(folder, name);
+    if (state !== "gone") return { name, state };
+    rmSync(join(folder, name), { force: true });
+    rmSync(join(folder, socketOf(name)), { force: true });
+  }
+  // A process that was killed between its socket and its lock has left the socket.
+  const sockets = names.filter((name) => socketName.test(name) && !names.includes(name.replace(/sock$/, "lock")));
+  for (const name of sockets) if (ageOf(folder, name) > UNDECIDED_MS) rmSync(join(folder, name), { force: true });
   return null;
 }
 
 /** Another call of this process checks for locks first. */
-function isDecided(folder: string, name: string): boolean {
-  if (stateOfLock(name) === "own") return true;
-  const made = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-  return Date.now() - made > UNDECIDED_MS;
+const isDecided = (folder: string, { name, state }: Lock) => state === "own" || ageOf(folder, name) > UNDECIDED_MS;
+
+/** Age of a file in milliseconds; -Infinity if it does not exist. */
+const ageOf = (folder: string, name: string) =>
+  Date.now() - (statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
+
+const stateOfProcess = (name: string) => stateOf(parseMark(lockName.exec(name)![1]!));
+
+/** State of a lock's process, which is asked if it belongs to another container of this machine. */
+async function stateOfLock(folder: string, name: string): Promise<State> {
+  const state = stateOfProcess(name);
+  if (state !== "container") return state;
+  const { device } = readHolder(join(folder, name));
+  // A container that has mounted the folder by itself, over a network, cannot connect to sockets of others.
+  return device === deviceOf(folder) ? ask(folder, socketOf(name)) : "unknown";
 }
 
-const stateOfLock = (name: string) => stateOf(parseMark(lockName.exec(name)![1]!));
-
-function taken(folder: string, name: string): ConfigError {
+function inUse(folder: string, { name, state }: Lock): ConfigError {
   const path = join(folder, name);
   const { host, process: id, since } = readHolder(path);
   const who = typeof id === "number" ? `process ${id}` : "a process";
   const where = typeof host === "string" ? ` of ${clip(host, 80)}` : "";
   const when = typeof since === "string" ? `, since ${clip(since, 40)}` : "";
-  const known = stateOfLock(name) !== "unknown";
-  const advice = known
-    ? "wait for its end, stop it, or choose another folder"
-    : `this machine cannot check whether it still runs; if it does not, remove ${path} and try again`;
-  return new ConfigError(`${folder} is in use: ${who}${where} trains in it${when}; ${advice}`, { folder, lock: path });
+  const advice =
+    state !== "unknown"
+      ? "wait for its end, stop it, or choose another folder"
+      : `this machine cannot check whether it still runs; if it does not, remove ${path} and try again`;
+  return new ConfigError(`${folder} is in use: ${who}${where} uses it${when}; ${advice}`, { folder, lock: path });
 }
 
 function readHolder(path: string): { readonly [name in keyof Holder]?: unknown } {
@@ -99,6 +140,9 @@ function readHolder(path: string): { readonly [name in keyof Holder]?: unknown }
 }
 
 /** Whether a process that may still be alive has the folder. Changes nothing. */
-export function isLocked(folder: string): boolean {
-  return readdirSync(folder).some((name) => lockName.test(name) && stateOfLock(name) !== "gone");
+export async function isLocked(folder: string): Promise<boolean> {
+  for (const name of readdirSync(folder)) {
+    if (lockName.test(name) && (await stateOfLock(folder, name)) !== "gone") return true;
+  }
+  return false;
 }

@@ -43,7 +43,7 @@ export function memoryStore(files: FileMap = {}): MemoryStore {
     remove: async (blob) => void blobs.delete(blob),
     async claim() {
       if (claimed)
-        throw new ConfigError("this store is in use: another job trains in it; await it, or choose another store", {
+        throw new ConfigError("this store is in use: another job uses it; await it, or choose another store", {
           op: "memoryStore",
           reason: "running",
         });

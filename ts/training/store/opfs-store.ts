@@ -51,7 +51,7 @@ export function opfsStore(name: string): OpfsStore {
     const release = await takeLock(lock);
     if (release !== null) return release;
     throw new ConfigError(
-      `${clip(name)} is in use: another job trains in it, here or in another tab; await it, or choose another store`,
+      `${clip(name)} is in use: another job uses it, here or in another tab; await it, or choose another store`,
       { op: "opfsStore", reason: "running", name },
     );
   };
