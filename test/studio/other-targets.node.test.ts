@@ -1,8 +1,10 @@
 import { unzipSync } from "fflate";
+import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
 import type { MultiLabelRunResult } from "../../ts/tasks/multi-label/run/report.js";
 import type { RegressResult } from "../../ts/tasks/regress/regress-model.js";
+import type { HeadComparison } from "../../ts/tasks/head-comparison.js";
 import { en } from "../../web/src/messages/en/main.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { begin, saved, tinyStudio, toTraining } from "./tiny-studio.js";
@@ -13,6 +15,11 @@ beforeAll(async () => {
   ({ studio } = await tinyStudio(await tinyEncoder()));
 }, 120_000);
 afterAll(() => studio?.end());
+
+/** The model that the page offers first, and the one that the report recommends. */
+const mainDownload = (page: Page) => page.locator(".items button.primary").getAttribute("aria-label");
+const recommendedIn = ({ recommended }: HeadComparison) =>
+  recommended === "adapter" ? "Save: Adapted model" : "Save: Simple model";
 
 const good = ["warm", "funny", "lovely", "bright"];
 const bad = ["cold", "dull", "awful", "grim"];
@@ -73,9 +80,11 @@ it("a number a text is trained, interrupted, measured, tried, and taken away", {
   expect(await page.locator(".snippets pre").innerText()).toContain("TextRegressor.open");
   const [, number] = (await alone(studio, page, "A web page that predicts numbers", "the music was warm and bright")).split(/\n+/); // prettier-ignore
   expect(Number(number)).toBeCloseTo(high, 1);
+  const main = await mainDownload(page);
   const files = await loadAgain(page);
   const report = reportOf<RegressResult>(files);
   expect(report).toMatchObject({ task: "regress" });
+  expect(main).toBe(recommendedIn(report.result));
   // The page shows the report's numbers, with the digits that 32 texts carry.
   const { after, yardsticks } = report.result;
   expect(after.rmse).toBeLessThan(yardsticks.mean.rmse / 2);
@@ -162,8 +171,10 @@ it(
     const { thresholds } = JSON.parse(new TextDecoder().decode(simple["labels.json"])) as { thresholds: number[] };
     expect(thresholds).toHaveLength(3);
     expect(thresholds).not.toEqual([0.5, 0.5, 0.5]);
+    const main = await mainDownload(page);
     const files = await loadAgain(page);
     const report = reportOf<MultiLabelRunResult>(files);
+    expect(main).toBe(recommendedIn(report.result));
     // The page shows the report's numbers, with the digits that 32 texts carry.
     const { after, yardsticks } = report.result;
     expect(after.f1Micro).toBeGreaterThan(yardsticks.mostFrequent.f1Micro);

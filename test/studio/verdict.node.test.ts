@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { macroF1Loss, recommend } from "../../ts/tasks/classify/result/recommendation.js";
+import { recommendedBy } from "../../ts/tasks/head-comparison.js";
 import type { PairedDifference } from "../../ts/train/metrics/paired-difference.js";
 import { guessColumns } from "../../web/src/data/columns.js";
 import type { Task } from "../../web/src/data/target.js";
@@ -12,8 +13,8 @@ type Result = Parameters<typeof isGuessAsGood>[0];
 type Report = Parameters<typeof verdictOf>[1];
 type Interval = readonly [low: number, gain: number, high: number];
 
-const verdictFor = (task: Task, result: object, metrics = {}) =>
-  verdictOf(task, { result, metrics, data: { test: { examples: 200 } } } as unknown as Report);
+const verdictFor = (task: Task, result: object) =>
+  verdictOf(task, { result, data: { test: { examples: 200 } } } as unknown as Report);
 
 /** The verdict of a test on 200 texts, by what the adapter has over the head alone in accuracy and in macro F1. */
 function verdict([low, gain, high]: Interval, f1: Interval = [low, gain, high], largestClass = 0.5) {
@@ -54,24 +55,36 @@ it("a model that does not beat a guess is said to be none to use", () => {
   expect(verdictFor("classify", { ...without, largestClass: 0.5 })).toMatchObject({ kind: "alone", use: "adapter" });
 });
 
+/** What a report says of a gain over the simple model whose 95 % interval is that wide on both sides. */
+function comparison(difference: number, half: number) {
+  const overHeadAlone = { difference, interval: [difference - half, difference + half] as const };
+  return { overHeadAlone, recommended: recommendedBy(overHeadAlone) };
+}
+
 it("several labels: the simple model is better than the adapted one, or a guess is better than both", () => {
-  const found = (mostFrequent: number, headOnly: number, after: number) => {
+  const found = (mostFrequent: number, headOnly: number, after: number, half: number | null) => {
     const [guess, simple, adapted] = [mostFrequent, headOnly, after].map((exactMatch) => ({ exactMatch }));
-    const interval = [after - 0.1, after + 0.1];
-    const result = { yardsticks: { mostFrequent: guess, headOnly: simple }, after: adapted };
-    return verdictFor("multi-label", result, { exactMatch: { value: after, interval } });
+    const compared = half === null ? {} : comparison(after - headOnly, half);
+    return verdictFor("multi-label", {
+      yardsticks: { mostFrequent: guess, headOnly: simple },
+      after: adapted,
+      ...compared,
+    });
   };
-  expect(found(0.3, 0.829, 0.657)).toMatchObject({ kind: "simple", use: "head", isBelow: false });
-  expect(found(0.3, 0.6, 0.657)).toMatchObject({ kind: "equal", use: "head" });
-  expect(found(0.3, 0.5, 0.657)).toMatchObject({ kind: "better", use: "adapter" });
-  expect(found(0.9, 0.829, 0.657)).toMatchObject({ kind: "worse", use: "head" });
+  expect(found(0.3, 0.829, 0.657, 0.1)).toMatchObject({ kind: "simple", use: "head", isBelow: false });
+  expect(found(0.3, 0.6, 0.657, 0.1)).toMatchObject({ kind: "equal", use: "head" });
+  // On the same texts a difference shows that is within the adapted model's own interval.
+  expect(found(0.3, 0.6, 0.657, 0.05)).toMatchObject({ kind: "better", use: "adapter" });
+  expect(found(0.9, 0.829, 0.657, 0.1)).toMatchObject({ kind: "worse", use: "head" });
+  // A report of an earlier version compares nothing.
+  expect(found(0.3, 0.829, 0.657, null)).toMatchObject({ kind: "alone", use: "adapter", simple: null });
 });
 
 it("numbers: a smaller error is better, and one above that of the mean is worse than guessing", () => {
   const found = (mean: number, headOnly: number | null, after: number) => {
     const yardsticks = { mean: { mae: mean }, headOnly: headOnly === null ? null : { mae: headOnly } };
-    const metrics = { mae: { value: after, interval: [after - 0.2, after + 0.2] } };
-    return verdictFor("regress", { yardsticks, after: { mae: after } }, metrics);
+    const compared = headOnly === null ? { overHeadAlone: null, recommended: null } : comparison(headOnly - after, 0.2);
+    return verdictFor("regress", { yardsticks, after: { mae: after }, ...compared });
   };
   expect(found(1.28, 1.6, 1.57)).toMatchObject({ kind: "worse", use: "head" });
   expect(found(1.28, 1.1, 1.57)).toMatchObject({ kind: "simple", use: "head", isBelow: true });

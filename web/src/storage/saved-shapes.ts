@@ -28,6 +28,7 @@ const words = having({
 const metrics: Check = (value) =>
   typeof value === "object" &&
   Object.values(Object(value) as object).every(having({ value: isNumber, interval: orMissing(listOf(isNumber)) }));
+const difference = having({ difference: isNumber, interval: listOf(isNumber) });
 /** The result of each task. */
 const results: Readonly<Record<Task, Check>> = {
   classify: having({
@@ -40,6 +41,8 @@ const results: Readonly<Record<Task, Check>> = {
   "multi-label": having({
     yardsticks: having({ mostFrequent: several, headOnly: orNull(several) }),
     after: several,
+    // Runs of earlier versions lack it, of numbers too.
+    overHeadAlone: orMissing(orNull(difference)),
     labels: listOf(
       having({
         label: isText,
@@ -51,12 +54,16 @@ const results: Readonly<Record<Task, Check>> = {
       }),
     ),
   }),
-  regress: having({ yardsticks: having({ mean: numbers, headOnly: orNull(numbers) }), after: numbers }),
+  regress: having({
+    yardsticks: having({ mean: numbers, headOnly: orNull(numbers) }),
+    after: numbers,
+    overHeadAlone: orMissing(orNull(difference)),
+  }),
   tokens: having({
     largestClass: isNumber,
     headOnly: orNull(words),
     after: words,
-    overHeadAlone: orNull(having({ difference: isNumber, interval: listOf(isNumber) })),
+    overHeadAlone: orNull(difference),
   }),
 };
 /** A test example of each task, with its prediction. */

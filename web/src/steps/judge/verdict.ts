@@ -10,7 +10,7 @@ type Difference = "better" | "rare" | "equal" | "worse";
 /** A task's main measure on the test, of each model and of a guess that does not read the text. */
 interface Compared {
   readonly adapted: number;
-  /** Null if no simple model was fitted. */
+  /** Null if no simple model was fitted, or compared. */
   readonly simple: number | null;
   readonly guess: number;
   /** Whether the measure is an error: less is better. Default false. */
@@ -32,39 +32,42 @@ export interface Verdict extends Omit<Compared, "difference"> {
 export const measuredTexts = ({ data }: Pick<NonNullable<Run["report"]>, "data">): number =>
   (data.test ?? data.validation).examples;
 
-/** The difference by where the simple model's value lies beside the 95 % interval of the adapted model's. */
-function differenceBy(simple: number | null, [low, high]: readonly [number, number], isError: boolean): Difference {
-  if (simple === null || (simple >= low && simple <= high)) return "equal";
-  return simple < low === isError ? "worse" : "better";
+/** The report's comparison of its models; reports of earlier versions lack it. */
+type Paired = Partial<Pick<Report<"tokens">["result"], "overHeadAlone" | "recommended">>;
+
+/** The difference by the report's own recommendation, and the 95 % interval of the adapted model's gain. */
+function differenceOf({ overHeadAlone, recommended }: Paired): Difference {
+  if (recommended === "adapter") return "better";
+  return (overHeadAlone?.interval[1] ?? 0) < 0 ? "worse" : "equal";
 }
 
-/** The difference by the report's own recommendation, and its interval. */
-const recommended = (by: string | null, [, high]: readonly [number, number]): Difference =>
-  by === "adapter" ? "better" : high < 0 ? "worse" : "equal";
+/** The simple model's measure; null if the report does not compare it. */
+const comparedOf = <M>({ overHeadAlone }: Paired, simple: M | null): M | null => (overHeadAlone ? simple : null);
 
 /** The task's measure is that of the sentence above the verdict. */
 const comparing: { readonly [T in Task]: (report: Report<T>) => Compared } = {
-  classify({ result: { after, headOnly, largestClass: guess, overHeadAlone, recommended: by } }) {
-    const interval = overHeadAlone?.accuracy.interval ?? [0, 0];
-    const difference = recommended(by, interval);
-    const isRare = difference === "better" && interval[0] <= 0;
+  classify({ result: { after, headOnly, largestClass: guess, overHeadAlone, recommended } }) {
+    const { accuracy = null } = overHeadAlone ?? {};
+    const difference = differenceOf({ overHeadAlone: accuracy, recommended });
+    const isRare = difference === "better" && accuracy!.interval[0] <= 0;
     const simple = headOnly && headOnly.accuracy;
     return { adapted: after.accuracy, simple, guess, difference: isRare ? "rare" : difference };
   },
-  "multi-label"({ metrics, result: { after, yardsticks } }) {
-    const [adapted, simple] = [after.exactMatch, yardsticks.headOnly && yardsticks.headOnly.exactMatch];
-    const difference = differenceBy(simple, metrics["exactMatch"]?.interval ?? [adapted, adapted], false);
-    return { adapted, simple, guess: yardsticks.mostFrequent.exactMatch, difference };
+  "multi-label"({ result }) {
+    const { after, yardsticks } = result;
+    const simple = comparedOf(result, yardsticks.headOnly)?.exactMatch ?? null;
+    const [adapted, guess] = [after.exactMatch, yardsticks.mostFrequent.exactMatch];
+    return { adapted, simple, guess, difference: differenceOf(result) };
   },
-  regress({ metrics, result: { after, yardsticks } }) {
-    const [adapted, simple] = [after.mae, yardsticks.headOnly && yardsticks.headOnly.mae];
-    const difference = differenceBy(simple, metrics["mae"]?.interval ?? [adapted, adapted], true);
-    return { adapted, simple, guess: yardsticks.mean.mae, isError: true, difference };
+  regress({ result }) {
+    const { after, yardsticks } = result;
+    const simple = comparedOf(result, yardsticks.headOnly)?.mae ?? null;
+    return { adapted: after.mae, simple, guess: yardsticks.mean.mae, isError: true, difference: differenceOf(result) };
   },
-  tokens({ result: { after, headOnly, overHeadAlone, recommended: by } }) {
-    const difference = recommended(by, overHeadAlone?.interval ?? [0, 0]);
+  tokens({ result }) {
+    const { after, headOnly } = result;
     // A guess marks nothing.
-    return { adapted: after.f1, simple: headOnly && headOnly.f1, guess: 0, difference };
+    return { adapted: after.f1, simple: headOnly && headOnly.f1, guess: 0, difference: differenceOf(result) };
   },
 };
 
