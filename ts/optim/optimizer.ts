@@ -1,5 +1,5 @@
 import { nameTrap, namingTraps } from "../engine/trap.js";
-import { ConfigError, StaleNodeError } from "../errors/errors.js";
+import { StaleNodeError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
 import { nonNegative } from "../arguments/settings.js";

@@ -2,10 +2,10 @@
 const PIECE = 256;
 
 /** Characters that belong to the cluster before them, whatever it is: they only extend it. */
-const extending = /[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u200c\u200d\u{e0020}-\u{e007f}]/u;
+const extending = /[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u200c-\u200d\u{e0020}-\u{e007f}]/u;
 /** A character after which a cluster goes on as if it began there, and those after it. Flags are pairs, so they count what came before. */
 const lastBase =
-  /[^\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\p{Regional_Indicator}\u200c\u200d\u{e0020}-\u{e007f}][\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\p{Regional_Indicator}\u200c\u200d\u{e0020}-\u{e007f}]*$/u;
+  /[^\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\p{Regional_Indicator}\u200c-\u200d\u{e0020}-\u{e007f}][\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\p{Regional_Indicator}\u200c-\u200d\u{e0020}-\u{e007f}]*$/u;
 
 /**
  * The clusters of a text, as `Intl.Segmenter` finds them in the whole of it, in time proportional to its length. Where a cluster ends
