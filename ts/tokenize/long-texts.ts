@@ -6,7 +6,7 @@ import type { WordModel } from "./models/word-model.js";
 import { SPACE } from "./bert-steps.js";
 import { byteLevelPattern, type NormalizerStep } from "./rust-steps.js";
 import { stepsOf } from "./steps-of.js";
-import { cutAt, isByteLevel } from "./text-pieces.js";
+import { cutAt, isByteLevel, normalizerPlaces, type Places } from "./text-pieces.js";
 
 // How a text is tokenized that cannot be cut, for example because it has no white space: each step of tokenizer.json in pieces of some
 // milliseconds, and no further than tokens are asked for.
@@ -147,30 +147,6 @@ export function longTexts({ parts, normalizer, wordsOf, model }: LongTextSteps) 
 function* wholeWords(some: Iterable<readonly string[]>): Generator<WordPart[]> {
   for (const words of some) yield words.map((text) => ({ text, ends: true }));
 }
-
-/** The places before each of which a text can be cut for a normalizer, so that what it makes of the pieces is what it makes of the text. */
-type Places = RegExp | null;
-
-/**
- * Characters that join or reorder with what comes before them when a text is normalised by Unicode's forms: marks, vowels of Thai,
- * Lao and Kirat Rai, vowels and ends of Korean syllables, and halfwidth forms of these. Halves of pairs are none to cut at either.
- */
-const JOINING = "\\p{M}\\p{Cs}\\u0e33\\u0eb3\\u1160-\\u11ff\\u3131-\\u318e\\uff9e-\\uffdc\\u{16d40}-\\u{16d7f}";
-
-/** Where a text can be cut for a normalizer of tokenizer.json; null for nowhere. */
-export function normalizerPlaces(step: Json): Places {
-  const type = stepType(step) as string;
-  if (["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase", "BertNormalizer"].includes(type))
-    return new RegExp(`[^${JOINING}]`, "gu");
-  if (type !== "Replace") return null;
-  const { String: text, Regex: regex } = (step as JsonObject)["pattern"] as JsonObject;
-  const found = regex === " {2,}" ? " " : text;
-  // No place where it is found has a character that it does not have.
-  return typeof found === "string" ? new RegExp(`[^\\p{Cs}${escapedSet(found)}]`, "gu") : null;
-}
-
-const escapedSet = (characters: string) =>
-  Array.from(characters, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`).join("");
 
 /** Normalises a text in steps. @param places of the step, or of each of those in it, in order */
 function* normalizing(step: NormalizerStep | null, places: readonly Places[], text: string): Steps<string> {

@@ -166,3 +166,27 @@ export function textCutter({ normalizer, pre_tokenizer, model, added_tokens }: J
     return (text) => cutAt(text, / (?<=[\p{L}\p{N}!-~] )(?=[\p{L}\p{N}!-~])/gu, PIECE, free);
   return uncut;
 }
+
+/** The places before each of which a text can be cut for a normalizer, so that what it makes of the pieces is what it makes of the text. */
+export type Places = RegExp | null;
+
+/**
+ * Characters that join or reorder with what comes before them when a text is normalised by Unicode's forms: marks, vowels of Thai,
+ * Lao and Kirat Rai, vowels and ends of Korean syllables, and halfwidth forms of these. Halves of pairs are none to cut at either.
+ */
+const JOINING = "\\p{M}\\p{Cs}\\u0e33\\u0eb3\\u1160-\\u11ff\\u3131-\\u318e\\uff9e-\\uffdc\\u{16d40}-\\u{16d7f}";
+
+/** Where a text can be cut for a normalizer of tokenizer.json; null for nowhere. */
+export function normalizerPlaces(step: Json): Places {
+  const type = stepType(step) as string;
+  if (["NFC", "NFD", "NFKC", "NFKD", "StripAccents", "Lowercase", "BertNormalizer"].includes(type))
+    return new RegExp(`[^${JOINING}]`, "gu");
+  if (type !== "Replace") return null;
+  const { String: text, Regex: regex } = (step as JsonObject)["pattern"] as JsonObject;
+  const found = regex === " {2,}" ? " " : text;
+  // No place where it is found has a character that it does not have.
+  return typeof found === "string" ? new RegExp(`[^\\p{Cs}${escapedSet(found)}]`, "gu") : null;
+}
+
+const escapedSet = (characters: string) =>
+  Array.from(characters, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`).join("");
