@@ -1,7 +1,8 @@
-import { Queue } from "bullmq";
+import { Queue, Worker } from "bullmq";
 import { Redis as Client } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Redis } from "../../../scripts/servers/redis.mjs";
+import { resultText } from "../src/cli/result-text.js";
 import { JobQueue, type QueueWorkerEvent, runQueueWorker } from "../src/index.js";
 
 let redis: Redis;
@@ -105,6 +106,49 @@ it("what is no JSON, or no job at all, is said by its name, and stops no other",
   expect(failed).toEqual(["before false", "has-no-data false", "between false"]);
   expect(events.filter(({ type }) => type === "trouble" || type === "stalled")).toEqual([]);
   expect(await queue.metrics()).toContain(`bullmq_job_failed_total{queue="lowrank"} ${before + 3}`);
+});
+
+it("results and progress of other programs are none, and stop no list", { timeout: 60_000 }, async () => {
+  await foreign.obliterate({ force: true });
+  const outcome = { out: "/runs/a", accuracy: null, loss: 1, steps: 3, finished: true, measured: [] };
+  const newer = { ...outcome, metric: { task: "regress", name: "newly", value: 0.5 } };
+  const results: Record<string, unknown> = {
+    "is-number": 5,
+    "is-text": "text",
+    "is-list": [1],
+    "has-text-for-loss": { ...outcome, loss: "x" },
+    "has-text-for-measured": { ...outcome, measured: "x" },
+    "has-null-in-measured": { ...outcome, measured: [null] },
+    "has-half-a-metric": { ...outcome, metric: { task: "regress", name: "mae" } },
+    "is-training": outcome,
+    "is-newer": newer,
+    "is-prototype": { ...outcome, metric: { task: "__proto__", name: "constructor", value: 1 } },
+  };
+  for (const id of Object.keys(results)) await foreign.add("train", {}, { jobId: id });
+  const worker = new Worker("lowrank", (job) => Promise.resolve(results[job.id!]), {
+    connection: { url: redis.address },
+  });
+  await expect.poll(() => foreign.getCompletedCount()).toBe(Object.keys(results).length);
+  await worker.close();
+  for (const id of Object.keys(results))
+    expect((await queue.get(id))!.result, id).toEqual(/^is-(training|newer|proto)/.test(id) ? results[id] : null);
+  const fields: Record<string, string> = { timestamp: "x", progress: '{"phase":3}', ats: "x", opts: "null" };
+  for (const [field, value] of Object.entries(fields)) {
+    await foreign.add("train", {}, { jobId: `odd-${field}` });
+    await client.hset(`bull:lowrank:odd-${field}`, field, value);
+  }
+  expect(await queue.get("odd-timestamp")).toMatchObject({ submitted: new Date(0) });
+  expect(await queue.get("odd-progress")).toMatchObject({ progress: null });
+  expect(await queue.get("odd-ats")).toMatchObject({ attempts: 0 });
+  expect((await queue.get("odd-opts"))!.error).toMatch(/^it cannot be read: /);
+  const listed = new Map((await queue.list()).map((job) => [job.id, job]));
+  for (const id of [...Object.keys(results), ...Object.keys(fields).map((field) => `odd-${field}`)])
+    expect(listed.has(id), id).toBe(true);
+  const textOf = (id: string) => resultText(listed.get(id)!.result!);
+  expect(textOf("is-training")).toBe("loss 1.000");
+  expect(textOf("is-newer")).toBe("newly 0.500");
+  expect(textOf("is-prototype")).toBe("constructor 1.000");
+  await foreign.obliterate({ force: true });
 });
 
 it("what the queue has beside its jobs is none, and stays", async () => {

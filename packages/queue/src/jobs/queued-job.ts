@@ -1,4 +1,5 @@
 import type { Job } from "bullmq";
+import { isJsonObject } from "lowrank/extension";
 import type { TrainingOutcome } from "../run-attempt.js";
 import type { Payload } from "./queued-training.js";
 
@@ -29,11 +30,11 @@ export interface QueuedJob {
   readonly out: string;
   /** Progress of its training; null before it starts. */
   readonly progress: QueuedProgress | null;
-  /** Number of times that a worker has started it. */
+  /** Number of times that a worker has started it; 0 if this cannot be read. */
   readonly attempts: number;
   /** The worker that runs it, or ran it last. */
   readonly worker: string | null;
-  /** Result of a completed job; otherwise null. */
+  /** Result of a completed job; otherwise null, and if another program has written it. */
   readonly result: TrainingOutcome | null;
   /** Why it failed, or why only its name and state can be read. */
   readonly error: string | null;
@@ -56,14 +57,55 @@ export function describe(job: StoredJob, state: string): QueuedJob {
     id: job.id!,
     state: stateOf(state, error),
     out: outOf(job.data),
-    progress: typeof job.progress === "object" ? (job.progress as QueuedProgress) : null,
-    attempts: job.attemptsStarted,
+    progress: progressIn(job.progress),
+    attempts: job.attemptsStarted || 0,
     worker: job.processedBy ?? null,
-    result: job.returnvalue ?? null,
+    result: outcomeIn(job.returnvalue),
     error,
-    submitted: new Date(job.timestamp),
-    ended: job.finishedOn ? new Date(job.finishedOn) : null,
+    submitted: timeOf(job.timestamp),
+    ended: job.finishedOn ? timeOf(job.finishedOn) : null,
   };
+}
+
+const isNumber = (value: unknown) => typeof value === "number";
+const isMissing = (value: unknown) => value === undefined || value === null;
+
+/** A training's result in a queue's entry; null if it is none. */
+export function outcomeIn(value: unknown): TrainingOutcome | null {
+  if (!isJsonObject(value)) return null;
+  const { out, accuracy, metric, loss, steps, finished, measured } = value;
+  const isMetric =
+    isMissing(metric) ||
+    (isJsonObject(metric) &&
+      typeof metric["task"] === "string" &&
+      typeof metric["name"] === "string" &&
+      isNumber(metric["value"]));
+  const isOutcome =
+    typeof out === "string" &&
+    [accuracy, loss].every((one) => one === null || isNumber(one)) &&
+    isMetric &&
+    isNumber(steps) &&
+    typeof finished === "boolean" &&
+    Array.isArray(measured) &&
+    measured.every((one: unknown) => isJsonObject(one) && isNumber(one["step"]));
+  return isOutcome ? (value as unknown as TrainingOutcome) : null;
+}
+
+/** A training's progress in a queue's entry; null if it is none. */
+function progressIn(value: unknown): QueuedProgress | null {
+  if (!isJsonObject(value)) return null;
+  const { phase, done, total, loss, secondsLeft } = value;
+  const isProgress =
+    typeof phase === "string" &&
+    [done, total].every(isNumber) &&
+    [loss, secondsLeft].every((one) => isMissing(one) || isNumber(one));
+  return isProgress ? (value as unknown as QueuedProgress) : null;
+}
+
+/** A time in milliseconds since 1970; the start of 1970 if it is none. */
+function timeOf(milliseconds: number): Date {
+  const time = new Date(milliseconds);
+  return Number.isNaN(time.getTime()) ? new Date(0) : time;
 }
 
 /** Describes a job that cannot be read. */

@@ -36,6 +36,9 @@ function isJson(text: string): boolean {
   }
 }
 
+/** Reasons besides JSON that cannot be parsed: a Redis key of another type, and null instead of a job's options. */
+const REASONS = /WRONGTYPE|Cannot convert undefined or null to object/;
+
 /** Whether an error means that a job, or the Redis key with its name, was not written by BullMQ. */
 export const isUnreadable = (error: unknown): error is Error =>
-  error instanceof SyntaxError || (error instanceof Error && error.message.includes("WRONGTYPE"));
+  error instanceof SyntaxError || (error instanceof Error && REASONS.test(error.message));

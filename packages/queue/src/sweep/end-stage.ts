@@ -1,4 +1,5 @@
 import type { Job, Queue } from "bullmq";
+import { outcomeIn } from "../jobs/queued-job.js";
 import type { Flows } from "../queue-engine.js";
 import type { TrainingOutcome } from "../run-attempt.js";
 import { best } from "./halving.js";
@@ -16,10 +17,10 @@ export async function endStage(
   flows: Pick<Flows, "add">,
 ): Promise<TrainingOutcome> {
   const jobs = jobNames({ plan, place });
-  const ended = Object.entries(await job.getChildrenValues<TrainingOutcome>());
+  const ended = Object.entries(await job.getChildrenValues<unknown>());
   const trials = plan.trials.map(({ name, choice }) => {
-    const value = ended.find(([key]) => key.endsWith(`:${jobs.training(name, stage)}`))?.[1];
-    return { name, choice, measured: value?.measured ?? [], error: value === undefined ? "failed" : null };
+    const outcome = outcomeIn(ended.find(([key]) => key.endsWith(`:${jobs.training(name, stage)}`))?.[1]);
+    return { name, choice, measured: outcome?.measured ?? [], error: outcome === null ? "failed" : null };
   });
   const { until } = plan.rungs[stage]!;
   const lossOf = (choice: number) => choiceLoss(trials, choice, until);
