@@ -32,7 +32,8 @@ function hasStdSource() {
   return existsSync(join(ask("rustc", ["--print", "sysroot"]), "lib/rustlib/src/rust/library/Cargo.lock"));
 }
 
-// Stable compilers take -Z build-std only when told to behave as nightly ones. Without features it has no backtraces, which WebAssembly has none of.
+// Stable compilers take -Z build-std only when told to behave as nightly ones. Without its features the library has no backtraces, which
+// WebAssembly cannot make.
 const buildStd = {
   RUSTC_BOOTSTRAP: "1",
   CARGO_UNSTABLE_BUILD_STD: "std,panic_abort",

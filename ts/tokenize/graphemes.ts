@@ -2,15 +2,15 @@
 const PIECE = 256;
 
 /** Characters that belong to the cluster before them, whatever it is: they only extend it. */
-const extending = /[\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\u200c-\u200d\u{e0020}-\u{e007f}]/u;
+const EXTENDING = "\\p{M}\\p{Grapheme_Extend}\\p{Emoji_Modifier}\\u200c-\\u200d\\u{e0020}-\\u{e007f}";
+const extending = new RegExp(`[${EXTENDING}]`, "u");
 /** A character after which a cluster goes on as if it began there, and those after it. Flags are pairs, so they count what came before. */
-const lastBase =
-  /[^\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\p{Regional_Indicator}\u200c-\u200d\u{e0020}-\u{e007f}][\p{M}\p{Grapheme_Extend}\p{Emoji_Modifier}\p{Regional_Indicator}\u200c-\u200d\u{e0020}-\u{e007f}]*$/u;
+const lastBase = new RegExp(`[^${EXTENDING}\\p{Regional_Indicator}][${EXTENDING}\\p{Regional_Indicator}]*$`, "u");
 
 /**
  * The clusters of a text, as `Intl.Segmenter` finds them in the whole of it, in time proportional to its length. Where a cluster ends
  * depends on itself and the character after it alone (UAX #29), so that of each piece all but the last one are known. Before a cluster of
- * more than `PIECE` units comes a null for each piece of it: whoever takes them may pause there.
+ * more than `PIECE` units comes a null for each piece of it: callers may pause there.
  */
 export function* graphemes(text: string): Generator<string | null> {
   segmenter ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });

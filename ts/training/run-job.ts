@@ -42,7 +42,10 @@ export interface JobOptions {
   readonly showExamples?: number;
   /** @internal Names of settings in messages; default: the names in the spec. */
   readonly optionNames?: OptionNames;
-  /** @internal Called before training with the files of the head-only model, of texts with numbers or several labels, and of a classifier with few examples of each label. */
+  /**
+   * @internal Called before training with the files of the head-only model: of texts with numbers or several labels, and of a classifier with
+   * few examples of each label.
+   */
   readonly onHeadOnly?: (files: FileMap) => Promise<void>;
 }
 

@@ -30,7 +30,10 @@ export interface RunContext {
   readonly device?: SharedSettings["device"];
   /** The origin of a resumed run; null or omitted for a new one. */
   readonly began?: Pick<RunOrigin, "modelHash"> | null;
-  /** Called before training with the files of the head-only model, of texts with numbers or several labels, and of a classifier with few examples of each label; omitted for none. */
+  /**
+   * Called before training with the files of the head-only model: of texts with numbers or several labels, and of a classifier with few
+   * examples of each label; omitted if nobody saves them.
+   */
   readonly onHeadOnly?: (files: FileMap) => Promise<void>;
 }
 

@@ -18,8 +18,18 @@ import { pairsNext, taskNext, taskResult } from "../terminal/task-summary.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { tokenNext, tokenResult } from "../terminal/token-summary.js";
 
-/** The folder in a run's with the head-only model, where one was fitted beside the adapter; of one label a text, if there are few examples of each. */
-export const HEAD_ONLY = "head-only";
+/**
+ * The folder in a run's with the head-only model, where one was fitted beside the adapter; of one label a text, if there are few examples of
+ * each.
+ */
+export function headOnlyFolder(folder: string) {
+  const path = join(folder, "head-only");
+  return {
+    path,
+    exists: () => existsSync(path),
+    onHeadOnly: (files: FileMap) => writeFilesAtomically(path, files),
+  };
+}
 
 /** How a finished run is shown. */
 interface Shown<R> {
@@ -62,15 +72,14 @@ export async function finetuneTask(
   const reporter = runReporter(terminal, options);
   const { colors, say } = reporter;
   const task = taskOf(settings);
-  const beside = join(folder, HEAD_ONLY);
-  const onHeadOnly = (files: FileMap) => writeFilesAtomically(beside, files);
+  const { exists, onHeadOnly } = headOnlyFolder(folder);
   const run = (job: JobOptions) =>
     runJob(settings, store, { ...job, onHeadOnly }) as Promise<{ readonly report: TaskReport }>;
   const { report } = await followRun(settings, session, reporter, run, (event) => {
     if (event.type === "ready") say(...introduction(event.job, folder, colors), "");
   });
   const { result, next } = (own[task] ?? { result: taskResult, next: taskNext }) as Shown<TaskReport>;
-  const has = { gguf: await store.has(runFiles.gguf), headOnly: existsSync(beside) };
+  const has = { gguf: await store.has(runFiles.gguf), headOnly: exists() };
   say("", ...result(self, report, colors), "", ...next(self, folder, report, colors, has));
   if (report.training.diverged) session.exitCode = exitCodes.error;
   printRun(terminal, options, folder, report);

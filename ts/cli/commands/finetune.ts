@@ -1,15 +1,11 @@
 import type { Command } from "commander";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { type JobOptions, runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
-import { writeFilesAtomically } from "../../entry/node.js";
-import type { FileMap } from "../../io/file-map.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { pickSamples } from "../../tasks/classify/result/sample-predictions.js";
 import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { finetuneTask, HEAD_ONLY } from "./finetune-task.js";
+import { finetuneTask, headOnlyFolder } from "./finetune-task.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
 import { exitCodes } from "../exit-codes.js";
 import { followRun, printRun } from "../followed-run.js";
@@ -106,8 +102,7 @@ async function runIn(
   const { name: folder } = store;
   const reporter = runReporter(terminal, options);
   const { colors, say } = reporter;
-  const beside = join(folder, HEAD_ONLY);
-  const onHeadOnly = (files: FileMap) => writeFilesAtomically(beside, files);
+  const { path: beside, exists, onHeadOnly } = headOnlyFolder(folder);
   const run = (job: JobOptions) => runJob(settings, store, { ...job, onHeadOnly });
   const { report, predictions } = await followRun(settings, session, reporter, run, (event) => {
     if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
@@ -125,7 +120,7 @@ async function runIn(
   const { headOnly } = settings;
   const advised = report.result.recommended === "head-only" ? "neither" : "adapter";
   say(
-    ...writtenLines(folder, headOnly, existsSync(beside), colors),
+    ...writtenLines(folder, headOnly, exists(), colors),
     "",
     ...nextLines(self, folder, samples, headOnly ? "head" : advised, colors),
   );

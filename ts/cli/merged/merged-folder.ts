@@ -26,7 +26,7 @@ const TYPE = "sentence_transformers.models";
 
 /**
  * Writes sentence-transformers' files of a known base that lacks them: by its weights it was known, and the merged model's are others.
- * Those that stand in the folder stay.
+ * A folder that has modules.json keeps its files.
  */
 async function writeKnownModules({ model, companions, config }: BaseWeights, folder: string): Promise<void> {
   if (companions !== undefined || existsSync(join(folder, "modules.json"))) return;

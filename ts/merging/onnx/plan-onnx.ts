@@ -143,7 +143,7 @@ async function rivalsOf(
 }
 
 /**
- * Of constants with a tensor's values, those that are the tensor by name; none if names do not decide. A constant with the tensor's name
+ * Constants that are a tensor by name, among those with its values; none if names do not decide. A constant with the tensor's name
  * may also serve its equals, since exporters merge equal constants, unless each equal has its own.
  */
 function namedOf(name: string, used: readonly Match[], rivals: readonly string[], model: OnnxModel): Match[] {

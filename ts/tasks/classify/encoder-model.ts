@@ -13,6 +13,7 @@ import type { TrainedClassifier } from "../classifier-training.js";
 
 /** An adapter and a head on an encoder. */
 interface OnEncoder extends Omit<TrainedClassifier, "graph"> {
+  readonly head: ClassificationHead;
   params(): NodeId[];
   save(): FileMap;
   dispose(): void;
@@ -66,7 +67,8 @@ export abstract class EncoderModel<C extends OnEncoder, S extends { readonly che
     this.classifier.dispose();
   }
 
-  protected setLinear(head: HeadOnly["head"], { weight, bias }: LinearHead): void {
+  /** Sets a head's values: by default those of the run's own. */
+  protected setHead({ weight, bias }: LinearHead, head: HeadOnly["head"] = this.classifier.head): void {
     this.graph.setValue(head.weight, weight);
     this.graph.setValue(head.bias, bias);
   }
@@ -79,7 +81,7 @@ export abstract class EncoderModel<C extends OnEncoder, S extends { readonly che
     const alone = create();
     let files: FileMap;
     try {
-      this.setLinear(alone.head, fitted);
+      this.setHead(fitted, alone.head);
       files = alone.save();
     } finally {
       alone.dispose();

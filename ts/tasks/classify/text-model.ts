@@ -24,7 +24,7 @@ import { loraOptions } from "../../training/spec/training-settings.js";
 import { log } from "../../values/elementary.js";
 import { classWeightsOf } from "../class-weights.js";
 import { takeTraining } from "../classifier-training.js";
-import { EncoderModel, type LinearHead } from "./encoder-model.js";
+import { EncoderModel } from "./encoder-model.js";
 import { TextClassifier } from "../text-classifier.js";
 import { type DataCheck, describeDataset } from "./data/data-check.js";
 import type { Dataset } from "./data/dataset.js";
@@ -216,10 +216,6 @@ export class TextModel
         if (startsFitted(settings)) this.setHead((await fitHeads({ classifier, settings, context }, all, all)).start);
       },
     };
-  }
-
-  protected setHead(fitted: LinearHead): void {
-    this.setLinear(this.classifier.head, fitted);
   }
 
   /** Temperature and threshold from the validation; null if none is asked for, there is none, or for a fold. */

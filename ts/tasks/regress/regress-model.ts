@@ -22,7 +22,7 @@ import type {
   TokenizedParts,
 } from "../../training/task-definition.js";
 import { trainingOf } from "../classifier-training.js";
-import { EncoderModel, type LinearHead } from "../classify/encoder-model.js";
+import { EncoderModel } from "../classify/encoder-model.js";
 import { fitsHead, recipes } from "../classify/recipes.js";
 import { comparedWithHead, type HeadComparison, type HeadScores } from "../head-comparison.js";
 import type { TextClassifier } from "../text-classifier.js";
@@ -249,10 +249,6 @@ export class RegressModel
     const { seed } = this.settings;
     const options = { seed, signal: this.context.signal, ...(alpha !== undefined && { alpha }) };
     return fitRidge(this.graph.engine, vectors, targets, options);
-  }
-
-  private setHead(fitted: LinearHead): void {
-    this.setLinear(this.classifier.head, fitted);
   }
 
   /** Makes the head's output `offset + slope * output`. */

@@ -4,6 +4,7 @@ import { ShapeError } from "../../errors/errors.js";
 import { unexpected } from "../../arguments/settings.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { mean } from "../evaluators/number-lists.js";
+import { meanInterval } from "./mean-interval.js";
 import { NORMAL_97_5 } from "./wilson.js";
 import { type BootstrapOptions, bootstrapInterval, bootstrapReaders, cellMeasure, type Interval } from "./bootstrap.js";
 
@@ -115,8 +116,8 @@ export async function scoreDifference(
     const [gained, lost] = [numberOf((gain) => gain > 0), numberOf((gain) => gain < 0)];
     return { difference, interval: pairedShares([gained, lost, length - gained - lost]) };
   }
-  const meanOf = (drawn: Float64Array) => above.reduce((sum, gain, i) => sum + gain * drawn[i]!, 0) / length;
-  const [low, high] = await bootstrapInterval(new Array<number>(length).fill(1), meanOf, signal);
+  // All scores of no texts are 0 or 1.
+  const [low, high] = (await meanInterval(above, signal))!;
   return { difference, interval: length < LEAST ? [Math.min(low, 0), Math.max(high, 0)] : [low, high] };
 }
 

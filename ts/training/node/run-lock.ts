@@ -56,7 +56,7 @@ export async function lockRun(folder: string): Promise<() => void> {
 async function acquire(folder: string): Promise<() => void> {
   for (let attempt = 1; ; attempt++) {
     const name = `run-${ownMark()}.lock`;
-    // First the socket: whoever sees the lock can connect.
+    // First the socket: another process that sees the lock can connect.
     const socket = hasContainers ? await listen(folder, socketOf(name)) : null;
     const release = () => {
       rmSync(join(folder, name), { force: true });

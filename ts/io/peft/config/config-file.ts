@@ -12,7 +12,7 @@ import { byName } from "../../safetensors/write.js";
 /** Maximum depth, as in `parseJson`: written files can be read again, and cycles end. */
 const MAX_DEPTH = 100;
 
-/** As Python's `json.dumps` escapes: everything outside ASCII. */
+/** Escapes every character outside ASCII, as Python's `json.dumps` does. */
 const quote = (text: string) =>
   JSON.stringify(text).replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 

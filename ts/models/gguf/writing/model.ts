@@ -61,7 +61,7 @@ function placesOf(
   }));
 }
 
-/** Of values in units of equal length, the same part of each. */
+/** Values of the same part of each unit, where all units have one length. */
 async function* partOfEach(
   values: AsyncIterable<Float32Array>,
   unit: number,

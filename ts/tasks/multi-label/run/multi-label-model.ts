@@ -19,7 +19,7 @@ import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.
 import { ClassificationHead } from "../../../nn/classification-head.js";
 import { log } from "../../../values/elementary.js";
 import { stackedRows } from "../../../values/stacked-rows.js";
-import { EncoderModel, type LinearHead } from "../../classify/encoder-model.js";
+import { EncoderModel } from "../../classify/encoder-model.js";
 import { fitsHead, recipes } from "../../classify/recipes.js";
 import { classifierOptions } from "../../classify/settings.js";
 import { comparedWithHead, type HeadScores } from "../../head-comparison.js";
@@ -224,10 +224,6 @@ export class MultiLabelModel
       signal: context.signal,
       onProgress: (event) => context.emit({ type: "progress", phase: "head-only", ...event }),
     });
-  }
-
-  private setHead(fitted: LinearHead): void {
-    this.setLinear(this.classifier.head, fitted);
   }
 
   /** A classifier of the same labels with another head and these thresholds, and no adapter. */
