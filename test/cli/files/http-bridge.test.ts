@@ -1,6 +1,9 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { setTimeout } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, expect, it } from "vitest";
 import { type Handler, httpServerOf } from "../../../ts/cli/files/http-bridge.js";
 
@@ -39,6 +42,26 @@ it("a client that does not read its answer loses the connection, and one of even
   events.enqueue(new TextEncoder().encode("data: 1\n\n"));
   events.close();
   expect(await stream.text()).toBe("data: 1\n\n");
+});
+
+it("a handler that keeps only the signal's listener hears that the client left, after a garbage collection too", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  let leave = () => {};
+  const left = new Promise<void>((resolve) => (leave = resolve));
+  const port = await listening(async (request) => {
+    request.signal.addEventListener("abort", leave);
+    return new Response(new ReadableStream<Uint8Array>({ start: (body) => body.enqueue(new Uint8Array(1)) }));
+  }, 60_000);
+  const client = connect(port, "127.0.0.1");
+  client.write("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  await once(client, "data");
+  for (let round = 0; round < 3; round++) {
+    await setTimeout(10);
+    collectGarbage();
+  }
+  client.destroy();
+  await left;
 });
 
 it("an answer that is read comes whole", async () => {

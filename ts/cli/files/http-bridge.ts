@@ -16,13 +16,17 @@ const UNREAD_TIME = 60_000;
 export function httpServerOf(handle: Handler, unreadTime = UNREAD_TIME): Server {
   const listener = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const abort = new AbortController();
+    /** Stays referenced until the answer has ended: a `Request` that is garbage-collected takes its signal with it. */
+    let request: Request | undefined;
     outgoing.once("close", () => {
       if (!outgoing.writableFinished) abort.abort();
+      request = undefined;
     });
     try {
       // The platform's `Request` has no such method.
       if (incoming.method === "TRACE") return void outgoing.writeHead(405, { connection: "close" }).end();
-      const response = await handle(requestOf(incoming, abort.signal));
+      request = requestOf(incoming, abort.signal);
+      const response = await handle(request);
       // Events may be far apart; the handler drops a stream that nobody reads.
       if (!/^text\/event-stream\b/.test(response.headers.get("content-type") ?? ""))
         outgoing.setTimeout(unreadTime, () => outgoing.destroy());
