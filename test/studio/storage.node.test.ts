@@ -7,7 +7,18 @@ import { tinyEncoder } from "../models/tiny-encoder.js";
 import type { ModelServer } from "../pages/model-server.js";
 import { openModel, teach } from "./chat-page.js";
 import { helpDesk } from "./help-desk.js";
-import { answered, begin, finished, openTable, saved, table, tinyStudio, toTraining } from "./tiny-studio.js";
+import {
+  answered,
+  begin,
+  finished,
+  openTable,
+  resultOf,
+  saved,
+  table,
+  tableOf,
+  tinyStudio,
+  toTraining,
+} from "./tiny-studio.js";
 
 let studio: Studio;
 let models: ModelServer;
@@ -27,6 +38,16 @@ async function makeRoom(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(studio.url).origin });
   await page.close();
+}
+/** In a worker: the sixth list of stored files, and so the training, waits for `letGo`. */
+function waitAtSixthList(): void {
+  const { createWritable } = FileSystemFileHandle.prototype;
+  const waiting = new Promise<void>((letGo) => Object.assign(globalThis, { letGo }));
+  let lists = 0;
+  FileSystemFileHandle.prototype.createWritable = async function (options) {
+    if (this.name.startsWith("list.") && ++lists >= 6) await waiting;
+    return createWritable.call(this, options);
+  };
 }
 const banner = (page: Page) => page.locator(".banners [role=alert]").innerText();
 
@@ -140,32 +161,33 @@ it("where it is full, a language model is trained twice, and the first adapter i
 });
 
 it("where a site's data are cleared during a training, the page says so, and the training can be continued", async () => {
-  const page = await openTable(studio);
+  // Many rows and one per step make several checkpoints.
+  const page = await openTable(studio, tableOf(240));
   await page.getByLabel("Thorough").check();
-  // Many steps, so that the training has not ended when the data are gone.
   await page.getByLabel(/^Rows per step/).fill("1");
   await page.getByLabel(/^Rows per step/).press("Tab");
-  await begin(page);
+  const [worker] = await Promise.all([page.waitForEvent("worker"), begin(page)]);
+  await worker.evaluate(waitAtSixthList);
   await page.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 60_000 });
   const session = await page.context().newCDPSession(page);
   const { origin } = new URL(studio.url);
   await session.send("Storage.clearDataForOrigin", { origin, storageTypes: "all" });
+  await worker.evaluate(() => (globalThis as { letGo?: () => void }).letGo!());
   await page.getByText("The browser deleted what this page had stored.").waitFor();
   // Requests may fail until the service worker, which was cleared too, has let go of the page.
-  const result = page.getByText(/^Measured once, on 24 texts/);
   const again = page.getByRole("button", { name: "Continue" });
   await expect
     .poll(
       async () => {
         if (await again.isVisible()) await again.click();
-        return result.isVisible();
+        return resultOf(page, 96).isVisible();
       },
-      { timeout: 60_000, interval: 1000 },
+      { timeout: 90_000, interval: 1000 },
     )
     .toBe(true);
   expect((await answered(page, "the story was warm")).label).toBe("good");
   // And what came after is there at the next visit.
   await page.reload();
-  await finished(page);
+  await finished(page, 96);
   await page.close();
 });

@@ -10,15 +10,20 @@ const labels = Object.keys(words);
 const digits = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 /** A number in words: texts that differ in figures alone are nearly the same. */
 const spelt = (i: number) => [...String(i)].map((digit) => digits[Number(digit)]).join(" ");
-const rows = Object.values(words).flatMap((known, k) =>
-  Array.from({ length: 60 }, (_, i) => {
-    const label = labels[i % 7 === 6 ? 1 - k : k];
-    return `the story was ${known[i % 4]} and ${spelt(i)} the music,${label}`;
-  }),
-);
 
-/** 120 texts of two labels, in the tiny model's words; one in seven is labelled wrongly, so that nothing is certain. */
-export const table = `text,label\n${rows.join("\n")}\n`;
+/** Texts of two labels, in the tiny model's words; one in seven is labelled wrongly, so that nothing is certain. */
+export function tableOf(rowsPerLabel: number): string {
+  const rows = Object.values(words).flatMap((known, k) =>
+    Array.from({ length: rowsPerLabel }, (_, i) => {
+      const label = labels[i % 7 === 6 ? 1 - k : k];
+      return `the story was ${known[i % 4]} and ${spelt(i)} the music,${label}`;
+    }),
+  );
+  return `text,label\n${rows.join("\n")}\n`;
+}
+
+/** 120 texts. */
+export const table = tableOf(60);
 
 /** A small model in place of the studio's own, served so that its downloads can be held, cut and damaged. */
 export function serveTiny(model: FileMap): { models: ModelServer; answer: RequestListener } {
@@ -41,8 +46,8 @@ export async function tinyStudio(
 }
 
 /** A tab with the table, about to train. */
-export async function openTable(studio: Studio): Promise<Page> {
-  const page = await studio.openTable("films.csv", table);
+export async function openTable(studio: Studio, text = table): Promise<Page> {
+  const page = await studio.openTable("films.csv", text);
   await toTraining(page);
   return page;
 }
@@ -57,7 +62,9 @@ export async function toTraining(page: Page): Promise<void> {
 }
 
 export const begin = (page: Page) => page.getByRole("button", { name: "Start training" }).click();
-export const finished = (page: Page) => page.getByText(/^Measured once, on 24 texts/).waitFor({ timeout: 60_000 });
+/** What is shown where a training has ended. */
+export const resultOf = (page: Page, texts = 24) => page.getByText(new RegExp(`^Measured once, on ${texts} texts`));
+export const finished = (page: Page, texts?: number) => resultOf(page, texts).waitFor({ timeout: 60_000 });
 
 /** Asks, and gives the label that a model answers first, with its percentage; NaN for "over 99%". */
 export async function answered(
