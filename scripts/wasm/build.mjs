@@ -78,11 +78,15 @@ export async function compileCrate(variant) {
 /** Where cargo compiles a build. Each has a folder of its own, since all write one file name. */
 const compiledIn = (variant) => join(root, "target", variant);
 
-/** Copies what cargo has compiled of the build that a new one is like: its standard library and macros need not be compiled again. */
+/**
+ * Copies what cargo has compiled of the build that a new one is like, or of one that is like it, as after `npm start`: the standard library and
+ * macros need not be compiled again.
+ */
 function copyLike(variant) {
-  const { like } = variants[variant];
   const folder = compiledIn(variant);
-  if (like === undefined || existsSync(folder) || !existsSync(compiledIn(like))) return;
+  const alike = Object.keys(variants).filter((name) => variants[name].like === variant);
+  const like = [variants[variant].like, ...alike].find((name) => name !== undefined && existsSync(compiledIn(name)));
+  if (like === undefined || existsSync(folder)) return;
   const temporary = `${folder}-${process.pid}`;
   try {
     cpSync(compiledIn(like), temporary, { recursive: true, preserveTimestamps: true });
