@@ -7,7 +7,7 @@ import { type Adapter, adapterFingerprint, checkNotMerged, type MergedModel, rea
 import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
 import { recordedModel } from "../files/base-model.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { modelPlan } from "../../models/architectures.js";
+import { modelPlan, readPlan } from "../../models/architectures.js";
 import { densePrints } from "../../models/sentence/dense.js";
 import { longestText, readSentenceLayout } from "../../models/sentence/layout.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
@@ -82,7 +82,7 @@ async function ownLength(model: LocalModel): Promise<number | null> {
 
 async function checkBase({ folder, model, base }: MergeWork, { base: trained }: LabelsFile): Promise<void> {
   if (trained === null) return;
-  const plan = await modelPlan(await readRequiredJson(model, "config.json"));
+  const { plan } = await readPlan(model);
   const weights = await fingerprintOf(base, plan, await loadTokenizer(model, null));
   const { pooling } = await readSentenceLayout(model);
   const fingerprint = withLayers(weights, await densePrints(model, pooling.dense));
