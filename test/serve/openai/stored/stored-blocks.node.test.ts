@@ -265,10 +265,13 @@ describe("stored beginnings", () => {
     }
   });
 
-  it("are removed where the index is damaged, whatever gaps their numbers have", async () => {
+  it.each([
+    ["damaged", { [INDEX]: new Uint8Array(3) }],
+    ["missing", {}],
+  ])("are removed where the index is %s, whatever gaps their numbers have", async (_, index) => {
     const names = ["block-0", "block-100", "block-4095"];
     const store = memoryStore({
-      [INDEX]: new Uint8Array(3),
+      ...index,
       ...Object.fromEntries(names.map((name) => [name, new Uint8Array(9)])),
     });
     const errors: unknown[] = [];

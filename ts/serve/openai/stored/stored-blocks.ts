@@ -128,14 +128,13 @@ export class StoredBlocks implements BlockStorage {
     await this.makeRoom(this.index, 0, []);
   }
 
-  /** Removes files that the index does not name. A server that was killed before its first index has numbered them without a gap. */
+  /** Removes files that the index does not name. A new folder has neither an index nor one of the first files. */
   private async sweep(isDamaged: boolean): Promise<void> {
-    let isOver = false;
-    for (let first = 0; first < MOST_BLOCKS && !isOver; first += AT_ONCE) {
+    for (let first = 0; first < MOST_BLOCKS; first += AT_ONCE) {
       const files = Array.from({ length: AT_ONCE }, (_, i) => fileOf(first + i));
       const there = await Promise.all(files.map((file) => this.store.has(file)));
+      if (first === 0 && !isDamaged && !there.includes(true)) return;
       await Promise.all(files.filter((_, i) => there[i]).map((file) => this.store.remove(file)));
-      isOver = !isDamaged && !there.includes(true);
     }
   }
 
