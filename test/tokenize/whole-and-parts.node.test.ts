@@ -9,12 +9,16 @@ type Parts = Record<string, unknown>;
 const { charsmap } = await goldenJson<{ charsmap: string }>("tokenizers/precompiled.json");
 const precompiled = { normalizer: { type: "Precompiled", precompiled_charsmap: charsmap } };
 const asOneWord = { pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "always", split: false } };
+const firstAlone = { type: "Metaspace", replacement: "▁", prepend_scheme: "first", split: true };
+const firstOfWords = { type: "Sequence", pretokenizers: [{ type: "WhitespaceSplit" }, firstAlone] };
 
 const tokenizers: readonly (readonly [string, Parts])[] = [
   ["encoders/bert", {}],
   ["encoders/xlm-roberta", {}],
   ["encoders/xlm-roberta", precompiled],
   ["encoders/xlm-roberta", asOneWord],
+  ["encoders/xlm-roberta", { pre_tokenizer: firstAlone }],
+  ["encoders/xlm-roberta", { pre_tokenizer: firstOfWords }],
   ["encoders/bert-multilingual", {}],
   ["encoders/roberta", {}],
   ["encoders/eurobert", {}],

@@ -65,7 +65,11 @@ export function longTexts({ parts, normalizer, wordsOf, model }: LongTextSteps) 
 
   /** Words of a normalised text, some at a time. */
   function* someWords(text: string, isFirst: boolean): Generator<string[]> {
-    for (const some of places === null ? [text] : cutAt(text, places, AT_ONCE)) yield wordsOf(some, isFirst);
+    let begins = isFirst;
+    for (const some of places === null ? [text] : cutAt(text, places, AT_ONCE)) {
+      yield wordsOf(some, begins);
+      begins = false;
+    }
   }
 
   /** Parts of the words of a text that is not normalised. */

@@ -91,9 +91,20 @@ export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }
       step.pre_tokenize_text = (text, options) => whole(text, options).flatMap(words);
     }
     if (type === "ByteLevel") step.pattern = byteLevelPattern;
+    if (type === "Sequence") step.pre_tokenize_text = (text, options) => inTurn(step.tokenizers!, text, options);
     if (type === "Split" && field("invert") === true)
       step.pre_tokenize_text = (text) => splitInverted(text, step.pattern, field("behavior"));
   });
+}
+
+/** Words that steps part a text into, one after another. Only the word at the text's very beginning may be treated as its first. */
+function inTurn(steps: readonly Step[], text: string, options: object | undefined): string[] {
+  const inside = { ...options, section_index: 1 };
+  return steps.reduce<string[]>(
+    (words, step) =>
+      words.flatMap((word, i) => step.pre_tokenize_text(word, i === 0 && text.startsWith(word) ? options : inside)),
+    [text],
+  );
 }
 
 /** Every step, those of sequences too. */

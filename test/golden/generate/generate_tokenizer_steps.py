@@ -22,6 +22,12 @@ NORMALIZERS = {
 }
 LOWERCASE = {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Lowercase"}, {"type": "StripAccents"}]}
 STRIP = [{"type": "Strip", "strip_left": left, "strip_right": right} for left, right in [(True, True), (True, False), (False, True)]]
+
+
+def metaspace(scheme, split=True):
+    return {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": split}
+
+
 SPLITS = {
     "white space": {"type": "WhitespaceSplit"},
     "words": {"type": "Whitespace"},
@@ -29,8 +35,13 @@ SPLITS = {
     "digits": {"type": "Digits", "individual_digits": False},
     "byte-level": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
     **{
-        f"signs for spaces, split {split}": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": split}
+        f"signs for spaces, split {split}": metaspace("always", split)
         for split in [True, False]
+    },
+    "the first word's sign": metaspace("first"),
+    **{
+        f"white space, {scheme} sign": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, metaspace(scheme)]}
+        for scheme in ["always", "first"]
     },
     **{
         f"punctuation, {how}": {"type": "Punctuation", "behavior": how}
