@@ -3,15 +3,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FileMap } from "../../ts/io/file-map.js";
 import { type FoldsReport, memoryStore, runFolds, runStatus, unfinishedSpec } from "../../ts/jobs/index.js";
-import { readSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { root } from "../../scripts/setup/paths.mjs";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { useBuild } from "../setup/use-build.js";
 import { oldRuns, runOld } from "./old-runs.js";
 
 /*
- * Runs of each kind as the version before the tasks had one pipeline left them, test/golden/runs-before: finished, and interrupted after
- * seven of twelve steps. The build simd gives the same bits everywhere.
+ * Runs of each kind, test/golden/runs-before: finished, by the version before the tasks had one pipeline, and interrupted after seven of twelve
+ * steps, by the version before this one. The build simd gives the same bits everywhere.
  */
 const folder = join(root, "test/golden/runs-before");
 useBuild({ build: "simd", threads: 1 });
@@ -29,29 +28,6 @@ const steady = (report: object): object => {
   const same = { ...rest, ...others, steps: steps.map(({ milliseconds: _, ...step }) => step) };
   return JSON.parse(JSON.stringify(same, (key, value: unknown) => (key === "message" ? undefined : value))) as object;
 };
-
-/** A run's files as of a version that had no settings but its recipe and those that its spec names. */
-async function withoutDefaults(kind: string, given: FileMap): Promise<FileMap> {
-  const { spec } = oldRuns[kind]!;
-  const without = (settings: Record<string, unknown>) =>
-    Object.fromEntries(
-      Object.entries(settings).filter(([name]) => (name in spec && name !== "nearDuplicates") || name === "recipe"),
-    );
-  const text = new TextDecoder();
-  const record = JSON.parse(text.decode(given["run.json"])) as { settings: Record<string, unknown> };
-  const checkpoint = readSafetensors(given["checkpoint.safetensors"]!, "checkpoint");
-  const state = JSON.parse(checkpoint.metadata.get("state")!) as { run: { settings: Record<string, unknown> } };
-  const run = { ...state.run, settings: without(state.run.settings) };
-  const tensors = new Map(checkpoint.names.map((name) => [name, checkpoint.tensor(name)]));
-  return {
-    ...given,
-    "run.json": new TextEncoder().encode(JSON.stringify({ ...record, settings: without(record.settings) })),
-    "checkpoint.safetensors": writeSafetensors(tensors, {
-      format: checkpoint.metadata.get("format")!,
-      state: JSON.stringify({ ...state, run }),
-    }),
-  };
-}
 
 describe.each(Object.keys(oldRuns))("a run of task %s from an earlier version", (kind) => {
   it("that is finished is read", async () => {
@@ -76,26 +52,9 @@ describe.each(Object.keys(oldRuns))("a run of task %s from an earlier version", 
     expect(steady(result!.report)).toMatchObject(steady(report));
   });
 
-  it("goes on the same where it began before any setting with a default was there", async () => {
-    const store = memoryStore(await withoutDefaults(kind, await files(kind, "unfinished")));
-    expect(await runStatus(store)).toMatchObject({ status: "interrupted", step: 7, steps: 12 });
-    const result = await runOld(kind, store);
-    for (const [name, bytes] of Object.entries(await files(kind, "finished")))
-      if (name !== "report.json") expect(store.files()[name], name).toEqual(bytes);
-    expect(result!.report.settings).toMatchObject(oldRuns[kind]!.spec);
-  });
-
-  it("that lacks a setting with a default is another run where the spec has another value", async () => {
-    const store = memoryStore(await withoutDefaults(kind, await files(kind, "unfinished")));
-    const other = runOld(kind, store, { more: { maxGradNorm: 7 } });
-    await expect(other).rejects.toThrow(/with another spec: maxGradNorm was 1, now it is 7/);
-  });
-
   it("gives the same bytes from its beginning", async () => {
     const store = memoryStore();
-    // Which the version before did not have.
-    const more = kind === "classify" ? { finalFit: false, calibrate: false } : {};
-    await runOld(kind, store, { more });
+    await runOld(kind, store);
     for (const [name, bytes] of Object.entries(await files(kind, "finished")))
       if (name !== "report.json") expect(store.files()[name], name).toEqual(bytes);
   });

@@ -185,13 +185,8 @@ describe("cross-validation that is interrupted", () => {
   });
 
   it.each<[string, (partial: ReturnType<typeof read>) => unknown, RegExp]>([
-    ["another format", (p) => (p["format"] = "x"), /format is "lowrank-folds-2", got "x"; remove it to start again/],
+    ["another format", (p) => (p["format"] = "x"), /format is "lowrank-folds-3", got "x"; remove it to start again/],
     ["no spec", (p) => delete p["settings"], /settings is an object/],
-    [
-      "LoRA+ of before its groups were PEFT's",
-      (p) => (delete p["groups"], (p["settings"].loraPlusRatio = 4)),
-      /groups of LoRA\+ .*"peft".*remove it to start again/,
-    ],
     ["no hash", (p) => (p["dataHash"] = "abc"), /dataHash is a SHA-256/],
     [
       "too many folds",

@@ -23,8 +23,8 @@ export interface HeadComparison {
 
 /** What a checkpoint keeps for the comparison. */
 export interface HeadScores {
-  /** The head-only baseline's score for each measured text; null if it was not fitted. Checkpoints of earlier versions lack it. */
-  readonly headScores?: readonly number[] | null;
+  /** The head-only baseline's score for each measured text; null if it was not fitted. */
+  readonly headScores: readonly number[] | null;
 }
 
 /** The recommendation by a gain over the head-only baseline. */
@@ -36,7 +36,7 @@ export function recommendedBy(overHeadAlone: Difference | null): Recommendation 
 /**
  * Compares head and adapter with the head-only baseline by a score for each text, the higher the better.
  * @param scores those of head and adapter; null if only the head was fitted
- * @param headScores those of the baseline, from the state; null or undefined if it has none
+ * @param headScores those of the baseline, from the state; null if it was not fitted
  */
 export async function comparedWithHead(
   scores: readonly number[] | null,
@@ -70,7 +70,6 @@ export const scoredStateCheck =
     checked(guess);
     const expected = yardsticks["headOnly"] === null ? null : meanScore(checked("headOnly"));
     const { headScores: scores } = run;
-    if (scores === undefined) return;
     const isFitting = Array.isArray(scores)
       ? scores.every(Number.isFinite) && mean(scores as number[]) === expected
       : scores === null && expected === null;

@@ -222,7 +222,7 @@ export const tasks = {
 /** The task of a run with these settings. */
 export const taskOf = (settings: object): TaskName => nameOf(settings) as TaskName;
 
-/** The first field in which settings differ from those that a run began with, perhaps by an earlier version; null if they are the same. */
+/** The first field in which settings differ from those that a run began with; null if they are the same. */
 export const firstDifference = <S extends Partial<JobSettings>>(settings: S, began: S): (keyof S & string) | null =>
   differenceIn(settings, began, fieldsOfTasks[taskOf(settings)]);
 

@@ -110,8 +110,6 @@ export interface Checkpoint {
   readonly history: readonly StepRecord[];
   /** With `evaluate`: the measurements so far, and the best parameters. */
   readonly evaluation?: EvaluationState;
-  /** @internal From a run before LoRA+'s groups matched PEFT's: biases, norms and a head's bias have A's rate. */
-  readonly slowBiases?: true;
 }
 
 /** The state of `evaluate` in a checkpoint. */

@@ -20,20 +20,18 @@ export function loraPlusRatioOf(
 }
 
 /**
- * LoRA+'s groups (`loraPlusGroups`) in the order of the adapter's parameters, and of others behind them, as a task gives them. A run from
- * before they were PEFT's goes on with its own, to the same bits. Throws as `loraPlusRatioOf`.
+ * LoRA+'s groups (`loraPlusGroups`) in the order of the adapter's parameters, and of others behind them, as a task gives them. Throws as
+ * `loraPlusRatioOf`.
  */
 export function loraPlusInOrder(
   adapter: Trained,
   given: number,
-  options: Pick<FitOptions, "learningRate" | "schedule" | "resume">,
+  options: Pick<FitOptions, "learningRate" | "schedule">,
   others: readonly NodeId[] = [],
 ): ParameterGroup[] {
   const [ratio, lr] = [loraPlusRatioOf(given, options), options.learningRate ?? 1e-3];
   const ofNode = new Map<NodeId, Omit<ParameterGroup, "params">>();
-  const groups = options.resume?.slowBiases
-    ? loraPlusGroups({ layers: adapter.layers }, { lr, ratio })
-    : loraPlusGroups(adapter, { lr, ratio, others });
-  for (const { params, ...settings } of groups) for (const id of params) ofNode.set(id, settings);
+  for (const { params, ...settings } of loraPlusGroups(adapter, { lr, ratio, others }))
+    for (const id of params) ofNode.set(id, settings);
   return [...adapter.params(), ...others].map((id) => ({ params: [id], ...ofNode.get(id) }));
 }

@@ -14,8 +14,7 @@ import type { TaskReport } from "./result/report.js";
 import { outputFiles, reportOf } from "./result/run-output.js";
 import { type JobSources, takeSources } from "./sources/job-sources.js";
 import { type RunSettings, taskOf } from "./spec/run-settings.js";
-import { asBegun, firstDifference } from "./spec/read-settings.js";
-import { completed } from "./spec/field.js";
+import { firstDifference } from "./spec/read-settings.js";
 import { fieldsOf, takeSpec } from "./spec/task-spec.js";
 import { checkCheckpointFits, readCheckpoint, readFinal, type Resumed } from "./store/checkpoint-file.js";
 import { checkSameOrigin } from "./store/origin-check.js";
@@ -83,13 +82,12 @@ async function tidy(problem: string, work: () => void | Promise<void>, { emit }:
 
 async function runClaimed(
   tasks: TaskTable,
-  given: RunSettings,
+  settings: RunSettings,
   store: RunStore,
   context: RunContext,
 ): Promise<{ readonly report: TaskReport }> {
   await checkNoFolds(store);
   const resumed = await readCheckpoint(store, tasks);
-  const settings = resumed === null ? given : asBegun(given, resumed.run.settings, fieldsOf(given, tasks));
   if (resumed === null) await checkNew(store);
   else checkSame(settings, resumed, store, tasks);
   const finalSoFar = resumed === null ? null : await readFinal(store, tasks, resumed);
@@ -221,7 +219,7 @@ function checkSame(settings: RunSettings, { run }: Resumed, store: RunStore, tas
   const fields = fieldsOf(settings, tasks);
   const name = firstDifference({ ...settings, device: run.settings.device }, run.settings, fields);
   if (name === null) return;
-  const [given, began] = [settings, completed(run.settings, fields)].map((all) => all[name]);
+  const [given, began] = [settings, run.settings].map((all) => all[name]);
   throw new ConfigError(
     `runJob: ${store.name} has an unfinished run with another spec: ${name} was ${JSON.stringify(began)}, ` +
       `now it is ${JSON.stringify(given)}; pass the same spec, or choose another store`,

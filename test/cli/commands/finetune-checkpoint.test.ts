@@ -191,8 +191,8 @@ describe("a checkpoint's state", () => {
   it("is refused where it is an older version's, with advice, or nothing of ours", async () => {
     const folder = await copyOf();
     for (const [format, says] of [
-      ["lowrank-checkpoint-2", /"lowrank-checkpoint-3" is expected, got "lowrank-checkpoint-2"; .*start the run again/],
-      ["pt", /"lowrank-checkpoint-3" is expected, got "pt"\n/],
+      ["lowrank-checkpoint-3", /"lowrank-checkpoint-4" is expected, got "lowrank-checkpoint-3"; .*start the run again/],
+      ["pt", /"lowrank-checkpoint-4" is expected, got "pt"\n/],
     ] as const) {
       writeFileSync(`${folder}/${CHECKPOINT}`, writeSafetensors({ a: tensor([1], [1]) }, { format, state: "{}" }));
       await expectRefused(folder, says);

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../errors/errors.js";
-import { completed, type Fields } from "../spec/field.js";
+import type { Fields } from "../spec/field.js";
 import { firstDifference } from "../spec/read-settings.js";
 import type { RunSettings } from "../spec/run-settings.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
@@ -18,8 +18,7 @@ export function checkSame(
 ) {
   const name = firstDifference({ ...settings, device: began.device }, began, fields);
   if (name === null && count === folds) return;
-  const [field, was, is] =
-    name === null ? ["folds", count, folds] : [name, completed(began, fields)[name], settings[name]];
+  const [field, was, is] = name === null ? ["folds", count, folds] : [name, began[name], settings[name]];
   throw new ConfigError(
     `${what}: ${store.place(runFiles.foldsSoFar)} has folds of another spec: ${field} was ${JSON.stringify(was)}, now it is ` +
       `${JSON.stringify(is)}; ${other}`,

@@ -11,7 +11,7 @@ import type { TaskTable } from "../task-definition.js";
 import type { DoneFold } from "./fold-kind.js";
 import { foldKindOf, takeFold } from "./take-fold.js";
 
-const FORMAT = "lowrank-folds-2";
+const FORMAT = "lowrank-folds-3";
 
 /** Files and engine of the completed folds; the others must have the same. */
 export interface FoldsOrigin {
@@ -34,7 +34,7 @@ export interface FoldsSoFar extends FoldsOrigin {
 export async function writeFolds(store: RunStore, { done, ...origin }: FoldsSoFar): Promise<void> {
   const folds = done.map(({ result }) => result);
   const predictions = done.map(({ kept }) => kept);
-  const said = { format: FORMAT, ...reportProgram(), groups: "peft", ...origin, folds };
+  const said = { format: FORMAT, ...reportProgram(), ...origin, folds };
   const sha256 = await checksumOf({ ...said, predictions });
   const head = JSON.stringify({ sha256, ...said }, null, 2).slice(0, -2);
   // One line per fold: with one line per example the rest would be hard to find.
@@ -71,8 +71,6 @@ export async function readFoldsSoFar(store: RunStore, tasks: TaskTable): Promise
 function takeFolds(file: Readonly<Record<string, unknown>>, tasks: TaskTable): FoldsSoFar {
   const { settings, modelHash, dataHash, folds, predictions } = file;
   checkTaskSettings("folds", settings, tasks);
-  // Folds of earlier versions trained biases at A's rate.
-  if (settings.loraPlusRatio !== null) oneOf("folds", "groups of LoRA+", file["groups"], ["peft"]);
   checkHash("folds", "modelHash", modelHash);
   checkHash("folds", "dataHash", dataHash);
   const build = oneOf("folds", "build", file["build"], ["simd", "relaxed"]);

@@ -6,7 +6,6 @@ import { estimateJob } from "../estimate/job-estimate.js";
 import { type Loaded, loadRun, openRun } from "../prepare.js";
 import { readyJob } from "../ready.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
-import { asBegun } from "../spec/read-settings.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
 import { fieldsOf, takeSpec } from "../spec/task-spec.js";
 import { memoryStore } from "../store/memory-store.js";
@@ -56,10 +55,9 @@ export async function runTaskFolds(
         },
       );
     }
-    const own = soFar === null ? settings : asBegun(settings, soFar.settings, fieldsOf(settings, tasks));
-    if (soFar !== null) checkSame(soFar, own, folds, taken, fieldsOf(own, tasks));
+    if (soFar !== null) checkSame(soFar, settings, folds, taken, fieldsOf(settings, tasks));
     const found = await onDevice(context, async (on) =>
-      validate(tasks, own, folds, taken, await readFoldsSoFar(taken, tasks), on),
+      validate(tasks, settings, folds, taken, await readFoldsSoFar(taken, tasks), on),
     );
     const file = new TextEncoder().encode(`${JSON.stringify(found, null, 2)}\n`);
     await taken.write({ [runFiles.folds]: file });

@@ -20,7 +20,7 @@ const DECISIVE = ["config.json", "tokenizer.json", "tokenizer_config.json", WEIG
 
 /**
  * Optional files that do so: tokenizer, pooling, and the index of weights in several files. Modules in other folders follow, as modules.json
- * lists them; the order is that of earlier versions, whose runs are resumed.
+ * lists them; reports record the hash, which depends on their order.
  */
 const DECISIVE_IF_THERE = [
   "modules.json",

@@ -12,7 +12,7 @@ export interface Field<T> {
   readonly check: Check<T>;
   /** The value of a spec that omits the field, by recipe; null if there is no default and the field is required. */
   readonly defaults: Readonly<Record<RecipeName, T>> | null;
-  /** The value of runs that began before the field was there, if it is not the default. */
+  /** The value of results from before the field was there, if it is not the default. */
   readonly former?: T;
 }
 
@@ -40,7 +40,7 @@ export function requiredField<T>(check: Check<T>): Field<T> {
   return { check, defaults: null };
 }
 
-/** A field that was added with a default of which runs of before knew nothing: they had the value `former`. */
+/** A field that was added with a default which the results of earlier versions do not have: theirs is `former`. */
 export const since = <T>(row: Field<T>, former: NoInfer<T>): Field<T> => ({ ...row, former });
 
 /** The same rows with other defaults. */

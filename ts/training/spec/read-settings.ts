@@ -79,27 +79,9 @@ export function checkSettings<F extends Fields>(
   if (options !== null) resolveLoraOptions(what, options, []);
 }
 
-/**
- * Settings with which a run is resumed: where it began before a field was there, and the call has the field's default, the value that the
- * run had then.
- */
-export function asBegun<S extends object>(settings: S, began: object, fields: Fields): S {
-  const [own, former] = [settings, began].map((all) => all as Readonly<Record<string, unknown>>);
-  const { recipe = "default" } = own as { readonly recipe?: RecipeName };
-  const before = Object.entries(fields).flatMap(([name, row]) =>
-    row.former === undefined || former![name] !== undefined || own![name] !== row.defaults?.[recipe]
-      ? []
-      : [[name, row.former]],
-  );
-  return { ...settings, ...(Object.fromEntries(before) as Partial<S>) };
-}
-
-/**
- * The first field in which settings differ from those that a run began with; null if they are the same. A field that the run lacks, because
- * an earlier version began it, has the value that it had then.
- */
+/** The first field in which settings differ from those that a run began with; null if they are the same. Fields with a default may be missing. */
 export function firstDifference<S extends object>(settings: S, began: S, fields: Fields): (keyof S & string) | null {
-  const [a, b] = [asBegun(completed(settings, fields), began, fields), completed(began, fields)];
+  const [a, b] = [completed(settings, fields), completed(began, fields)];
   const names = Object.keys({ ...a, ...b }) as (keyof S & string)[];
   return names.find((name) => canonical(a[name]) !== canonical(b[name])) ?? null;
 }

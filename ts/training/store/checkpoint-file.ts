@@ -2,7 +2,7 @@ import { ConfigError, FormatError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../../io/safetensors/index.js";
-import { oneOf, whole, unexpected } from "../../arguments/settings.js";
+import { whole, unexpected } from "../../arguments/settings.js";
 import type { Tensor } from "../../values/tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../../train/checkpoint.js";
 import type { Checkpoint, EvaluationState } from "../../train/fit-options.js";
@@ -11,7 +11,7 @@ import type { TaskTable } from "../task-definition.js";
 import { checkRunState, type RunState } from "./run-state.js";
 import { runFiles, type RunStore } from "./run-store.js";
 
-const FORMAT = "lowrank-checkpoint-3";
+const FORMAT = "lowrank-checkpoint-4";
 
 /** JSON in the file's metadata, beside the tensors. */
 interface State {
@@ -23,8 +23,6 @@ interface State {
   /** Validation losses so far, and the step whose parameters are kept as well; null if none are measured. */
   readonly evaluation: { readonly measured: EvaluationState["measured"]; readonly best: number | null } | null;
   readonly run: RunState;
-  /** Parameter groups of LoRA+: PEFT's. Checkpoints of earlier versions omit this; such a run continues with its own groups. */
-  readonly groups?: "peft";
 }
 
 /** The blobs of a fit. */
@@ -51,7 +49,6 @@ export class CheckpointWriter {
   private readonly history: HistoryFile;
   /** Whether the store has a checkpoint that refers to the history. */
   private kept: boolean;
-  private readonly groups: Pick<State, "groups">;
 
   constructor(
     private readonly store: RunStore,
@@ -61,7 +58,6 @@ export class CheckpointWriter {
   ) {
     this.history = new HistoryFile(store, blobs.history, resumed?.history);
     this.kept = resumed !== null;
-    this.groups = resumed?.checkpoint.slowBiases ? {} : { groups: "peft" };
   }
 
   /** Replaces the checkpoint. If the first one fails, its history is removed too. */
@@ -92,7 +88,6 @@ export class CheckpointWriter {
       historyBytes,
       evaluation: watched,
       run: this.run,
-      ...this.groups,
     };
     const bytes = writeSafetensors(tensors, { format: FORMAT, state: JSON.stringify(state) });
     await this.store.write({ [this.blobs.checkpoint]: bytes });
@@ -129,7 +124,7 @@ export async function readFinal(
 /** A checkpoint whose history is still to be read: the bytes that `history` names. Throws as `readCheckpoint`; `path` is for messages. */
 export function openCheckpoint(bytes: Uint8Array, path: string, tasks: TaskTable) {
   const file = readSafetensors(bytes, path);
-  const { step, streams, optimizerSteps, historyBytes, evaluation, run, groups } = readState(file, path, tasks);
+  const { step, streams, optimizerSteps, historyBytes, evaluation, run } = readState(file, path, tasks);
   const history = { steps: step, bytes: historyBytes };
   return {
     history,
@@ -144,7 +139,6 @@ export function openCheckpoint(bytes: Uint8Array, path: string, tasks: TaskTable
         optimizer,
         history: records,
         ...(evaluation !== null && { evaluation: readEvaluation(file, evaluation, optimizerSteps.length) }),
-        ...(groups === undefined && { slowBiases: true as const }),
       };
       asFormatError(path, () => checkCheckpoint(checkpoint));
       return { checkpoint, run, history };
@@ -172,8 +166,8 @@ export function checkCheckpointFits(
 function readState(file: TensorFile, path: string, tasks: TaskTable): State {
   const format = file.metadata.get("format");
   if (format !== FORMAT) {
-    const old = /^lowrank-checkpoint-[12]$/.test(format ?? "")
-      ? "; an older version wrote it: start the run again"
+    const old = /^lowrank-checkpoint-[123]$/.test(format ?? "")
+      ? "; an older version wrote it, whose unfinished runs cannot be continued: start the run again"
       : "";
     throw new FormatError(
       `${path}: a checkpoint of format "${FORMAT}" is expected, got ${excerpt(format ?? "none")}${old}`,
@@ -189,7 +183,6 @@ function readState(file: TensorFile, path: string, tasks: TaskTable): State {
     historyBytes,
     evaluation = null,
     run,
-    groups,
   } = parseJsonObject(file.metadata.get("state") ?? "", fail);
   return asFormatError(path, () => {
     checkRunState("state", run, tasks);
@@ -206,7 +199,6 @@ function readState(file: TensorFile, path: string, tasks: TaskTable): State {
       historyBytes: whole("state", "historyBytes", historyBytes),
       evaluation: evaluation as State["evaluation"],
       run,
-      ...(groups !== undefined && { groups: oneOf("state", "groups", groups, ["peft"] as const) }),
     };
   });
 }
