@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { runChecks } from "./checks/run.mjs";
+import { lint, lintTypes, style, types } from "./checks/sources.mjs";
 import { setUp, stepsForDist } from "./setup/index.mjs";
 import { root } from "./setup/paths.mjs";
 import { explain } from "./setup/report.mjs";
@@ -23,21 +24,16 @@ function changedFiles(base) {
 function checksFor(files, base) {
   const linted = files.filter((file) => /\.(ts|tsx|js|mjs)$/.test(file));
   const styled = files.filter((file) => /\.(ts|tsx|js|mjs|json|css|html|yml)$/.test(file));
-  const typescript = linted.length > 0;
   const rust = files.some((file) => file.startsWith("crates/"));
-  const incremental = ["--incremental", "--tsBuildInfoFile", ".cache/tsc.tsbuildinfo"];
   const projects = ["node-simd", "node", "node-shared"].flatMap((name) => ["--project", name]);
   const tests = ["vitest", "run", "--changed", base, ...projects];
   const web = files.some((file) => file.startsWith("web/"));
-  const lint = ["eslint", "--max-warnings", "0", "--no-warn-ignored", ...linted];
-  const style = ["prettier", "--check", "--ignore-unknown", ...styled];
   return [
     { name: "vitest", command: tests, env: { LOWRANK_TESTS: "quick" } },
     ...(rust ? [{ name: "cargo-test", command: ["cargo", "test", "--workspace"] }] : []),
-    ...(typescript ? [{ name: "eslint", command: lint }] : []),
-    ...(typescript ? [{ name: "tsc", command: ["tsc", "--project", ".", ...incremental] }] : []),
-    ...(web ? [{ name: "tsc-web", command: ["tsc", "--project", "web"] }] : []),
-    ...(styled.length > 0 ? [{ name: "prettier", command: style }] : []),
+    ...(linted.length > 0 ? [lint(linted), lintTypes(linted), types("tsc", ".")] : []),
+    ...(web ? [types("tsc-web", "web")] : []),
+    ...(styled.length > 0 ? [style(styled)] : []),
   ];
 }
 

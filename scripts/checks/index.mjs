@@ -6,6 +6,7 @@ import { findFirefox } from "../browsers/firefox.mjs";
 import { findWebKit } from "../browsers/webkit.mjs";
 import { countCargo } from "./count.mjs";
 import { minutesFile } from "./minutes.mjs";
+import { lint, lintTypes, style, types } from "./sources.mjs";
 import { vitest } from "./vitest.mjs";
 
 /** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */
@@ -39,20 +40,12 @@ function wasmClippy(variant, hint) {
 /** What the check needs to be installed, by its name on the command line. */
 const missing = { rustfmt: "rustup component add rustfmt", clippy: "rustup component add clippy" };
 
-/** Checks types, of what has changed since the last time and of what depends on it. */
-const types = (name, project) => ({
-  name,
-  command: ["tsc", "--project", project, "--incremental", "--tsBuildInfoFile", `.cache/${name}.tsbuildinfo`],
-});
-
-/** Prettier keeps what it has seen by its content. ESLint must not: what its rules on types say of a file depends on other files. */
-const cached = ["--cache", "--cache-strategy", "content", "--cache-location", ".cache/prettier"];
-
 /** Checks that run no test in JavaScript, the longest first, and apart from one another those that wait for cargo's lock. */
 const others = [
   { name: "cargo-test", command: ["cargo", "test", "--workspace", "--no-fail-fast"], count: countCargo },
-  { name: "eslint", command: ["eslint", "--max-warnings", "0", "."] },
-  { name: "prettier", command: ["prettier", "--check", ".", ...cached] },
+  style(),
+  lint(),
+  lintTypes(),
   types("tsc", "."),
   types("tsc-web", "web"),
   { name: "publint", command: ["publint", "--strict"] },

@@ -311,7 +311,7 @@ describe("what the worker calls here", () => {
       const aborted = thrown(classifier.fit(examples, { ...options, signal: controller.signal, onProgress }));
       expect(((await aborted) as AbortError).code).toBe("ABORTED");
       const fail = () => {
-        // eslint-disable-next-line @typescript-eslint/only-throw-error -- whatever a caller throws
+        // oxlint-disable-next-line typescript/only-throw-error -- whatever a caller throws
         throw hostile;
       };
       // In a list: a promise would ask what was thrown for its `then`.

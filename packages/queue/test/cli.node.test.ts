@@ -39,7 +39,8 @@ it("submits, lists, cancels and says what there is not", { timeout: 60_000 }, as
   const words = ["--task", "tokens", "--data", path("names.conll"), "--fields", "tokens=0,tags=1"];
   expect((await queued("submit", ...words, "--out", path("w"), "--id", "w")).out).toBe("w\n");
   const queue = new Queue("lowrank", { connection: { url: redis.address } });
-  const [job, c] = await Promise.all(["w", "c"].map((id) => queue.getJob(id))).finally(() => queue.close());
+  const [job, c] = await Promise.all(["w", "c"].map((id) => queue.getJob(id)));
+  await queue.close();
   expect(c!.data.spec).toMatchObject({ data, test: resolve("held.csv") });
   expect(job!.data.spec).toMatchObject({
     task: "tokens",

@@ -46,9 +46,13 @@ export async function transcriptInNode(changes: Readonly<Record<string, string>>
   const project = await servingProject();
   try {
     const program = await startDocumented(project, "serve-node", [process.execPath], changes);
-    const found = await transcript(program.url).finally(program.end);
-    expectTranscript(found);
-    return found;
+    try {
+      const found = await transcript(program.url);
+      expectTranscript(found);
+      return found;
+    } finally {
+      await program.end();
+    }
   } finally {
     rmSync(project.folder, { recursive: true });
   }

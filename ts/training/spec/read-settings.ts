@@ -5,7 +5,7 @@ import { oneOf, unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject } from "../../io/json.js";
-import { completed, defaultsOf, type Fields, type RecipeName, recipeNames, type ValuesOf } from "./field.js";
+import { completed, defaultsOf, type Fields, recipeNames, type ValuesOf } from "./field.js";
 import { takeFurtherLora } from "./further-lora.js";
 import type { SharedSettings } from "./shared-fields.js";
 import { loraOptions } from "./training-settings.js";
