@@ -1,8 +1,6 @@
 import { expect, it } from "vitest";
 import { type JobEvent, type JobSpec, memoryStore, runFolds } from "../../../../ts/jobs/index.js";
-import { readSafetensors, writeSafetensors } from "../../../../ts/io/safetensors/index.js";
-import { AbortError, type Tensor } from "../../../../ts/index.js";
-import { results, run, sources, spec } from "../../../jobs/tiny-job.js";
+import { run, sources, spec } from "../../../jobs/tiny-job.js";
 
 const words = { good: ["warm", "funny", "fine", "lovely"], bad: ["cold", "dull", "poor", "awful"] };
 const framed = (text: string, i: number) =>
@@ -76,31 +74,4 @@ it("a label whose texts are all alike is tested all the same, and folds keep suc
     onProgress: (event) => events.push(event),
   });
   expect(folds.folds.map(({ after }) => after.count)).toEqual([30, 30, 30, 30]);
-});
-
-/** A checkpoint as it was before there was `nearDuplicates`. */
-function aged(bytes: Uint8Array): Uint8Array {
-  const file = readSafetensors(bytes, "checkpoint");
-  const state = JSON.parse(file.metadata.get("state")!) as { run: { settings: Record<string, unknown> } };
-  delete state.run.settings["nearDuplicates"];
-  const tensors = new Map<string, Tensor>(file.names.map((name) => [name, file.tensor(name)]));
-  return writeSafetensors(tensors, { format: file.metadata.get("format")!, state: JSON.stringify(state) });
-}
-
-it("a run of before goes on with the parts it had, to the same bits", async () => {
-  const long = { ...given, steps: 60 };
-  const store = memoryStore();
-  await run({ ...long, nearDuplicates: "apart" }, store, { sources: twins });
-  const whole = results(store.files()).files;
-  const began = memoryStore();
-  const abort = new AbortController();
-  const onProgress = (event: JobEvent) => void (event.type === "checkpoint" && event.step === 25 && abort.abort());
-  const options = { sources: twins, signal: abort.signal, onProgress };
-  await expect(run({ ...long, nearDuplicates: "apart" }, began, options)).rejects.toThrow(AbortError);
-  const files = began.files();
-  const old = memoryStore({ ...files, "checkpoint.safetensors": aged(files["checkpoint.safetensors"]!) });
-  const { report } = await run(long, old, { sources: twins });
-  expect(report.settings).toMatchObject({ nearDuplicates: "apart" });
-  expect(report.result.unseen!.near).toBeGreaterThan(25);
-  expect(results(old.files()).files).toEqual(whole);
 });
