@@ -69,6 +69,8 @@ export interface TokenizedExample {
 export interface ClassifierTraining<E> {
   readonly task: Task<E>;
   readonly options: FitOptions;
+  /** Whether layers are recomputed for their gradients. */
+  readonly checkpointing: boolean;
 }
 
 /** The parts of a classifier of texts or tokens used in training. */
@@ -119,18 +121,19 @@ export function takeTraining(
       lossOf(classifier, part, { weights, labelSmoothing }, checkpointing, frozen?.applied()),
     memory: (part, checkpointing) => classifier.memory(part, { checkpointing }),
   };
-  const { task, options } = trainingOf(classifier, own, lesson, frozen?.params);
-  if (sampling === undefined) return { task, options };
+  const training = trainingOf(classifier, own, lesson, frozen?.params);
+  if (sampling === undefined) return training;
+  const { options } = training;
   oneOf("fit", "sampling", sampling, ["balanced"]);
   if (options.order !== undefined)
     throw new ConfigError("fit: sampling and order both choose the examples of a step; pass only one of them", {
       op: "fit",
       option: "sampling",
     });
-  if (examples.length === 0) return { task, options };
+  if (examples.length === 0) return training;
   const { batchSize, seed } = takeFitOptions(examples.length, options);
   const order = balancedOrder(targets, Math.min(batchSize, examples.length), seed, classifier.graph.engine);
-  return { task, options: { ...options, order } };
+  return { ...training, options: { ...options, order } };
 }
 
 /** A copy of options, inherited ones too, each read once. Throws `ConfigError` for unknown names. */
@@ -174,7 +177,7 @@ export function trainingOf<E>(
     memory: (part) => memory(part, checkpointing),
     ...groupsOf(classifier, ofAdapter, { headLearningRate, loraPlusRatio, ...options }),
   };
-  return { task, options };
+  return { task, options, checkpointing };
 }
 
 /** Adapter and head, in groups if they have their own learning rates. */

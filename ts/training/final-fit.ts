@@ -58,7 +58,7 @@ export async function fitFinal(
     withoutPhases(context, steps === 0),
     true,
   );
-  const { model, fitting } = last;
+  const { model, training } = last;
   const all = last.tokens.train;
   const shapes = model.params().map((id) => model.graph.shape(id));
   if (resumed !== null) checkCheckpointFits(store, resumed, { steps, shapes }, undefined, finalBlobs);
@@ -67,10 +67,11 @@ export async function fitFinal(
   await model.finalFit!.begin(all, first.outcome.validated);
   let diverged: string | null = null;
   if (followed !== null) {
-    const { task, options } = model.training(all, { ...fitting, steps, ...followed.options });
-    const fitted = await fit(task, all, options).catch((error: unknown) => {
-      throw explainDivergence(error, followed.done() + 1, context.optionNames);
-    });
+    const fitted = await fit(training.task, all, { ...training.options, steps, ...followed.options }).catch(
+      (error: unknown) => {
+        throw explainDivergence(error, followed.done() + 1, context.optionNames);
+      },
+    );
     diverged = divergenceOf(last, fitted, context);
   }
   await model.finalFit!.end?.(all);

@@ -1,6 +1,5 @@
 import type { EngineInfo } from "../engine/running.js";
 import { batchOrder } from "../train/batch-order.js";
-import type { FitOptions } from "../train/fit-options.js";
 import { breather } from "../waiting/next-task.js";
 import { fewExamplesText, isSpare, loadParts, measuredPart, type TaskData, type TaskFile } from "./data/parts.js";
 import type { MemoryNeed } from "./estimate/job-needs.js";
@@ -61,8 +60,6 @@ export interface Prepared extends Loaded {
   readonly batches: readonly (readonly TokenizedExample[])[];
   readonly batchAt: (step: number) => readonly TokenizedExample[];
   readonly training: TaskTraining<TokenizedExample>;
-  readonly fitting: FitOptions;
-  readonly checkpointing: boolean;
   /** The fit on all rows that follows; null for none. */
   readonly final: FinalPlan | null;
   readonly memory: MemoryNeed;
@@ -140,12 +137,10 @@ export async function openRun(given: Loaded, context: RunContext, isFold = false
     const steps = stepsOf(settings, tokens.train.length, entry.plan.length);
     checkWarmup(settings, steps, optionNames);
     const final = isFold ? null : finalPlan(settings, data, model, tokens, tokens.validation, steps, entry.plan);
-    // First, since the model keeps the examples of its last call.
+    const planned = planSteps(model, tokens.train, settings, steps);
     const later = final === null ? [] : planSteps(model, final.tokens, final.settings, final.steps).batches;
-    const { fitting, ...planned } = planSteps(model, tokens.train, settings, steps);
-    const checkpointing = model.checkpointing(tokens.train, fitting);
     const stepped = steppedOn(model, [...planned.batches, ...later], tokens.measured);
-    const asked = { ...settings, checkpointing };
+    const asked = { ...settings, checkpointing: planned.training.checkpointing };
     const { room, ...memory } = memoryNeed(stepped, asked, steps === 0 ? 0 : base.packed, optionNames);
     const evaluateEvery = evaluateEveryOf(settings, steps, tokens.validation.length, entry.plan);
     return {
@@ -155,8 +150,6 @@ export async function openRun(given: Loaded, context: RunContext, isFold = false
       evaluateEvery,
       model,
       tokens,
-      fitting,
-      checkpointing,
       final,
       memory,
       room,
@@ -174,14 +167,13 @@ function planSteps(
   train: readonly TokenizedExample[],
   settings: RunSettings,
   steps: number,
-): Pick<Prepared, "fitting" | "training" | "batchAt" | "batches"> {
-  const fitting = steps === 0 ? {} : fitOptions(settings, steps);
-  const training = model.training(train, fitting);
+): Pick<Prepared, "training" | "batchAt" | "batches"> {
+  const training = model.training(train, steps === 0 ? {} : fitOptions(settings, steps));
   const { batchSize, seed } = settings;
   const order = training.options.order ?? batchOrder(train.length, batchSize, seed, model.graph.engine);
   const batchAt = (step: number) => Array.from(order(step), (row) => train[row]!);
   const batches = Array.from({ length: Math.min(steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
-  return { fitting, training, batchAt, batches };
+  return { training, batchAt, batches };
 }
 
 /** Tokenizes every example once. */

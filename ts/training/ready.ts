@@ -15,7 +15,7 @@ export function readyJob(
   estimate: JobEstimate,
   folds: number | null = null,
 ): ReadyJob {
-  const { task, settings, steps, evaluateEvery, engine, source, base, model, data, tokens, checkpointing } = prepared;
+  const { task, settings, steps, evaluateEvery, engine, source, base, model, data, tokens, training } = prepared;
   const { train, validation, test, labels } = data;
   const { chosenBy, final } = prepared;
   const part = ({ file, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
@@ -42,7 +42,7 @@ export function readyJob(
     },
     ...(final !== null && { finalFit: { examples: final.examples.length, steps: final.steps } }),
     parameters: model.parameters,
-    checkpointing,
+    checkpointing: training.checkpointing,
     folds,
     estimate,
   };

@@ -200,14 +200,23 @@ export interface MeasureEvents {
   readonly onProgress?: (done: number) => void;
 }
 
-/** Inputs of training, and its progress. */
+/** What `fit` gets to train a model on some examples. */
 export interface TaskTraining<X> {
   readonly task: Task<X>;
   readonly options: FitOptions;
+  /** Whether layers are recomputed for their gradients. */
+  readonly checkpointing: boolean;
+  /** Measures the model between two steps; default: the model. */
+  readonly evaluator?: Evaluator<X>;
+}
+
+/** Measures a model in its current state. */
+export interface Evaluator<X> {
+  measure(examples: readonly X[], events: MeasureEvents): Promise<Measured>;
 }
 
 /** A model in training. One run or fold uses it and then disposes of it. */
-export interface TaskModel<E, X extends TokenizedExample> {
+export interface TaskModel<E, X extends TokenizedExample> extends Evaluator<X> {
   readonly graph: Graph;
   /** The variables that training changes, always in the same order. */
   params(): NodeId[];
@@ -221,9 +230,7 @@ export interface TaskModel<E, X extends TokenizedExample> {
   tokenize(example: E, file: string, use: ExampleUse): X;
   /** Checks the data again, with the model's tokenizer. `onProgress` is called with the number of examples done. */
   describe?(onProgress: (done: number) => void): Promise<void>;
-  /** Whether layers are recomputed for their gradients. */
-  checkpointing(train: readonly X[], options: FitOptions): boolean;
-  /** Options of `fit` for these examples. */
+  /** Training on these examples. It changes nothing here: calls for other examples do not disturb one another. */
   training(train: readonly X[], options: FitOptions): TaskTraining<X>;
   /** Computes the bytes of a step on some examples, with that checkpointing. */
   stepMemory(checkpointing: boolean): Pick<Task<X>, "memory">;
@@ -235,8 +242,6 @@ export interface TaskModel<E, X extends TokenizedExample> {
   readonly details?: object;
   /** The loss of guessing, in nats; omitted or null if none tells that training has diverged. With the weight of the examples of a step. */
   guessing?(batchAt: (step: number) => readonly X[], train: readonly X[]): Guessing | null;
-  /** Measures the model in its current state. */
-  measure(examples: readonly X[], events: MeasureEvents): Promise<Measured>;
   /** Tokens that `baseline` and `finish` compute. */
   reads(tokens: TokenizedParts<number>): { readonly baseline: number; readonly finish: number };
   /** Measures the baselines and initialises the head. Returns the state for checkpoints: plain data that JSON can hold. */

@@ -74,7 +74,7 @@ function trainSteps(
   resumed: Resumed | null,
   context: RunContext,
 ): Promise<FitReport> {
-  const { task, entry, chosenBy, settings, steps, evaluateEvery, model, tokens, fitting } = prepared;
+  const { task, entry, chosenBy, settings, steps, evaluateEvery, model, tokens, training } = prepared;
   const { emit, signal, optionNames } = context;
   const { options, done } = followSteps(stateOf(prepared, state), steps, store, resumed, context);
   const watching = chosenStep(
@@ -82,14 +82,13 @@ function trainSteps(
     settings.patience,
     resumed,
     { ...entry, chosenBy },
-    () => model.measure(tokens.validation, { signal }),
+    () => (training.evaluator ?? model).measure(tokens.validation, { signal }),
     (step, measured, best) => {
       const { loss, metrics } = measured;
       emit({ type: "evaluation", task, step, loss, metrics, best, ...shownOf(prepared, measured, context) });
     },
   );
-  const training = model.training(tokens.train, { ...fitting, ...options });
-  return fit(training.task, tokens.train, { ...training.options, ...watching }).catch((error: unknown) => {
+  return fit(training.task, tokens.train, { ...training.options, ...options, ...watching }).catch((error: unknown) => {
     throw explainDivergence(error, done() + 1, optionNames);
   });
 }

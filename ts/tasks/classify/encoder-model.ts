@@ -55,10 +55,6 @@ export abstract class EncoderModel<C extends OnEncoder, S extends { readonly che
     return this.classifier.params();
   }
 
-  checkpointing(): boolean {
-    return this.settings.checkpointing;
-  }
-
   files(): FileMap {
     return this.classifier.save();
   }

@@ -93,8 +93,7 @@ export class TextModel
     const { sampling, labelSmoothing } = settings;
     const sampled = { labelSmoothing, ...(sampling !== null && { sampling }) };
     const own = settings.headOnly ? {} : { ...classifierOptions(settings), ...sampled };
-    const { task, options: rest } = takeTraining(classifier, train, { ...options, ...own });
-    return { task, options: rest };
+    return takeTraining(classifier, train, { ...options, ...own });
   }
 
   stepMemory(checkpointing: boolean): Pick<Task<TokenizedText>, "memory"> {

@@ -19,8 +19,6 @@ export abstract class LanguageAdapterModel<X> {
   readonly graph: CausalLanguageModel["graph"];
   readonly parameters: { readonly adapter: number; readonly head: number };
   readonly modelAdapter: ModelAdapter;
-  /** Whether layers are recomputed for gradients: chosen once, by the free memory before training. */
-  private again: boolean | null = null;
 
   constructor(
     protected readonly model: CausalLanguageModel,
@@ -42,10 +40,6 @@ export abstract class LanguageAdapterModel<X> {
     return this.modelAdapter.params();
   }
 
-  checkpointing(train: readonly X[], options: FitOptions): boolean {
-    return (this.again ??= this.taken(train, options).checkpointing);
-  }
-
   async files() {
     const { model, shared: settings, context } = this;
     return { ...model.saveAdapter(ADAPTER), ...(await ggufFiles({ settings, model }, context)) };
@@ -57,10 +51,10 @@ export abstract class LanguageAdapterModel<X> {
     if (!graph.gone && adapterSet.has(adapter)) adapterSet.remove(ADAPTER, "dispose");
   }
 
-  /** The training options, resolved for these examples. */
-  protected taken(train: readonly X[], options: FitOptions) {
+  /** The training options, resolved for these examples: whether layers are recomputed, by default by the memory that is free now. */
+  protected resolved(train: readonly X[], options: FitOptions) {
     const { checkpointing, loraPlusRatio } = this.shared;
-    const own = { checkpointing: this.again ?? checkpointing, ...(loraPlusRatio !== null && { loraPlusRatio }) };
+    const own = { checkpointing, ...(loraPlusRatio !== null && { loraPlusRatio }) };
     const sizes = train.map((example) => this.sizeOf(example));
     return settingsOf(this.model, own, options, sizes, stepOfAdapter(this.model.model, this.modelAdapter.config));
   }

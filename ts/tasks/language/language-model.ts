@@ -69,7 +69,12 @@ export class LanguageTaskModel
   }
 
   training(train: readonly TrainingTokens[], options: FitOptions): TaskTraining<TrainingTokens> {
-    return { task: languageTask(this.model, this.modelAdapter, this.taken(train, options)), options };
+    const resolved = this.resolved(train, options);
+    return {
+      task: languageTask(this.model, this.modelAdapter, resolved),
+      options,
+      checkpointing: resolved.checkpointing,
+    };
   }
 
   stepMemory(checkpointing: boolean): Pick<Task<TrainingTokens>, "memory"> {

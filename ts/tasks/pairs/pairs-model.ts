@@ -128,13 +128,10 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     return { negatives: sum(examples.map(({ row }) => row.texts.length - 2)) };
   }
 
-  checkpointing(): boolean {
-    return this.settings.checkpointing;
-  }
-
   training(_: readonly TokenizedPair[], options: FitOptions): TaskTraining<TokenizedPair> {
-    const task = this.task(this.settings.checkpointing, options);
-    return { task, options: this.order === null ? options : { ...options, order: this.order.at } };
+    const { checkpointing } = this.settings;
+    const task = this.task(checkpointing, options);
+    return { task, options: this.order === null ? options : { ...options, order: this.order.at }, checkpointing };
   }
 
   stepMemory(checkpointing: boolean): Pick<Task<TokenizedPair>, "memory"> {

@@ -54,7 +54,9 @@ export class PreferenceTaskModel
   }
 
   training(train: readonly PreparedPreference[], options: FitOptions): TaskTraining<PreparedPreference> {
-    return { task: preferenceTask(this.model, this.modelAdapter, this.taken(train, options), this.loss), options };
+    const resolved = this.resolved(train, options);
+    const task = preferenceTask(this.model, this.modelAdapter, resolved, this.loss);
+    return { task, options, checkpointing: resolved.checkpointing };
   }
 
   stepMemory(checkpointing: boolean): Pick<Task<PreparedPreference>, "memory"> {

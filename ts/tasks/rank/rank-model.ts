@@ -102,10 +102,6 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     return { negatives: examples.flatMap(({ labels }) => labels.filter((label) => label === 0)).length };
   }
 
-  checkpointing(): boolean {
-    return this.settings.checkpointing;
-  }
-
   training(_: readonly TokenizedRank[], options: FitOptions): TaskTraining<TokenizedRank> {
     const { loraPlusRatio, checkpointing } = this.settings;
     return trainingOf(

@@ -4,7 +4,7 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import type { Task } from "../../train/task.js";
 import { timeStep } from "../../train/timed-step.js";
 import type { Prepared } from "../prepare.js";
-import type { RunContext, TaskModel, TokenizedExample, TokenizedParts } from "../task-definition.js";
+import type { RunContext, Evaluator, TokenizedExample, TokenizedParts } from "../task-definition.js";
 import type { JobEstimate } from "./job-needs.js";
 import { jobSeconds } from "./job-seconds.js";
 import { tokensIn } from "./memory-need.js";
@@ -36,7 +36,8 @@ export async function estimateJob(
   runs = 1,
   finalDone = 0,
 ): Promise<JobEstimate> {
-  const { settings, steps, evaluateEvery, model, tokens, memory, room, batches, final, data } = prepared;
+  const { settings, steps, evaluateEvery, model, tokens, memory, room, batches, training, final, data } = prepared;
+  const evaluator = training.evaluator ?? model;
   const { emit, optionNames } = context;
   const { accumulate } = settings;
   if (steps > 0) model.graph.reserve(room);
@@ -56,9 +57,8 @@ export async function estimateJob(
       ...(final !== null && { final: { steps: Math.max(0, final.steps - finalDone), tokens: finalTokens() } }),
     },
     {
-      trained:
-        steps === 0 ? 0 : await secondsPerToken(stepTrials(prepared.training.task, batches, accumulate), context),
-      measured: isMeasured ? await secondsPerToken(measureTrials(model, tokens.measured, context), context) : 0,
+      trained: steps === 0 ? 0 : await secondsPerToken(stepTrials(training.task, batches, accumulate), context),
+      measured: isMeasured ? await secondsPerToken(measureTrials(evaluator, tokens.measured, context), context) : 0,
     },
   );
   const tokensName = optionNames.setting("maxTokens");
@@ -108,7 +108,7 @@ const stepTrials =
 
 /** The first of the measured examples. */
 function measureTrials<X extends TokenizedExample>(
-  model: Pick<TaskModel<never, X>, "measure">,
+  evaluator: Evaluator<X>,
   all: readonly X[],
   { signal }: RunContext,
 ): Trials {
@@ -121,7 +121,7 @@ function measureTrials<X extends TokenizedExample>(
   }
   return () => async () => {
     const elapsed = stopwatch();
-    await model.measure(some, { signal });
+    await evaluator.measure(some, { signal });
     return { tokens, milliseconds: elapsed() };
   };
 }

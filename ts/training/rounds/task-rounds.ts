@@ -210,7 +210,6 @@ async function trained(
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   };
-  model.checkpointing(train, fitting);
   const { task, options } = model.training(train, fitting);
   const { modelAdapter, graph } = model;
   const all = task.params();

@@ -2,13 +2,7 @@ import type { NodeId } from "../../../graph/graph.js";
 import type { FitOptions, FitReport } from "../../../train/fit-options.js";
 import { fitLogisticRegression } from "../../../train/logistic/logistic-regression.js";
 import type { RunOutcome } from "../../../training/result/report.js";
-import type {
-  FinalFit,
-  Measured,
-  MeasureEvents,
-  TaskTraining,
-  TokenizedParts,
-} from "../../../training/task-definition.js";
+import type { FinalFit, MeasureEvents, TaskTraining, TokenizedParts } from "../../../training/task-definition.js";
 import { balanceOf } from "../../class-weights.js";
 import { TextModel } from "../text-model.js";
 import type { TokenizedText } from "../tokenized-text.js";
@@ -21,26 +15,28 @@ import type { ClassifierSettings } from "../settings.js";
 
 /** A classifier whose adapter is trained on pairs of texts, and whose head is fitted to the trained vectors. */
 export class FewShotModel extends TextModel {
-  private train: readonly TokenizedText[] = [];
-
   /** The adapter's alone: the head is no part of training. */
   override params(): NodeId[] {
     return this.classifier.modelAdapter!.params();
   }
 
   override training(train: readonly TokenizedText[], options: FitOptions): TaskTraining<TokenizedText> {
-    this.train = train;
-    return pairTraining(this.classifier, train, options, this.settings);
+    return {
+      ...pairTraining(this.classifier, train, options, this.settings),
+      checkpointing: this.settings.checkpointing,
+      // The head belongs to the vectors of the step that is measured.
+      evaluator: {
+        measure: async (examples, events) => {
+          await this.fitHead(train, events);
+          return this.measure(examples, events);
+        },
+      },
+    };
   }
 
   /** A loss of pairs says nothing about guessing classes. */
   override guessing(): null {
     return null;
-  }
-
-  override async measure(examples: readonly TokenizedText[], events: MeasureEvents): Promise<Measured> {
-    await this.fitHead(this.train, events);
-    return super.measure(examples, events);
   }
 
   override async finish(
@@ -99,7 +95,7 @@ function pairTraining(
   train: readonly TokenizedText[],
   options: FitOptions,
   { checkpointing, loraPlusRatio }: ClassifierSettings,
-): TaskTraining<TokenizedText> {
+): Pick<TaskTraining<TokenizedText>, "task" | "options"> {
   const { graph, encoder, modelAdapter: adapter } = classifier;
   const { batchSize, seed } = takeFitOptions(train.length, options);
   const targets = train.map(({ target }) => target);
