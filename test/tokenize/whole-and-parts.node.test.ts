@@ -89,6 +89,21 @@ describe.each(tokenizers.map((one, i) => [i, ...one] as const))("tokenizer %i, %
   });
 });
 
+it("keeps words of white space apart that end a part of a long text", async () => {
+  const { model } = await goldenJson<{ model: { vocab: Record<string, number>; merges: unknown[] } }>(
+    "encoders/eurobert/tokenizer.json",
+  );
+  // Two tabs in one word are one token, and two in words of their own are two.
+  const vocab = { ...model.vocab, ĉĉ: Math.max(...Object.values(model.vocab)) + 1 };
+  const merges = [...model.merges, typeof model.merges[0] === "string" ? "ĉ ĉ" : ["ĉ", "ĉ"]];
+  const tokenizer = await tokenizerOf("encoders/eurobert", { model: { ...model, vocab, merges } }, 1e6);
+  const few = tokenizer.encodeBare("1\t\t".repeat(10) + "1");
+  expect(tokenizer.encodeBare("\t\t").length).toBe(1);
+  expect(few.length).toBe(31);
+  expect(tokenizer.encodeBare("1\t\t".repeat(7000) + "1").length).toBe(21_001);
+  expect(tokenizer.encodeBare("1\t\t" + "a".repeat(9000)).slice(0, 3)).toEqual(few.slice(0, 3));
+});
+
 it("looks at no more of a long word than its first tokens need", async () => {
   for (const [name, changes] of tokenizers.filter(([name]) => name !== "encoders/bert")) {
     const tokenizer = (await tokenizerOf(name, changes, 40)).with(40, false);

@@ -1,5 +1,5 @@
 import type { Json } from "../io/json.js";
-import { WORD } from "./bert-steps.js";
+import { spaceEnd, spaceStart, WORD } from "./bert-steps.js";
 import type { JsonObject } from "./checks.js";
 import type { longTexts } from "./long-texts.js";
 import { NONE, type Subwords } from "./subword-tokenizer.js";
@@ -136,7 +136,7 @@ export class AddedTokens {
       if (text !== "") yield { text, token: undefined };
       return;
     }
-    let start = 0;
+    let [start, spacesEnd] = [0, 0];
     for (let i = 0; i < text.length;) {
       const found = tokenAt(text, i, root);
       if (found === "") {
@@ -145,13 +145,16 @@ export class AddedTokens {
       }
       const end = i + found.length;
       const token = this.byContent.get(found)!;
-      if (!token.singleWord || !(endsInWord(text, i) || beginsWord(text, end))) {
-        const before = token.lstrip ? start + text.slice(start, i).trimEnd().length : i;
+      const isInside = token.lstrip && end <= start;
+      if (!isInside && (!token.singleWord || !(endsInWord(text, i) || beginsWord(text, end)))) {
+        const before = token.lstrip ? spaceStart(text, start, i) : i;
         if (before > start) yield { text: text.slice(start, before), token: undefined };
         yield { text: found, token };
-        start = token.rstrip ? text.length - text.slice(end).trimStart().length : end;
+        // White space after a token may be a token too. What is known of it is not looked at again.
+        if (token.rstrip && end > spacesEnd) spacesEnd = spaceEnd(text, end);
+        start = token.rstrip ? spacesEnd : end;
       }
-      i = Math.max(start, end);
+      i = end;
     }
     if (start < text.length) yield { text: text.slice(start), token: undefined };
   }

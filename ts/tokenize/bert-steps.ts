@@ -15,6 +15,20 @@ const PUNCTUATION = "\\p{P}!-/:-@[-`{-~";
 /** White space, for a class of a pattern. */
 export const SPACE = "\\p{White_Space}";
 
+const isSpace = (unit: string | undefined) => unit !== undefined && /\p{White_Space}/u.test(unit);
+
+/** The end of the white space that begins at a place of a text. */
+export function spaceEnd(text: string, start: number): number {
+  while (isSpace(text[start])) start++;
+  return start;
+}
+
+/** The start of the white space that ends at a place of a text, no further back than `least`. */
+export function spaceStart(text: string, least: number, end: number): number {
+  while (end > least && isSpace(text[end - 1])) end--;
+  return end;
+}
+
 /** Characters of words, `\w` of Rust's regular expressions, for a class of a pattern. */
 export const WORD = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 

@@ -200,14 +200,26 @@ function patternOf(splits: readonly Json[]): RegExp | null {
   return new RegExp(spelledOut(source), "gu");
 }
 
-/** A text in slices that end with a word; one of a long word is a part of it. */
+const blank = new RegExp(`^[\\s${SPACE}]+$`, "u");
+
+/**
+ * A text in slices that end with a word; one of a long word is a part of it. No slice has two words of white space in a row: at its end, without
+ * what comes after it, they would be one.
+ */
 function* wordEnds(
   text: string,
   pattern: RegExp,
 ): Generator<{ readonly slice: string; readonly word: "parts" | "part" | "end" }> {
   let start = 0;
+  let wasBlank = false;
   for (const { 0: word, index } of text.matchAll(pattern)) {
     const end = index + word.length;
+    const isBlank = blank.test(word);
+    if (isBlank && wasBlank && index > start) {
+      yield { slice: text.slice(start, index), word: "parts" };
+      start = index;
+    }
+    wasBlank = isBlank;
     if (word.length > AT_ONCE) {
       if (index > start) yield { slice: text.slice(start, index), word: "parts" };
       for (start = index; start < end;) {

@@ -10,7 +10,8 @@ import {
   type Normalize,
   punctuation,
   SPACE,
-  type Split,
+  spaceEnd,
+  spaceStart,
   type StepField,
   WORD,
 } from "./bert-steps.js";
@@ -20,35 +21,60 @@ import { precompiled } from "./precompiled.js";
 // is Unicode's: JavaScript's `\s` has the byte order mark too, and lacks the next line.
 
 function strip(left: boolean, right: boolean): Normalize {
-  const isSpace = (unit: string | undefined) => unit !== undefined && /\p{White_Space}/u.test(unit);
   return (text) => {
-    let [start, end] = [0, text.length];
-    while (left && isSpace(text[start])) start++;
-    while (right && end > start && isSpace(text[end - 1])) end--;
-    return text.slice(start, end);
+    const start = left ? spaceEnd(text, 0) : 0;
+    return text.slice(start, right ? spaceStart(text, start, text.length) : text.length);
   };
 }
 
 const normalizers: Readonly<Record<string, (field: StepField) => Normalize>> = {
   BertNormalizer: bertNormalizer,
   Lowercase: () => lowercase,
+  Prepend: (field) => (text) => (text === "" ? "" : `${(field("prepend") ?? "") as string}${text}`),
   Strip: (field) => strip(field("strip_left") === true, field("strip_right") === true),
 };
 
-const splits: Readonly<Record<string, (field: StepField) => Split>> = {
+/** Words of a text; section 0 begins with the whole text's beginning. */
+type PreTokenize = (text: string, options?: { readonly section_index?: number }) => string[];
+
+const splits: Readonly<Record<string, (field: StepField) => PreTokenize>> = {
   BertPreTokenizer: () => bertWords,
+  FixedLength: (field) => (text) => fixedLengths(text, field("length") as number),
   Digits: (field) => matches(field("individual_digits") === true ? "\\P{N}+|\\p{N}" : "\\P{N}+|\\p{N}+"),
+  Metaspace: metaspace,
   Punctuation: (field) => matches(punctuation[(field("behavior") ?? "Isolated") as keyof typeof punctuation]),
   Whitespace: () => matches(`[${WORD}]+|[^${WORD}${SPACE}]+`),
   WhitespaceSplit: () => matches(`[^${SPACE}]+`),
 };
 
-/** Words of a Metaspace: each begins with the sign for a space, unless the file wants a text as one. */
-function spacedWords(field: StepField): Split | null {
-  const sign = field("replacement") ?? "▁";
-  if (field("split") === false || typeof sign !== "string" || sign === "") return null;
+/** Words of so many characters. */
+function fixedLengths(text: string, length: number): string[] {
+  const words: string[] = [];
+  let [start, count] = [0, 0];
+  for (let end = 0; end < text.length;) {
+    end += text.codePointAt(end)! > 0xffff ? 2 : 1;
+    if (++count < length && end < text.length) continue;
+    words.push(text.slice(start, end));
+    [start, count] = [end, 0];
+  }
+  return words;
+}
+
+/** A Metaspace: its words begin with the sign for a space, unless the file wants a text as one. */
+function metaspace(field: StepField): PreTokenize {
+  const sign = (field("replacement") ?? "▁") as string;
+  const written = (field("str_rep") as string | null | undefined) || sign;
+  const scheme = field("prepend_scheme") ?? "always";
   const escaped = sign.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  return matches(`${escaped}(?:(?!${escaped})[^])*|(?:(?!${escaped})[^])+`);
+  const words =
+    field("split") === false || sign === ""
+      ? (text: string) => [text]
+      : matches(`${escaped}(?:(?!${escaped})[^])*|(?:(?!${escaped})[^])+`);
+  return (text, options) => {
+    const spaced = text.replaceAll(" ", () => written);
+    const prepends = scheme === "always" || (scheme === "first" && options?.section_index === 0);
+    return words(prepends && !spaced.startsWith(sign) ? written + spaced : spaced);
+  };
 }
 
 /** GPT-2's words. */
@@ -67,7 +93,7 @@ export interface NormalizerStep {
 
 /** The members of the library's step that are changed here. */
 interface Step extends NormalizerStep {
-  pre_tokenize_text: (text: string, options?: object) => string[];
+  pre_tokenize_text: PreTokenize;
   pattern: RegExp;
   readonly normalizers?: readonly Step[];
   readonly tokenizers?: readonly Step[];
@@ -77,6 +103,7 @@ interface Step extends NormalizerStep {
 export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }: JsonObject): void {
   each(normalizer, tokenizer.normalizer as Step | null, "normalizers", (type, field, step) => {
     if (Object.hasOwn(normalizers, type)) step.normalize = normalizers[type]!(field);
+    if (type === "Replace") step.normalize = (text) => replace(text, step.pattern, field);
     const charsmap = type === "Precompiled" ? field("precompiled_charsmap") : null;
     if (typeof charsmap !== "string" || charsmap === "") return;
     const steps = precompiled(charsmap);
@@ -85,20 +112,17 @@ export function useRustSteps(tokenizer: Tokenizer, { normalizer, pre_tokenizer }
   });
   each(pre_tokenizer, tokenizer.pre_tokenizer, "pretokenizers", (type, field, step) => {
     if (Object.hasOwn(splits, type)) step.pre_tokenize_text = splits[type]!(field);
-    const words = type === "Metaspace" ? spacedWords(field) : null;
-    if (words !== null) {
-      const whole = step.pre_tokenize_text.bind(step);
-      step.pre_tokenize_text = (text, options) => whole(text, options).flatMap(words);
-    }
     if (type === "ByteLevel") step.pattern = byteLevelPattern;
     if (type === "Sequence") step.pre_tokenize_text = (text, options) => inTurn(step.tokenizers!, text, options);
-    if (type === "Split" && field("invert") === true)
-      step.pre_tokenize_text = (text) => splitInverted(text, step.pattern, field("behavior"));
+    if (type === "Replace") step.pre_tokenize_text = (text) => [replace(text, step.pattern, field)];
+    const [inverted, behavior] = [field("invert") === true, field("behavior") ?? "Isolated"];
+    if (type === "Split" && (inverted || behavior !== "Isolated"))
+      step.pre_tokenize_text = (text) => splitAt(text, step.pattern, inverted, behavior as keyof typeof punctuation);
   });
 }
 
 /** Words that steps part a text into, one after another. Only the word at the text's very beginning may be treated as its first. */
-function inTurn(steps: readonly Step[], text: string, options: object | undefined): string[] {
+function inTurn(steps: readonly Step[], text: string, options: Parameters<PreTokenize>[1]): string[] {
   const inside = { ...options, section_index: 1 };
   return steps.reduce<string[]>(
     (words, step) =>
@@ -122,36 +146,35 @@ function each(
   (json[list] as readonly Json[]).forEach((item, i) => each(item, steps[i]!, list, use));
 }
 
+/** A text with a Replace's content, as it is written there, in place of every match. */
+const replace = (text: string, pattern: RegExp, field: StepField) =>
+  text.replaceAll(pattern, () => (field("content") ?? "") as string);
+
 /**
- * Splits a text where a pattern does not match: a Split step with `invert` applies its `behavior` to the text between matches. The library
- * always removes that text.
+ * Splits a text at what a pattern matches, or at the text between with `isInverted`, which the behavior applies to. The library removes it, or
+ * makes words of it.
  * @param pattern with the flag "g"
  */
-function splitInverted(text: string, pattern: RegExp, behavior: Json | undefined): string[] {
-  const parts: { readonly text: string; readonly isGap: boolean }[] = [];
-  let start = 0;
-  const gap = (end: number) => {
-    if (end > start) parts.push({ text: text.slice(start, end), isGap: true });
-  };
-  for (const { 0: match, index } of text.matchAll(pattern)) {
-    if (match === "") continue;
-    gap(index);
-    start = index + match.length;
-    parts.push({ text: match, isGap: false });
-  }
-  gap(text.length);
-
+function splitAt(text: string, pattern: RegExp, isInverted: boolean, behavior: keyof typeof punctuation): string[] {
   const words: string[] = [];
   let before: boolean | null = null;
-  for (const { text: word, isGap } of parts) {
-    if (isGap && behavior === "Removed") continue;
+  const add = (word: string, isMatch: boolean) => {
+    const isPlace = isMatch !== isInverted;
+    if (isPlace && behavior === "Removed") return;
     const joins =
-      (behavior === "Contiguous" && before === isGap) ||
-      (behavior === "MergedWithPrevious" && isGap && before !== null) ||
-      (behavior === "MergedWithNext" && before === true);
+      (behavior === "Contiguous" && before === isPlace) ||
+      (behavior === "MergedWithPrevious" && isPlace && before === false) ||
+      (behavior === "MergedWithNext" && !isPlace && before === true);
     if (joins) words[words.length - 1]! += word;
     else words.push(word);
-    before = isGap;
+    before = isPlace;
+  };
+  let start = 0;
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    if (index > start) add(text.slice(start, index), false);
+    start = index + match.length;
+    if (match !== "") add(match, true);
   }
+  if (start < text.length) add(text.slice(start), false);
   return words;
 }

@@ -70,7 +70,7 @@ export function checkPreTokenizer(step: Field, growth: Growth = { factor: 1, ste
   else if (type === "Split") {
     checkPattern(step.at("pattern"));
     step.at("invert").flag();
-    step.at("behavior").textOrNone();
+    step.at("behavior").oneOf(punctuationBehaviors);
   } else if (type === "Metaspace") {
     for (const name of ["replacement", "str_rep"]) {
       growth.factor *= Math.max(1, step.at(name).insert().length);

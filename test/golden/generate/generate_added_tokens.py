@@ -14,9 +14,9 @@ from tokenizers import Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 
 FILE = Path(__file__).parent.parent / "tokenizers/added.json"
-CHARACTERS = sorted("abcxyzmkACé.[]<>| ▁")
-CONTENTS = ["<mk>", "[a]", "Ab", "a b", "xx", "<|m|>", "mk", "é|"]
-SPACES = [" ", "  ", "\t", "\n"]
+CHARACTERS = sorted("abcxyzmkACé.[]<>| ▁\ufeff\x85")
+CONTENTS = ["<mk>", "[a]", "Ab", "a b", "xx", "<|m|>", "mk", "é|", "  "]
+SPACES = [" ", "  ", "    ", "\t", "\n", "\ufeff", "\x85"]
 SPACED = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
 NORMALIZERS = [
     None,
@@ -72,7 +72,8 @@ def case(rng):
     parts = {"added_tokens": added, "normalizer": rng.choice(NORMALIZERS), "pre_tokenizer": rng.choice(MODELS[kind]), "post_processor": None, "model": model}
     tokenizer = Tokenizer.from_str(json.dumps({"version": "1.0", "truncation": None, "padding": None, "decoder": None, **parts}))
     atom = lambda: rng.choice(CHARACTERS + CONTENTS) if rng.random() < 0.75 else rng.choice(SPACES)
-    texts = ["".join(atom() for _ in range(rng.randint(1, 9))) for _ in range(10)]
+    # No text begins with what a normalizer drops: Rust's Metaspace then takes no word as the first.
+    texts = ["".join(atom() for _ in range(rng.randint(1, 9))).lstrip("\ufeff\x85") for _ in range(10)]
     return {"parts": {**parts, "model": kind}, "texts": texts, "ids": [tokenizer.encode(text).ids for text in texts]}
 
 

@@ -21,6 +21,8 @@ NORMALIZERS = {
     "bert with Chinese words": {**BERT, "handle_chinese_chars": False},
 }
 LOWERCASE = {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Lowercase"}, {"type": "StripAccents"}]}
+AFTER_STRIP = {"type": "Sequence", "normalizers": [{"type": "Strip", "strip_left": True, "strip_right": True}, {"type": "Prepend", "prepend": "x"}]}
+DOLLARS = {"type": "Replace", "pattern": {"String": "a"}, "content": "$&$`"}
 STRIP = [{"type": "Strip", "strip_left": left, "strip_right": right} for left, right in [(True, True), (True, False), (False, True)]]
 
 
@@ -28,6 +30,7 @@ def metaspace(scheme, split=True):
     return {"type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": split}
 
 
+BEHAVIORS = ["Isolated", "Contiguous", "Removed", "MergedWithPrevious", "MergedWithNext"]
 SPLITS = {
     "white space": {"type": "WhitespaceSplit"},
     "words": {"type": "Whitespace"},
@@ -45,8 +48,14 @@ SPLITS = {
     },
     **{
         f"punctuation, {how}": {"type": "Punctuation", "behavior": how}
-        for how in ["Isolated", "Contiguous", "Removed", "MergedWithPrevious", "MergedWithNext"]
+        for how in BEHAVIORS
     },
+    **{
+        f"split at {name}, {how}": {"type": "Split", "pattern": pattern, "behavior": how, "invert": False}
+        for name, pattern in [("spaces", {"String": " "}), ("letters", {"Regex": "[a-zé]"})]
+        for how in BEHAVIORS
+    },
+    "four characters": {"type": "FixedLength", "length": 4},
 }
 ATOMS = (
     ["a", "B", "it", "'s", ".", "--", "!", "“", "^", "$", "+", "_", "1", "٣", "½", "²", "Ⅷ", " ", "  ", "\t", "\n", "\r\n"]
@@ -64,6 +73,8 @@ def variants():
     yield "lowercase", LOWERCASE, bert
     for step in STRIP:
         yield f"strip {step['strip_left']} {step['strip_right']}", step, {"type": "Punctuation", "behavior": "Isolated"}
+    yield "prepend after strip", AFTER_STRIP, bert
+    yield "dollars for a letter", DOLLARS, bert
     for name, step in SPLITS.items():
         yield name, None, step
 
