@@ -6,7 +6,7 @@ import { findFirefox } from "../browsers/firefox.mjs";
 import { findWebKit } from "../browsers/webkit.mjs";
 import { countCargo } from "./count.mjs";
 import { minutesFile } from "./minutes.mjs";
-import { lint, lintTypes, style, types } from "./sources.mjs";
+import { lint, lintTypes, style, types, unused } from "./sources.mjs";
 import { vitest } from "./vitest.mjs";
 
 /** Lints what only wasm32 compiles: the SIMD vector, the exports and, in a threaded variant, the pool of threads. */
@@ -47,6 +47,7 @@ const others = [
   lint(),
   lintTypes(),
   types("tsc", "."),
+  unused,
   types("tsc-web", "web"),
   { name: "publint", command: ["publint", "--strict"] },
   { name: "publint-flower", command: ["publint", "packages/flower", "--strict"] },

@@ -20,6 +20,9 @@ export const lintTypes = (files = []) => ({
   command: ["oxlint", ...files],
 });
 
+/** Files, exports and types that nothing uses: knip.json names the entries. What has the tag @internal is for a test. */
+export const unused = { name: "knip", command: ["knip", "--production", "--no-progress"] };
+
 /** Prettier keeps what it has seen by its content. */
 const cached = ["--cache", "--cache-strategy", "content", "--cache-location", ".cache/prettier"];
 export const style = (files = ["."]) => ({

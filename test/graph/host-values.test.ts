@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { ConfigError, Graph, type NodeId, ShapeError, tensor } from "../../ts/index.js";
-import { ops } from "../../ts/ops/index.js";
+import * as ops from "../../ts/ops/all.js";
 
 /** Elements that do not fit into what linear memory holds now. */
 const tooMany = () => engine().heap.reserved / 4;

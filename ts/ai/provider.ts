@@ -84,7 +84,7 @@ class LowrankRerankingModel implements RerankingModelV3 {
 const asJson = (value: unknown) => JSON.stringify(value);
 
 /** A model that a provider has. */
-export type ProvidedModel = ProvidedLanguageModel | ProvidedEncoder | ProvidedReranker;
+type ProvidedModel = ProvidedLanguageModel | ProvidedEncoder | ProvidedReranker;
 
 /** Models by their names, for the AI SDK. */
 export interface LowrankProvider extends ProviderV3 {

@@ -19,14 +19,14 @@ export interface State {
 }
 
 /** Bytes from `first` to `last` lead to `target`. */
-export interface Move {
+interface Move {
   readonly first: number;
   readonly last: number;
   readonly target: number;
 }
 
 /** A text of the rule that begins at `start` leads to `after`. */
-export interface Call {
+interface Call {
   readonly start: number;
   readonly after: number;
 }

@@ -1,7 +1,7 @@
 import type { Pointer } from "./kernels.js";
 
 /** What engines on a GPU have beside the kernels of WASM: keys and values in binary16 are written and read where they are. */
-export interface HalvesKernels {
+interface HalvesKernels {
   /**
    * Writes `rows` of `width` numbers, `xRow` apart, as binary16 from element `start` of `data` on: each as the nearest, ties to even. A finite
    * number that is too large is NaN, so that what is computed with it is NaN: nothing can be thrown.

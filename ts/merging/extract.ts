@@ -9,7 +9,7 @@ import { factored, layerOf, refactored } from "./factor.js";
 import type { Pause } from "./stored-tensor.js";
 
 /** Relative approximation error of a smaller adapter, in Frobenius norms. */
-export interface Missed {
+interface Missed {
   readonly module: string;
   readonly rank: number;
   readonly error: number;

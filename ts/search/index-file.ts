@@ -83,7 +83,7 @@ function rowsOf(dimensions: number, format: IndexFormat, store: VectorStore): Pa
 }
 
 /** Rows as they come from a file: vectors to be stored, or what is stored. */
-export interface Piece {
+interface Piece {
   readonly vectors?: AddedVectors;
   readonly rows: { readonly count: number; readonly at: (i: number) => Uint8Array };
 }

@@ -45,7 +45,7 @@ export interface Calibrated {
 }
 
 /** The base that a classifier was trained on. */
-export interface TrainedBase {
+interface TrainedBase {
   /** Its name. */
   readonly name: string;
   /** `SentenceEncoder.fingerprint` */

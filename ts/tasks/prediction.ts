@@ -30,7 +30,7 @@ export interface MultiLabelPrediction<Label extends string = string> {
 }
 
 /** The prediction for text number `i`, from its logits `[classes]`. */
-export function prediction<Label extends string>(
+function prediction<Label extends string>(
   text: string,
   labels: readonly Label[],
   logits: Float32Array,

@@ -38,7 +38,7 @@ export async function runModel(
  *
  * @param wanted the head that the caller loads beside it
  */
-export async function loadEncoder(
+async function loadEncoder(
   { model, hash }: HashedModel,
   { seed, maxTokens }: Pick<SharedSettings, "seed" | "maxTokens">,
   engine: Engine,

@@ -1,5 +1,5 @@
 import { type Engine, type Graph, type Tensor } from "../../../ts/index.js";
-import { ops } from "../../../ts/ops/index.js";
+import * as ops from "../../../ts/ops/all.js";
 import { type Allowed, generate } from "../../properties/programs/generate.js";
 import { type OpName, type Program, statements } from "../../properties/programs/program.js";
 import { type Event, Run } from "../../properties/programs/run.js";

@@ -4,7 +4,7 @@ import type { FileMap } from "../../../ts/io/file-map.js";
 import {
   adapterConfig,
   checkAdapter,
-  layerScaling,
+  layerScalings,
   readAdapter,
   targetTest,
   writeAdapter,
@@ -413,7 +413,7 @@ describe("target_modules and patterns", () => {
     const layers = new Map(
       ["a.query", "a.key"].map((path) => [
         path,
-        { kind: "linear" as const, loraA: factor, loraB: factor, ...layerScaling(config, path) },
+        { kind: "linear" as const, loraA: factor, loraB: factor, ...layerScalings(config)(path) },
       ]),
     );
     const read = readAdapter(writeAdapter({ config, layers, extra: new Map() }));
@@ -437,12 +437,12 @@ describe("target_modules and patterns", () => {
       ]),
       alphaPattern: new Map([["key", 1.5]]),
     });
-    expect(layerScaling(config, query)).toEqual({ rank: 3, alpha: 8, scaling: 8 / 3 });
-    expect(layerScaling(config, "encoder.layer.2.attention.self.query").rank).toBe(2);
-    expect(layerScaling(config, "query").rank).toBe(5);
-    expect(layerScaling(config, "encoder.layer.2.attention.self.key")).toEqual({ rank: 6, alpha: 1.5, scaling: 0.25 });
-    expect(layerScaling(config, "bert.encoder.layer.2.attention.self.key").rank).toBe(4);
-    expect(layerScaling({ ...config, useRslora: true }, "dense").scaling).toBe(4);
+    expect(layerScalings(config)(query)).toEqual({ rank: 3, alpha: 8, scaling: 8 / 3 });
+    expect(layerScalings(config)("encoder.layer.2.attention.self.query").rank).toBe(2);
+    expect(layerScalings(config)("query").rank).toBe(5);
+    expect(layerScalings(config)("encoder.layer.2.attention.self.key")).toEqual({ rank: 6, alpha: 1.5, scaling: 0.25 });
+    expect(layerScalings(config)("bert.encoder.layer.2.attention.self.key").rank).toBe(4);
+    expect(layerScalings({ ...config, useRslora: true })("dense").scaling).toBe(4);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Graph, NodeId, Tensor } from "../../../ts/index.js";
-import type { ops } from "../../../ts/ops/index.js";
+import type * as ops from "../../../ts/ops/all.js";
 import type { Arguments } from "../../properties/arguments/scene.js";
 import type { Rule } from "../../properties/programs/rule.js";
 import type { Case } from "../gradients/check.js";

@@ -1,5 +1,5 @@
 import type { AdamW, ClassificationHead, Graph, LoraLinear, NodeId, SGD } from "../../../ts/index.js";
-import type { ops } from "../../../ts/ops/index.js";
+import type * as ops from "../../../ts/ops/all.js";
 import type { Arguments } from "./scene.js";
 import { filled } from "./scene.js";
 

@@ -1,4 +1,4 @@
-import { ops } from "../../../ts/ops/index.js";
+import * as ops from "../../../ts/ops/all.js";
 import { Graph } from "../../../ts/index.js";
 import { sizeOf } from "../../../ts/values/tensor.js";
 import { Maker, type Size, type Tensor } from "./maker.js";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ops } from "../../../ts/ops/index.js";
+import * as ops from "../../../ts/ops/all.js";
 import { goldenBytes } from "../../golden.js";
 import { runWatched } from "./check.js";
 import { compare, type Tally } from "./compare.js";

@@ -1,5 +1,5 @@
 import type { WeightFormat } from "../../../ts/ops/product/frozen-weight.js";
-import type { ops } from "../../../ts/ops/index.js";
+import type * as ops from "../../../ts/ops/all.js";
 
 export type OpName = keyof typeof ops;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { engine } from "../../../ts/engine/engine.js";
-import { ops } from "../../../ts/ops/index.js";
+import * as ops from "../../../ts/ops/all.js";
 import { opRows } from "../../ops/rows/index.js";
 import { bitsOf, checkRefusals, runWatched } from "./check.js";
 import { generate } from "./generate.js";

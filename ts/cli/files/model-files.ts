@@ -5,7 +5,7 @@ import { isFolder } from "../../io/node/read-files.js";
 import { runFiles } from "../../training/store/run-files.js";
 
 /** A file of a saved model or adapter. */
-export interface ModelFile {
+interface ModelFile {
   /** Name in the folder, with "/". */
   readonly name: string;
   readonly path: string;

@@ -14,7 +14,7 @@ import { tableLines } from "../terminal/table.js";
 import { openBase } from "../files/open-base.js";
 
 /** A layer of an adapter. */
-export interface ExplainedLayer {
+interface ExplainedLayer {
   readonly module: string;
   readonly kind: "linear" | "embedding";
   readonly rank: number;

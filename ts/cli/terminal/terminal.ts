@@ -5,8 +5,8 @@ import { printable } from "./printable.js";
 type Colors = ReturnType<typeof pc.createColors>;
 
 /** A stream that may be a terminal, as Node's own are. */
-export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
-export type InputStream = Readable & { readonly isTTY?: boolean };
+type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+type InputStream = Readable & { readonly isTTY?: boolean };
 
 /** Input and output of a command. */
 export interface Streams {

@@ -1,7 +1,7 @@
 import { AdamW, type Graph, LoraLinear, type NodeId, normal, type Tensor } from "../../index.js";
 
 /** Runs a piece of work once. `result` is called with what it computed, inside the step. */
-export type RunWork = (result?: (id: NodeId) => void) => void;
+type RunWork = (result?: (id: NodeId) => void) => void;
 
 /** Something to measure; `prepare` puts its operands into a graph of its own. */
 export interface KernelWork {

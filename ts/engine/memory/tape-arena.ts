@@ -9,7 +9,7 @@ import { align, ALIGNMENT, type Heap } from "./heap.js";
 const FIRST_CHUNK = 256 * 1024;
 const LARGEST_GROWTH = 64 * 1024 * 1024;
 
-/** A piece of the heap that the arena hands out from. */
+/** A piece of the heap that the arena hands out from. @internal exported for its tests */
 export interface Block {
   readonly start: Pointer;
   readonly size: number;

@@ -98,7 +98,7 @@ export function rootOf(paths: Iterable<string>): string {
 }
 
 /** A file on this machine. */
-export interface LocalFile {
+interface LocalFile {
   readonly size: number;
   /** Its bytes, piece by piece. */
   chunks(): AsyncIterable<Uint8Array>;

@@ -6,7 +6,7 @@ import type { Place, Syntax } from "./syntax.js";
 const MAX_INSTRUCTIONS = 10_000;
 
 /** One step; `next` and `other` are indices of steps. */
-export type Instruction =
+type Instruction =
   | { readonly kind: "set"; readonly set: CharacterSet }
   | { readonly kind: "assert"; readonly place: Place }
   /** Goes on at both; what `next` leads to counts first. */

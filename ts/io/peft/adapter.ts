@@ -56,9 +56,6 @@ export function layerScalings(config: ScalingFields): (path: string) => LayerSca
   };
 }
 
-/** Rank, α and scaling of a module by a configuration. */
-export const layerScaling = (config: ScalingFields, path: string): LayerScaling => layerScalings(config)(path);
-
 function checkLayer(config: AdapterConfig, wanted: LayerScaling, path: string, layer: AdapterLayer): void {
   const { loraA, loraB, bias, magnitude, rank } = layer;
   const fail = (problem: string) => new AdapterError(`adapter: ${clip(path)}: ${problem}`, { module: path });

@@ -1,13 +1,13 @@
-export { checkLayers, layerScaling, layerScalings } from "./adapter.js";
+export { layerScalings } from "./adapter.js";
 export type { Adapter, AdapterLayer } from "./adapter.js";
 export { adapterProblems, checkAdapter } from "./check.js";
 export type { BaseIndex } from "./check.js";
 export { adapterConfig } from "./config/take-config.js";
 export { checkTogether, refuseInitialisation, startsFromBaseWeights } from "./config/refusals.js";
 export type { AdapterConfig } from "./config/config.js";
-export type { Json } from "../json.js";
+;
 export { adapterFingerprint, checkNotMerged, MERGED_KEY, readMerged, withMerged } from "./merged-adapters.js";
-export type { MergedAdapter, MergedModel } from "./merged-adapters.js";
+export type {  MergedModel } from "./merged-adapters.js";
 export { inFileNames, lackingInFile } from "./joined-modules.js";
 export { lackingLayer } from "./lacking-layers.js";
 export { ADAPTER_FILES, readAdapter, readAdapterForBase } from "./read.js";

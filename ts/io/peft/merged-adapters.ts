@@ -5,7 +5,7 @@ import { isJsonObject, type JsonFailure, parseJsonObject } from "../json.js";
 import type { Adapter } from "./adapter.js";
 
 /** An adapter that is merged into a model's weights. */
-export interface MergedAdapter {
+interface MergedAdapter {
   /** Its name: the last part of its folder's path. */
   readonly name: string;
   /** Fingerprint of its tensors and scalings. */

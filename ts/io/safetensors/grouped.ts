@@ -15,7 +15,7 @@ export interface GroupedTensors {
 }
 
 /** A file that has such tensors. */
-export interface TensorsInGroups {
+interface TensorsInGroups {
   readonly info: (name: string) => { readonly shape: readonly number[] };
   readonly grouped?: GroupedTensors;
 }

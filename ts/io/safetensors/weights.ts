@@ -1,10 +1,7 @@
-import { formatShape, sameShape, type Tensor } from "../../values/tensor.js";
-import { FormatError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
+import type { Tensor } from "../../values/tensor.js";
 import { checkOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
 import { type Dtype, dtypeBits } from "./dtypes.js";
-import type { TensorFile } from "./read.js";
 
 /** Options of the readers of weights. */
 export interface WeightOptions {
@@ -58,29 +55,4 @@ export function weightProblem(
   const which = `${data[first]} at ${position(first, shape)}`;
   const values = count === 1 ? "1 value that is not finite" : `${count} values that are not finite, the first`;
   return `has ${values}${count === 1 ? ":" : ""} ${which}, of ${data.length}; allowNonFinite: true reads it nevertheless`;
-}
-
-/**
- * Reads a tensor as weights with a given number of elements, `shape`.
- * @param label name of the file in messages
- * @throws `FormatError` for a missing tensor, another shape, elements that are not floats and, unless allowed, values that are not finite
- */
-export function readWeight(
-  file: TensorFile,
-  name: string,
-  shape: readonly number[],
-  label: string,
-  options: WeightOptions = {},
-): Tensor {
-  const fail = (problem: string) =>
-    new FormatError(`${label}: tensor ${excerpt(name)} ${problem}`, { file: label, tensor: name });
-  if (!file.has(name)) throw fail(`is missing; it has ${excerpt(file.names)}`);
-  const found = file.info(name);
-  if (!sameShape(found.shape, shape)) throw fail(`is ${excerpt(found.shape)}, expected ${formatShape(shape)}`);
-  if (!isReadableFloat(found.dtype))
-    throw fail(`has elements of type ${found.dtype}; weights are floating-point numbers`);
-  const tensor = file.tensor(name);
-  const problem = weightProblem(found.dtype, tensor, options);
-  if (problem !== null) throw fail(problem);
-  return tensor;
 }

@@ -26,7 +26,7 @@ export interface DebertaConfig extends TransformerConfig {
 }
 
 /** A convolution of neighbouring tokens. */
-export interface Convolution {
+interface Convolution {
   /** Tokens that it looks at, an odd number. */
   readonly size: number;
   readonly activation: Activation;

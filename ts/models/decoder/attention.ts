@@ -7,7 +7,7 @@ import type { RaggedBatch } from "../ragged-batch.js";
 import type { KeyValueCache } from "./key-value-cache.js";
 
 /** Settings of a layer's attention. */
-export interface AttentionShape {
+interface AttentionShape {
   /** The layer whose keys and values they are. */
   readonly layer: number;
   /** Whether keys and values of the tokens are in x beside the queries; else an earlier layer of the pass has computed them. */

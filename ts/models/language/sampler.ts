@@ -49,6 +49,7 @@ export class Sampler {
 /**
  * Candidates and their weights relative to the most probable one's, 1: top-k, then top-p, then min-p, in transformers' order. `most` is the
  * largest logit.
+ * @internal exported for its tests
  */
 export function candidates(
   logits: Float32Array,

@@ -18,7 +18,7 @@ export interface RotaryNames {
 }
 
 /** Module paths of one layer, and where the file has other names, those of its tensors. */
-export interface LayerNames {
+interface LayerNames {
   readonly queryKeyValue: Paths;
   readonly attentionOutput: Paths;
   /** What is activated, then what it is multiplied with. */

@@ -31,7 +31,7 @@ export interface SentenceLayout {
 }
 
 /** How two vectors are compared, by sentence-transformers' names: their cosine, dot product, or the negative of a distance. */
-export type Similarity = (typeof similarities)[number];
+type Similarity = (typeof similarities)[number];
 
 const similarities = ["cosine", "dot", "euclidean", "manhattan"] as const;
 

@@ -9,7 +9,7 @@ import { runCapped } from "./capped-attention.js";
 export type CacheFormat = "f32" | "f16";
 
 /** A sequence whose earlier tokens are in a cache. */
-export interface CachedSequence {
+interface CachedSequence {
   /** The rows of qkv of its new tokens: from, to. */
   readonly start: number;
   readonly end: number;

@@ -28,7 +28,7 @@ interface Gathering extends Selection {
 }
 
 /** Reads whole numbers, which are checked with the shape. */
-export const indices: Read<Integers> = (what, name, value) => integersOf(what, name, value as number[]);
+const indices: Read<Integers> = (what, name, value) => integersOf(what, name, value as number[]);
 
 /** Reads a shape. */
 export const lengths: Read<number[]> = (what, _, value) => checkLengths(what, value as number[]);

@@ -68,7 +68,7 @@ export interface LanguageServerOptions extends BatchOptions {
 }
 
 /** An adapter's files by name, or the path of their folder; null for none. */
-export type AdapterFiles = FileMap | string | null;
+type AdapterFiles = FileMap | string | null;
 
 /** The options, checked. */
 export interface LanguageServerSettings {

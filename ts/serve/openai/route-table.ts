@@ -9,7 +9,7 @@ export interface Call {
 }
 
 /** Answers a request. Rejects with `ApiError` or `Refusal` if it is refused. */
-export type Handler = (call: Call) => Response | Promise<Response>;
+type Handler = (call: Call) => Response | Promise<Response>;
 
 /** Paths with what answers them, by method. `{name}` at the end stands for the rest of a path. */
 export type RouteTable = Readonly<Record<string, Readonly<Record<string, Handler>>>>;

@@ -120,7 +120,7 @@ export const distillKlDiv: LossPlan = (call) => {
 };
 
 /** The mean of some scalars. */
-export function meanOf(graph: Graph, losses: readonly NodeId[]): NodeId {
+function meanOf(graph: Graph, losses: readonly NodeId[]): NodeId {
   const sum = losses.reduce((total, loss) => graph.add(total, loss));
   return times(graph, sum, 1 / losses.length);
 }

@@ -17,7 +17,7 @@ const SAMPLE_TOKENS = 512;
 const LONG = 20 * 60;
 
 /** Number of tokens of each example, by part. */
-export function countsOf(parts: TokenizedParts<TokenizedExample>): TokenizedParts<number> {
+function countsOf(parts: TokenizedParts<TokenizedExample>): TokenizedParts<number> {
   const count = (examples: readonly TokenizedExample[]) => examples.map(({ ids }) => ids.length);
   return { train: count(parts.train), validation: count(parts.validation), measured: count(parts.measured) };
 }

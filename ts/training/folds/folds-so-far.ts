@@ -45,6 +45,7 @@ export async function writeFolds(store: RunStore, { done, ...origin }: FoldsSoFa
 
 /**
  * SHA-256 of the file's other contents, as JSON without spaces. It detects a changed number, such as a loss, which no other check could.
+ * @internal exported for its tests
  */
 export function checksumOf({ sha256: _, ...contents }: Readonly<Record<string, unknown>>): Promise<string> {
   return sha256(new TextEncoder().encode(JSON.stringify(contents)));

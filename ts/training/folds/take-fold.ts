@@ -6,7 +6,7 @@ import type { DoneFold, FoldKind, FoldResult } from "./fold-kind.js";
 
 const what = "folds";
 
-/** A fold of a task that reports only metrics. */
+/** A fold of a task that reports only metrics. @internal exported for its tests */
 export interface PlainFold extends FoldResult {
   readonly metrics: ReportedMetrics;
   readonly result: object | null;

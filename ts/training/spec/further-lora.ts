@@ -2,7 +2,6 @@ import { type LoraOptions, resolveLoraOptions } from "../../adapters/lora-option
 import { isRecord } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { unexpected } from "../../arguments/settings.js";
-import type { Check } from "./field-checks.js";
 
 const names = [
   "bias",
@@ -42,9 +41,6 @@ export function takeFurtherLora(what: string, name: string, given: unknown): Fur
     });
   return plain.length === 0 ? null : Object.fromEntries(plain);
 }
-
-/** The check of a spec's `lora`. */
-export const furtherLora: Check<FurtherLora | null> = takeFurtherLora;
 
 /** The options as text; empty if there are none. */
 export const formatFurtherLora = (lora: FurtherLora | null): string[] =>

@@ -2,7 +2,7 @@ import { flag, fraction, nonNegative, positive } from "../../arguments/settings.
 import { constantSchedule, cosineSchedule, linearSchedule } from "../../optim/schedules.js";
 import { field, fieldByRecipe, requiredField, type ValuesOf } from "./field.js";
 import { among, moduleNames, orNull, text, wholeFrom, wordOr } from "./field-checks.js";
-import { furtherLora } from "./further-lora.js";
+import { takeFurtherLora } from "./further-lora.js";
 
 /** Builds of the kernels that a run can use. */
 export const builds = ["auto", "simd", "relaxed"] as const;
@@ -73,7 +73,7 @@ export const sharedFields = {
   /** Dropout on the adapter's input, 0 to below 1. */
   dropout: field<number>(fraction, 0),
   /** Further options of the adapter as `addAdapter` accepts them, such as `bias` and `initLoraWeights`; null for none. */
-  lora: field(furtherLora, null),
+  lora: field(takeFurtherLora, null),
   /** Seed of everything random: splits, order of batches, initial values, dropout. */
   seed: field(wholeFrom(0), 0),
   /** Length in tokens to which texts are truncated; null for the model's maximum. */

@@ -121,7 +121,7 @@ export async function readFinal(
   return found !== null && JSON.stringify(found.run) === JSON.stringify(run) ? found : null;
 }
 
-/** A checkpoint whose history is still to be read: the bytes that `history` names. Throws as `readCheckpoint`; `path` is for messages. */
+/** A checkpoint whose history is still to be read: the bytes that `history` names. Throws as `readCheckpoint`; `path` is for messages. @internal exported for its tests */
 export function openCheckpoint(bytes: Uint8Array, path: string, tasks: TaskTable) {
   const file = readSafetensors(bytes, path);
   const { step, streams, optimizerSteps, historyBytes, evaluation, run } = readState(file, path, tasks);

@@ -73,7 +73,7 @@ export type TextClassifier<Label extends string = string, Multi extends boolean 
 >;
 
 /** `TextClassifier.create` in a worker. */
-export interface CreateClassifier {
+interface CreateClassifier {
   <Label extends string>(
     encoder: SentenceEncoder,
     options: MultiLabelClassifierOptions<Label>,

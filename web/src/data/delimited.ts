@@ -11,7 +11,7 @@ const PREVIEW = 50;
  * The delimiter that gives most of the first lines the same number of fields, at least two. If several do, the one with the most fields.
  * Titles above the table are lines with another number.
  */
-export function delimiterOf(text: string): string {
+function delimiterOf(text: string): string {
   let best = { delimiter: ",", width: 1, even: 0 };
   for (const delimiter of delimiters) {
     const { data } = Papa.parse<string[]>(text, { delimiter, newline: "\n", preview: PREVIEW, skipEmptyLines: true });

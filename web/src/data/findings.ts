@@ -40,7 +40,7 @@ export interface Finding {
 }
 
 /** Fewest rows per label for useful training and testing. */
-export const SMALL_CLASS = 10;
+const SMALL_CLASS = 10;
 /** Fewest different texts: equal ones are never parted, so that none is asked of what was trained on it. */
 const FEWEST_TEXTS = 20;
 

@@ -5,7 +5,7 @@ import type { SearchTable } from "./search-table.js";
 export const MOST_TEXTS = 20_000;
 
 /** A question, and the number of the text that answers it. */
-export interface Pair {
+interface Pair {
   readonly question: string;
   readonly text: number;
 }

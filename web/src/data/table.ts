@@ -14,7 +14,7 @@ export const LARGEST_FILE = 100e6;
 /** Separators between the fields of a line. */
 export const delimiters = [",", ";", "\t", "|"] as const;
 
-export type TableFormat = "delimited" | "jsonl" | "conll" | "workbook";
+type TableFormat = "delimited" | "jsonl" | "conll" | "workbook";
 
 /** How a file was read. The user can correct it. */
 export interface HowRead {

@@ -12,8 +12,10 @@ export interface TextLanguages {
 /** Recognises the language of a text, such as the package `eld`. */
 export type Recognise = (text: string) => { readonly language: string; readonly isSure: boolean };
 
-/** Most texts that are read, characters read of each, and fewest letters that can be recognised. */
-export const [TEXTS, CHARACTERS, LETTERS] = [200, 400, 8];
+/** Most texts that are read, and characters read of each. @internal */
+export const [TEXTS, CHARACTERS] = [200, 400];
+/** Fewest letters that can be recognised. */
+const LETTERS = 8;
 /** Share of the texts that must be recognised, and of them in one language for "one" and "mostly"; smallest share of one that is named. */
 const [RECOGNISED, ONE, MOSTLY, NAMED] = [0.4, 0.9, 0.6, 0.15];
 

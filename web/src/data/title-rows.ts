@@ -62,7 +62,7 @@ function looksLikeHeader([first, ...rest]: readonly GridRow[]): boolean {
  * Finds where a table begins below rows of titles ("Tickets, March 2024", "exported by Anna"): they fill fewer columns than the names of
  * the table's columns, or end with an empty row.
  */
-export function beginOf(rows: readonly GridRow[]): Begin {
+function beginOf(rows: readonly GridRow[]): Begin {
   const sample = rows.slice(0, SAMPLE);
   const filled = sample.map(({ fields }) => filledIn(fields).length);
   const usualWidth = [...filled].sort((a, b) => a - b)[Math.floor(0.75 * filled.length)] ?? 0;

@@ -1,5 +1,5 @@
 /** The Content-Security-Policy of the page refuses requests to a site. */
-export class PolicyError extends Error {
+class PolicyError extends Error {
   override readonly name = "PolicyError";
   constructor(origin: string, cause: unknown) {
     super(`the page's connect-src does not have ${origin}: npx lowrank studio --connect ${origin}`, { cause });

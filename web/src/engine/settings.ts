@@ -41,7 +41,7 @@ export function rowsFor<R extends { readonly label: string }>(
 export const isSample = ({ evaluateEvery }: Pick<JobSpec, "evaluateEvery">, rows: number): boolean =>
   evaluateEvery === QUICK.evaluateEvery && rows > QUICK.rows;
 
-/** Most optimizer steps of a run. A fifth of the examples is the test set, a fifth of the rest is the validation set. */
+/** Most optimizer steps of a run. A fifth of the examples is the test set, a fifth of the rest is the validation set. @internal exported for its tests */
 export function stepsFor({ effort, batchSize }: Settings, examples: number): number {
   if (effort === "quick") return QUICK.steps;
   const trained = 0.64 * examples;

@@ -4,7 +4,7 @@ import "../style/headline.css";
 const [WIDTH, HEIGHT] = [120, 28];
 
 /** The result of a training, in one number. */
-export interface Round {
+interface Round {
   readonly value: number;
   readonly written: string;
 }

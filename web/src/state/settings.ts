@@ -1,6 +1,6 @@
 /** How much training the user wants. */
 export const efforts = ["quick", "normal", "thorough"] as const;
-export type Effort = (typeof efforts)[number];
+type Effort = (typeof efforts)[number];
 
 /** What the user sets for the next training. */
 export interface Settings {

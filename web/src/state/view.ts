@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 
 export const steps = ["data", "train", "judge", "take"] as const;
-export type Step = (typeof steps)[number];
+type Step = (typeof steps)[number];
 
 /** Pages that are not steps. */
 export const others = ["chat", "search", "rank", "compare", "together", "kernels"] as const;

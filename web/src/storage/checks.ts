@@ -28,7 +28,7 @@ export const orMissing =
     value === undefined || check(value);
 
 /** A point of a curve. */
-export const point = having({ step: isNumber, loss: isNumber });
+const point = having({ step: isNumber, loss: isNumber });
 
 /** The fields of every table. */
 export const tableFields = { name: isText, columns: listOf(isText), records: listOf(listOf(isText)) };

@@ -12,7 +12,7 @@ export interface NewModel {
 }
 
 /** How a model is trained in a round. */
-export interface RoundTraining {
+interface RoundTraining {
   readonly steps: number;
   /** Called after each step, counted from 0. */
   readonly onProgress: (record: { readonly step: number; readonly loss: number }) => void;

@@ -11,7 +11,7 @@ export interface Answer {
 export type Transport = (address: string, request: PostedRequest, most: number) => Promise<Answer>;
 
 /** A request. */
-export interface PostedRequest {
+interface PostedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
   readonly signal: AbortSignal;

@@ -68,7 +68,7 @@ function scramble(bits: number): number {
 }
 
 /** A number for each index and seed, without state or kernels. */
-export function rank(seed: number, position: number): number {
+function rank(seed: number, position: number): number {
   const [low, high] = [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0];
   return scramble(scramble(scramble(position + 0x9e3779b9) ^ low) ^ high);
 }

@@ -18,7 +18,7 @@ const SHOWN = 3;
 const CHARACTERS = 100;
 
 /** An example in a finding. */
-export function found(part: DataPart, place: number, { text, label, line }: SurveyExample): FoundExample {
+function found(part: DataPart, place: number, { text, label, line }: SurveyExample): FoundExample {
   const start = text
     .slice(0, 4 * CHARACTERS)
     .replace(/\s+/g, " ")
@@ -40,7 +40,7 @@ class Sightings {
 }
 
 /** Findings about the texts of a split. */
-export interface PartSurvey extends Omit<PartSummary, "tokens"> {
+interface PartSurvey extends Omit<PartSummary, "tokens"> {
   readonly part: DataPart;
   readonly seen: Readonly<
     Record<"duplicates" | "nearDuplicates" | "overlap" | "nearOverlap" | "chosen" | "empty" | "sharedGroup", Sightings>

@@ -20,7 +20,7 @@ export interface PreparedTools {
 }
 
 /** What is needed of a chat template. */
-export interface ToolTemplate {
+interface ToolTemplate {
   readonly source: string;
   /** Whether it writes functions. */
   readonly writesTools: boolean;

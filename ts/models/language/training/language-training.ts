@@ -52,7 +52,7 @@ export const parametersOf = (
   ...(loraPlus !== null && { groups: () => loraPlusInOrder(trained, loraPlus.ratio, loraPlus) }),
 });
 
-/** The sum of the targets' cross entropies, recorded. */
+/** The sum of the targets' cross entropies, recorded. @internal exported for its tests */
 export function lossOf(
   { graph, model }: Pick<Parts, "graph" | "model">,
   adapter: AppliedAdapter | null,

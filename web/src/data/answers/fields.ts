@@ -25,7 +25,7 @@ function valueSchema({ kind, values }: Pick<Field, "kind" | "values">): Schema {
   return kind === "list" ? { type: "array", items: listed } : { type: "string" };
 }
 
-/** The JSON Schema of objects with these fields. */
+/** The JSON Schema of objects with these fields. @internal exported for its tests */
 export const schemaOf = (fields: readonly Field[]): Schema => ({
   type: "object",
   properties: Object.fromEntries(fields.map((field) => [field.name, valueSchema(field)])),
@@ -48,7 +48,7 @@ function kindOf(schema: unknown): Pick<Field, "kind" | "values"> | null {
   return kind === undefined ? null : { kind, values };
 }
 
-/** The fields of a JSON Schema; null for one that says more than fields do. */
+/** The fields of a JSON Schema; null for one that says more than fields do. @internal exported for its tests */
 export function fieldsOf(schema: Schema): readonly Field[] | null {
   const { type, properties = {}, required = [], additionalProperties = false, ...more } = schema;
   const isSimple = type === "object" && additionalProperties === false && Object.keys(more).length === 0;

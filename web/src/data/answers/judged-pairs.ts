@@ -24,7 +24,7 @@ const answer = (content: string) => [{ role: "assistant", content }];
  * A pair as a run of the task "preferences" reads it.
  * @param converses whether the model has a chat template; without one, prompts are texts
  */
-export function preferenceOf(pair: JudgedPair, converses: boolean): Preference {
+function preferenceOf(pair: JudgedPair, converses: boolean): Preference {
   const { prompt, chosen, rejected } = pair;
   if (!converses) return { prompt: askedIn(pair), chosen, rejected };
   const turns = typeof prompt === "string" ? [{ role: "user", content: prompt }] : prompt;

@@ -37,7 +37,7 @@ export interface Cells {
 const address = /^([A-Za-z]{1,3})([1-9]\d{0,6})$/;
 
 /** Row from 1 and column from 0 of an address such as B12. Throws `TableProblem` for one outside a sheet. */
-export function placeOf(at: string): { row: number; column: number } {
+function placeOf(at: string): { row: number; column: number } {
   const [, letters = "", digits = ""] = address.exec(at) ?? [];
   const column = [...letters.toUpperCase()].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
   const row = Number(digits);

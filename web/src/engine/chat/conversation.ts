@@ -34,7 +34,7 @@ effect(() => {
 });
 
 /** The sides that answer. */
-export const asked = (): readonly Side[] =>
+const asked = (): readonly Side[] =>
   sides.filter((side) =>
     side === "base" ? adapter.value === null || beside.value : slots[side].adapter.value !== null,
   );

@@ -2,7 +2,6 @@ import { notation } from "../notation.js";
 
 export const {
   n,
-  isOne,
   some,
   fixed,
   significant,

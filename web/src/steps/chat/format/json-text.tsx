@@ -5,7 +5,7 @@ import { format } from "../../../messages/format.js";
 import { Icon } from "../../../parts/icons.js";
 
 /** Why a value is refused. */
-export interface JsonProblem {
+interface JsonProblem {
   /** What the user reads; a function gets the line. */
   readonly message: string | ((line: number) => string);
   /** More, in English. */
