@@ -1,6 +1,8 @@
 import type { FileMap } from "../../ts/io/file-map.js";
 import { modelSource } from "../../ts/io/model-locator.js";
 import type { AnyJobSpec, JobSources, TaskName } from "../../ts/jobs/index.js";
+import { embedderBytes, embedderFiles } from "../models/golden-embedder.js";
+import { goldenEncoder } from "../models/golden-encoder.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { decoderFiles } from "../models/language/golden-decoder.js";
 import { csvOf } from "../jobs/tiny-job.js";
@@ -115,9 +117,38 @@ export const tinyTasks: Readonly<Record<TaskName, TinyTask>> = {
 
 export const taskNames = Object.keys(tinyTasks) as TaskName[];
 
+const onTexts = ["classify", "multi-label", "tokens", "regress", "pairs"] as const;
+const reranker = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+
+/** Models with the layers of a language model that are no language model, and the tasks that train on them. */
+export const layeredModels: Readonly<Record<string, { model: TinyTask["model"]; tasks: readonly TaskName[] }>> = {
+  EuroBERT: { model: () => goldenEncoder("eurobert"), tasks: [...onTexts, "rank"] },
+  "Qwen3-Embedding": { model: () => embedderFiles("qwen3_embedding"), tasks: [...onTexts, "rank"] },
+  // The tiny one's tokenizer has no tokens "yes" and "no".
+  EmbeddingGemma: { model: () => embedderFiles("embeddinggemma"), tasks: onTexts },
+  "Qwen3-Reranker": {
+    model: async () =>
+      Object.fromEntries(
+        await Promise.all(reranker.map(async (file) => [file, await embedderBytes("qwen3_reranker", file)] as const)),
+      ),
+    tasks: [...onTexts, "rank"],
+  },
+};
+
+/** Every task on its model, and every task of each of these on it. */
+export const tinyRuns: readonly { title: string; task: TaskName; model: TinyTask["model"] }[] = [
+  ...taskNames.map((task) => ({ title: task, task, model: tinyTasks[task].model })),
+  ...Object.entries(layeredModels).flatMap(([name, { model, tasks }]) =>
+    tasks.map((task) => ({ title: `${task} on ${name}`, task, model })),
+  ),
+];
+
 /** The spec of a task's tiny run, and model and data from memory. */
-export function tinyRun(task: TaskName): { readonly spec: AnyJobSpec; readonly sources: JobSources } {
-  const { spec, file, data, model } = tinyTasks[task];
+export function tinyRun(
+  task: TaskName,
+  model = tinyTasks[task].model,
+): { readonly spec: AnyJobSpec; readonly sources: JobSources } {
+  const { spec, file, data } = tinyTasks[task];
   const sources: JobSources = {
     async findModel(name) {
       const { open } = await modelSource(await model());

@@ -1,31 +1,24 @@
-import { existsSync, readFileSync } from "node:fs";
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CrossEncoder, readSafetensors, SentenceEncoder } from "../../../ts/entry/node.js";
 import { csvOf } from "../../jobs/tiny-job.js";
 import { lowrank, project } from "../fixture.js";
+import {
+  type Answer,
+  answered,
+  encoders,
+  golden,
+  layered,
+  output,
+  rerankers,
+  short,
+  type Task,
+  TinyRuns,
+  words,
+} from "../tiny-runs.js";
 
-/** Folders below test/golden with a tiny model of each name in the README's table. */
-const encoders: Readonly<Record<string, string>> = {
-  BERT: "encoders/bert",
-  RoBERTa: "encoders/roberta",
-  "XLM-RoBERTa": "encoders/xlm-roberta",
-  CamemBERT: "encoders/camembert",
-  DistilBERT: "encoders/distilbert",
-  MPNet: "encoders/mpnet",
-  ALBERT: "encoders/albert",
-  ELECTRA: "encoders/electra",
-  "DeBERTa-v2": "encoders/deberta-v2",
-  v3: "encoders/deberta-v3",
-  ModernBERT: "encoders/modernbert",
-  NomicBERT: "encoders/nomic-bert",
-  EuroBERT: "encoders/eurobert",
-  "Qwen3-Embedding": "embedders/qwen3_embedding",
-  EmbeddingGemma: "embedders/embeddinggemma",
-};
-const rerankers: Readonly<Record<string, string>> = { "Qwen3-Reranker": "embedders/qwen3_reranker" };
 const languageModels: Readonly<Record<string, readonly string[]>> = {
   Llama: ["llama"],
   Mistral: ["mistral", "ministral3"],
@@ -48,51 +41,9 @@ const languageModels: Readonly<Record<string, readonly string[]>> = {
   "experts of LFM2": ["lfm2_moe"],
 };
 
-let folder: string;
-const at = (...parts: string[]) => join(folder, ...parts);
-const golden = (name: string) => join(project, "test/golden", name);
-
-const words = ["river", "stone", "letter", "window", "garden", "engine", "pepper", "candle", "harbour", "meadow"];
-const texts = words.map((word, i) => ({ text: `the ${word} is ${i % 2 === 0 ? "good" : "bad"}`, even: i % 2 === 0 }));
-const data = {
-  "classify.csv": csvOf(texts.map(({ text, even }) => ({ text, label: even ? "good" : "bad" }))),
-  "multi-label.csv": csvOf(
-    texts.map(({ text, even }, i) => ({ text, label: [even ? "good" : "bad", ...(i < 5 ? ["early"] : [])].join(";") })),
-  ),
-  "regress.csv": csvOf(texts.map(({ text, even }, i) => ({ text, label: (even ? 3 : 1) + i / 10 }))),
-  "pairs.csv": csvOf(words.map((word, i) => ({ anchor: `where is the ${word}`, positive: `the ${word} is at ${i}` }))),
-  "rank.csv": csvOf(
-    words.flatMap((word, i) =>
-      [word, words[(i + 1) % words.length]!].map((other, place) => ({
-        query: `where is the ${word}`,
-        text: `the ${other} is at ${i}`,
-        label: 1 - place,
-      })),
-    ),
-  ),
-  "tokens.jsonl": new TextEncoder().encode(
-    words.map((word) => JSON.stringify({ tokens: ["the", word, "is"], tags: ["O", "B-THING", "O"] })).join("\n"),
-  ),
-  "text.csv": csvOf(texts.map(({ text }) => ({ text }))),
-};
-type Answer = Readonly<Record<string, unknown>>;
-type Task = "classify" | "multi-label" | "regress" | "pairs" | "rank" | "tokens" | "text";
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "lowrank-models-"));
-  for (const [name, bytes] of Object.entries(data)) await writeFile(at(name), bytes);
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-/** Runs a command that must succeed; its output. */
-async function output(args: readonly string[]): Promise<string> {
-  const { code, out, err } = await lowrank(args);
-  if (code !== 0) throw new Error(`lowrank ${args.join(" ")}: ${err}`);
-  return out.trim();
-}
-
-/** The object that a command prints. */
-const answered = async (args: readonly string[]) => JSON.parse(await output(args)) as Answer;
+let runs: TinyRuns;
+beforeAll(async () => void (runs = await TinyRuns.make()));
+afterAll(() => runs?.remove());
 
 /** Expects equal values, numbers within the rounding of a merge into 16 bits. */
 function near(found: unknown, expected: unknown): void {
@@ -100,30 +51,6 @@ function near(found: unknown, expected: unknown): void {
   if (typeof expected !== "object" || expected === null) return expect(found).toEqual(expected);
   expect(Object.keys(found as object)).toEqual(Object.keys(expected));
   for (const [key, value] of Object.entries(expected)) near((found as Answer)[key], value);
-}
-
-const dataOf = (task: Task) => at(Object.keys(data).find((name) => name.startsWith(`${task}.`))!);
-
-const short = ["--steps", "2", "--batch-size", "4", "--learning-rate", "1e-4", "--validation-split", "0.3"];
-
-/** A run of two steps of a task on a model; its folder. */
-async function trained(task: Task, model: string, name: string, ...more: string[]): Promise<string> {
-  const own = { classify: [], text: [] }[task as "classify"] ?? ["--task", task];
-  const named = task === "text" ? ["--task", "text"] : own;
-  const steps = more.includes("--head-only") ? ["--validation-split", "0.3"] : short;
-  await output(["finetune", ...named, "--model", model, "--data", dataOf(task), "--out", at(name), ...steps, ...more]);
-  return at(name);
-}
-
-/** A model without the adapters and results beside it. */
-async function modelIn(place: string): Promise<string> {
-  const to = at("models", place);
-  if (existsSync(to)) return to;
-  await cp(golden(place), to, {
-    recursive: true,
-    filter: (path) => !/(adapter|replay|adapters?_\w+|init_adapter)$/.test(path),
-  });
-  return to;
 }
 
 describe("the README's table", () => {
@@ -167,8 +94,8 @@ describe("the README's table", () => {
 
 describe("the command", () => {
   it.each(Object.entries(encoders))("trains, measures and uses %s", { timeout: 60_000 }, async (_, place) => {
-    const run = await trained("classify", await modelIn(place), `classify-${place}`);
-    const { accuracy } = await answered(["evaluate", "--run", run, "--data", dataOf("classify"), "--json"]);
+    const run = await runs.trained("classify", await runs.model(place), `classify-${place}`);
+    const { accuracy } = await answered(["evaluate", "--run", run, "--data", runs.dataOf("classify"), "--json"]);
     expect(accuracy).toBeGreaterThanOrEqual(0);
     expect(await answered(["predict", "--run", run, "--json", "the garden is good"])).toMatchObject({
       label: expect.stringMatching(/^(good|bad)$/),
@@ -176,14 +103,11 @@ describe("the command", () => {
   });
 
   it.each(Object.values(languageModels).flat())("trains the language model %s", { timeout: 60_000 }, async (name) => {
-    const run = await trained("text", await modelIn(`decoders/${name}`), `text-${name}`);
+    const run = await runs.trained("text", await runs.model(`decoders/${name}`), `text-${name}`);
     const { names } = readSafetensors(readFileSync(join(run, "adapter_model.safetensors")));
     expect(names.length).toBeGreaterThan(0);
   });
 });
-
-/** Models whose layers are a language model's. */
-const layered = ["EuroBERT", "Qwen3-Embedding", "EmbeddingGemma"].map((name) => [name, encoders[name]!] as const);
 
 describe.each(layered)("%s", (_, place) => {
   it.each<[Task, string, ...string[]]>([
@@ -196,15 +120,15 @@ describe.each(layered)("%s", (_, place) => {
     ["pairs", "ndcg@10", "--steps", "8", "--learning-rate", "0.01"],
   ])("trains %s, and merged it answers alike", { timeout: 60_000 }, async (task, metric, ...more) => {
     const name = [task, ...more].join("").concat("-", place.replace("/", "-"));
-    const run = await trained(task, await modelIn(place), name, ...more);
-    const measured = await answered(["evaluate", "--run", run, "--data", dataOf(task), "--json"]);
+    const run = await runs.trained(task, await runs.model(place), name, ...more);
+    const measured = await answered(["evaluate", "--run", run, "--data", runs.dataOf(task), "--json"]);
     expect(measured[metric]).toEqual(expect.any(Number));
     const ask = task === "pairs" ? ["embed", "--adapter"] : ["predict", "--json", "--run"];
     const before = await output([...ask, run, "the garden is good"]);
     if (more.includes("--head-only")) return expect(before).not.toBe("");
-    await output(["merge", run, "--out", at(`${name}-merged`)]);
+    await output(["merge", run, "--out", runs.at(`${name}-merged`)]);
     const merged = task === "pairs" ? ["embed", "--model"] : ["predict", "--json", "--model"];
-    const after = await output([...merged, at(`${name}-merged`), "the garden is good"]);
+    const after = await output([...merged, runs.at(`${name}-merged`), "the garden is good"]);
     near(JSON.parse(after), JSON.parse(before));
   });
 });
@@ -220,8 +144,8 @@ describe("Qwen3-Reranker", () => {
     "trains as a reranker, resumed too, and answers alike from its run, loaded and merged",
     { timeout: 120_000 },
     async () => {
-      const model = await modelIn(rerankers["Qwen3-Reranker"]!);
-      const straight = await trained("rank", model, "rank");
+      const model = await runs.model(rerankers["Qwen3-Reranker"]!);
+      const straight = await runs.trained("rank", model, "rank");
       const reportOf = (folder: string) =>
         JSON.parse(readFileSync(join(folder, "report.json"), "utf8")) as {
           result: { yardsticks: object };
@@ -229,13 +153,13 @@ describe("Qwen3-Reranker", () => {
         };
       const report = reportOf(straight);
       expect(Object.keys(report.result.yardsticks)).toEqual(["start"]);
-      const measured = await answered(["evaluate", "--run", straight, "--data", dataOf("rank"), "--json"]);
+      const measured = await answered(["evaluate", "--run", straight, "--data", runs.dataOf("rank"), "--json"]);
       expect(measured["ndcg@10"]).toEqual(expect.any(Number));
 
       const stop = new AbortController();
-      const out = at("rank-resumed");
+      const out = runs.at("rank-resumed");
       const { code } = await lowrank(
-        ["finetune", "--task", "rank", "--model", model, "--data", dataOf("rank"), "--out", out, ...short],
+        ["finetune", "--task", "rank", "--model", model, "--data", runs.dataOf("rank"), "--out", out, ...short],
         { signal: stop.signal, onOutput: (text) => /train +1\/2/.test(text) && stop.abort() },
       );
       expect(code).toBe(130);
@@ -249,20 +173,20 @@ describe("Qwen3-Reranker", () => {
       using loaded = await CrossEncoder.load(straight);
       const [query, ...others] = tea as [string, string, string];
       expect(await loaded.predict(others.map((text): [string, string] => [query, text]))).toEqual(before);
-      await output(["merge", straight, "--out", at("rank-merged")]);
-      using merged = await CrossEncoder.load(at("rank-merged"));
+      await output(["merge", straight, "--out", runs.at("rank-merged")]);
+      using merged = await CrossEncoder.load(runs.at("rank-merged"));
       near(await merged.predict(others.map((text): [string, string] => [query, text])), before);
     },
   );
 
   it("has one score, so classes are refused by name before training", async () => {
-    const model = await modelIn(rerankers["Qwen3-Reranker"]!);
+    const model = await runs.model(rerankers["Qwen3-Reranker"]!);
     const rows = words.map((word, i) => ({
       premise: word,
       hypothesis: `the ${word}`,
       label: i % 2 === 0 ? "yes" : "no",
     }));
-    await writeFile(at("classes.csv"), csvOf(rows));
+    await writeFile(runs.at("classes.csv"), csvOf(rows));
     const { code, err } = await lowrank([
       "finetune",
       "--task",
@@ -270,9 +194,9 @@ describe("Qwen3-Reranker", () => {
       "--model",
       model,
       "--data",
-      at("classes.csv"),
+      runs.at("classes.csv"),
       "--out",
-      at("rank-classes"),
+      runs.at("rank-classes"),
       ...short,
     ]);
     expect(code).toBe(1);

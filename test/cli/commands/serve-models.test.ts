@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import OpenAI from "openai";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CrossEncoder, SentenceEncoder, TextClassifier, writeFilesAtomically } from "../../../ts/entry/node.js";
 import { type Fixture, lowrank, makeFixture, type Outcome } from "../fixture.js";
+import { encoders, layered, output, rerankers, TinyRuns } from "../tiny-runs.js";
 import { type TinyLanguageModel, tinyLanguageModel } from "../tiny-language-model.js";
 
 const lora = { rank: 2, initLoraWeights: false, alpha: 60 } as const;
@@ -120,4 +121,73 @@ it("says which names meet, and which adapter has no model", async () => {
     code: 1,
     err: expect.stringMatching(/--adapter .*news: none of the models that take adapters/),
   });
+});
+
+describe("models whose layers are a language model's", () => {
+  let runs: TinyRuns;
+  beforeAll(async () => void (runs = await TinyRuns.make()));
+  afterAll(() => runs?.remove());
+  // Nothing is held out to choose a step by, so the last one is kept.
+  const strong = ["--steps", "4", "--learning-rate", "0.005", "--validation-split", "0"];
+  const plain = (rows: readonly Float32Array[]) => rows.map((row) => [...row]);
+  const [query, ...documents] = ["where is the garden", "the garden is at 4", "the engine is at 2"] as const;
+  const pairs = documents.map((text) => [query, text] as const);
+
+  it.each([...layered, ["Qwen3-Reranker", rerankers["Qwen3-Reranker"]!] as const])(
+    "%s: its vectors, classes and scores are served as the library computes them",
+    { timeout: 120_000 },
+    async (_, place) => {
+      const model = await runs.model(place);
+      const name = (task: string) => `${task}-${place.replace("/", "-")}`;
+      const [vectors, mood, many] = [
+        await runs.trained("pairs", model, name("pairs"), ...strong),
+        await runs.trained("classify", model, name("classify"), ...strong),
+        await runs.trained("multi-label", model, name("multi-label"), ...strong),
+      ];
+      const merged = runs.at(name("merged"));
+      await output(["merge", mood, "--out", merged]);
+      const args = ["--embedding-model", `small=${model}`, "--adapter", `mine=${vectors}`];
+      args.push("--embedding-model", `run=${vectors}`);
+      for (const [id, folder] of Object.entries({ mood, many, merged })) args.push("--classifier", `${id}=${folder}`);
+      const orders: Record<string, string> = {};
+      // The tiny tokenizer of EmbeddingGemma has no "yes" and "no".
+      if (place !== encoders["EmbeddingGemma"]) {
+        orders["order"] = await runs.trained("rank", model, name("rank"), ...strong);
+        orders["whole"] = runs.at(name("whole"));
+        await output(["merge", orders["order"], "--out", orders["whole"]]);
+      }
+      for (const [id, folder] of Object.entries(orders)) args.push("--rerank-model", `${id}=${folder}`);
+
+      const { code, err } = await serving(args, async (client) => {
+        using here = await SentenceEncoder.load(model);
+        here.loadAdapter("mine", vectors);
+        const normal = { normalize: true };
+        const base = plain(await here.encode(texts, { adapter: null, ...normal }));
+        const adapted = plain(await here.encode(texts, { adapter: "mine", ...normal }));
+        expect(adapted).not.toEqual(base);
+        expect(await asked(client, "small")).toEqual(base);
+        expect(await asked(client, "mine")).toEqual(adapted);
+        expect(await asked(client, "run")).toEqual(adapted);
+        for (const [id, folder] of Object.entries({ mood, many, merged })) {
+          const own = await TextClassifier.open(folder);
+          const { predictions } = await client.post<{ predictions: object[] }>("/classify", {
+            body: { model: id, texts },
+          });
+          expect(predictions).toEqual((await own.predict(texts)).map(({ text: __, ...rest }) => rest));
+          own.encoder.dispose();
+        }
+        for (const [id, folder] of Object.entries(orders)) {
+          using own = await CrossEncoder.load(folder);
+          const scores = await own.predict(pairs);
+          const body = { model: id, query, documents };
+          const { results } = await client.post<{ results: { index: number; relevance_score: number }[] }>("/rerank", {
+            body,
+          });
+          const given = Object.fromEntries(results.map(({ index, relevance_score: score }) => [index, score]));
+          expect(given).toEqual({ ...scores });
+        }
+      });
+      expect({ code, err }).toEqual({ code: 0, err: expect.not.stringContaining("rror") });
+    },
+  );
 });

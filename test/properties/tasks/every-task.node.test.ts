@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resultText } from "../../../packages/queue/src/cli/result-text.js";
 import { takeTraining } from "../../../packages/queue/src/jobs/queued-training.js";
@@ -14,7 +14,7 @@ import { runJob as runInWorker, type LowrankWorker } from "../../../ts/worker/in
 import { lowrank } from "../../cli/fixture.js";
 import { schemaProblems } from "../../jobs/report-schema.js";
 import { results, resumedResults } from "../../jobs/tiny-job.js";
-import { taskNames, tinyRun, tinyTasks } from "../../tasks/tiny-tasks.js";
+import { taskNames, tinyRun, tinyRuns, tinyTasks } from "../../tasks/tiny-tasks.js";
 import { start } from "../../worker/in-worker.js";
 
 it("the tiny runs are of every task in the table", () => {
@@ -43,10 +43,10 @@ let worker: LowrankWorker;
 beforeAll(async () => void (worker = await start()));
 afterAll(() => worker?.terminate());
 
-describe.each(taskNames)("%s", (task: TaskName) => {
+describe.each(tinyRuns)("$title", ({ task, model }) => {
   const entry: TaskEntry = tasks[task];
-  const { spec: settings, file, data, model, predicts } = tinyTasks[task];
-  const { spec, sources } = tinyRun(task);
+  const { spec: settings, file, data, predicts } = tinyTasks[task];
+  const { spec, sources } = tinyRun(task, model);
   const run = (given: AnyJobSpec, store: MemoryStore, options: JobOptions = {}) =>
     runJob(given, store, { sources, ...options });
   // A reranker scores texts for a query.
@@ -58,7 +58,10 @@ describe.each(taskNames)("%s", (task: TaskName) => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "lowrank-task-"));
     await writeFile(at(file), data);
-    for (const [name, bytes] of Object.entries(await model())) await writeFile(at(name), bytes);
+    for (const [name, bytes] of Object.entries(await model())) {
+      await mkdir(dirname(at(name)), { recursive: true });
+      await writeFile(at(name), bytes);
+    }
     await run(spec, whole);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
