@@ -18,7 +18,7 @@ Example:
 export function defineResize(program: Command, session: Session): void {
   program
     .command("resize")
-    .description("write an adapter at another rank, with a run's head and labels, and report what it misses")
+    .description("write an adapter at another rank, with a run's head, labels and prompts, and report what it misses")
     .argument("<adapter>", "folder of the adapter")
     .requiredOption("--rank <number>", "the new rank", whole(1))
     .requiredOption("--out <folder>", "folder for the result; must be new or empty")
@@ -32,7 +32,7 @@ export function defineResize(program: Command, session: Session): void {
       for (const line of approximationLines(made, out, json)) session.terminal.print(line);
       if (json) return;
       const names = Object.keys(kept);
-      if (names.length > 0) session.terminal.print(`${names.join(" and ")} copied with it`);
+      if (names.length > 0) session.terminal.print(`${names.join(", ")} copied with it`);
       if (left.length > 0) session.terminal.print(`${left.join(", ")} not copied: for the original adapter only`);
     });
 }

@@ -14,7 +14,7 @@ import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import type { Session } from "../session.js";
-import { findModel, loadEncoder, readObject, recordedModel } from "./base-model.js";
+import { findModel, isCrossEncoder, loadEncoder, recordedModel, SENTENCE_SETTINGS } from "./base-model.js";
 
 /** Which encoder makes vectors, and with which adapter. */
 export interface EncoderOptions extends EngineOptions {
@@ -76,12 +76,9 @@ export function encoderAdapter(
   };
 }
 
-const SETTINGS = "config_sentence_transformers.json";
-
 /** Throws `ConfigError` for a cross-encoder's adapter: it was trained on two texts at once, and its vectors mean nothing. */
 function refuseCrossEncoder(adapter: string): void {
-  const settings = readObject(join(adapter, SETTINGS));
-  if (settings["model_type"] !== "CrossEncoder") return;
+  if (!isCrossEncoder(adapter)) return;
   throw new ConfigError(
     `${adapter} is a cross-encoder, which scores texts for a query and makes no vectors; \`lowrank predict --run ${adapter}\` uses it`,
     { folder: adapter },
@@ -90,7 +87,7 @@ function refuseCrossEncoder(adapter: string): void {
 
 /** A base with the prompts that an adapter was trained with. */
 function withPrompts(model: LocalModel, adapter: string): LocalModel {
-  const path = join(adapter, SETTINGS);
+  const path = join(adapter, SENTENCE_SETTINGS);
   if (!existsSync(path)) return model;
-  return { ...model, open: async (file) => (file === SETTINGS ? fileSource(path) : model.open(file)) };
+  return { ...model, open: async (file) => (file === SENTENCE_SETTINGS ? fileSource(path) : model.open(file)) };
 }

@@ -8,6 +8,7 @@ import { type Adapter, readAdapterForBase } from "../../io/peft/index.js";
 import { runFiles } from "../../training/store/run-files.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/labels-file.js";
+import { companionsOfAdapter } from "../merged/companions.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 
 interface AdapterInOptions {
@@ -32,7 +33,7 @@ export function adapterIn(folder: string, { withBase = false, ...options }: Adap
 
 /** The other files in an adapter's folder. */
 export interface BesideAdapter {
-  /** A run's head and labels, which are also valid for its adapter at another rank. */
+  /** A run's head, labels, prompts and tokenizer, which are also valid for its adapter at another rank. */
   readonly kept: FileMap;
   /** Names of files about the original adapter. */
   readonly left: readonly string[];
@@ -41,5 +42,5 @@ export interface BesideAdapter {
 /** The files beside the adapter in its folder. */
 export function besideAdapter(folder: string): BesideAdapter {
   const left = [runFiles.report, runFiles.curve, runFiles.gguf].filter((name) => existsSync(join(folder, name)));
-  return { kept: readFileMap(folder, runFiles.head), left };
+  return { kept: readFileMap(folder, [...runFiles.head, ...companionsOfAdapter(folder)]), left };
 }

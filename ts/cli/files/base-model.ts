@@ -73,6 +73,17 @@ export function recordedModel(folder: string, given?: string): RecordedModel {
 /** The task in a run's report; undefined if there is none. */
 export const reportedTask = (run: string): unknown => readObject(join(run, runFiles.report))["task"];
 
+/** Whether a folder has an adapter and no model. */
+export const isAdapter = (folder: string): boolean =>
+  existsSync(join(folder, "adapter_config.json")) && !existsSync(join(folder, "config.json"));
+
+/** The file in which sentence-transformers says what a folder is, with its prompts. */
+export const SENTENCE_SETTINGS = "config_sentence_transformers.json";
+
+/** Whether a folder has a cross-encoder, whole or as an adapter, by sentence-transformers' file. */
+export const isCrossEncoder = (folder: string): boolean =>
+  readObject(join(folder, SENTENCE_SETTINGS))["model_type"] === "CrossEncoder";
+
 /** The column of texts in a run's report. */
 export function columnOf(run: string): KnownColumn {
   const { settings } = readObject(join(run, runFiles.report)) as { settings?: { text?: unknown } };

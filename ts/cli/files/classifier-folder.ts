@@ -17,7 +17,7 @@ import { type TaskName, tasks } from "../../tasks/index.js";
 import type { FileExample, TaskEntry, TrainedModel } from "../../training/task-definition.js";
 import { type HeadTask, isHeadTask, LABELS_FILE, type LabelsFile, readLabels } from "../../tasks/labels-file.js";
 import { CLASSIFIER_FILES, poolingOf } from "../../tasks/open-classifier.js";
-import { findModel, loadEncoder, recordedModel, reportedTask } from "./base-model.js";
+import { findModel, isAdapter, isCrossEncoder, loadEncoder, recordedModel, reportedTask } from "./base-model.js";
 import { classNamesOf, type ForeignClassifier, foreignClassifier } from "./foreign-classifier.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
@@ -98,15 +98,33 @@ export async function otherUse(task: TaskName, run: string): Promise<ConfigError
   return new ConfigError(`${run} is ${makes}: ${usedBy!(shellPath(run))}`, { run, task });
 }
 
-/** The cross-encoder of a run. */
+/** The cross-encoder of a run, or a whole one in a folder or by its name. */
 export async function openReranker(folder: string, options: ClassifierOptions, session: Session) {
+  const { TrainedRank } = await import("../../tasks/rank/trained-rank.js");
+  const encoder = await loadedReranker(folder, options, session);
+  return { folder, encoder, model: new TrainedRank(encoder) };
+}
+
+async function loadedReranker(folder: string, options: ClassifierOptions, session: Session) {
+  const { signal } = session;
+  if (!isAdapter(folder)) {
+    refuseBase(folder, options);
+    await startEngine(options);
+    return CrossEncoder.load(await findModel(folder, session), { signal });
+  }
   const { model, maxTokens } = recordedModel(folder, options.model);
   await startEngine(options);
   const base = await findModel(model, session);
-  const { TrainedRank } = await import("../../tasks/rank/trained-rank.js");
-  const { signal } = session;
-  const encoder = await CrossEncoder.load(folder, { model: base, signal, ...(maxTokens !== null && { maxTokens }) });
-  return { folder, encoder, model: new TrainedRank(encoder) };
+  return CrossEncoder.load(folder, { model: base, signal, ...(maxTokens !== null && { maxTokens }) });
+}
+
+/** Throws `ConfigError` if a base is named for a whole model. */
+function refuseBase(folder: string, { model = folder }: ClassifierOptions): void {
+  if (model === folder) return;
+  throw new ConfigError(`--model ${model}: ${folder} is a whole model and needs no base; omit --model`, {
+    option: "--model",
+    value: model,
+  });
 }
 
 async function opened<C>(
@@ -163,12 +181,7 @@ async function foreignOptions(
   session: Session,
 ): Promise<OpenClassifierOptions> {
   const { signal } = session;
-  const { model = folder } = options;
-  if (isWhole && model !== folder)
-    throw new ConfigError(`--model ${model}: ${folder} is a whole model and needs no base; omit --model`, {
-      option: "--model",
-      value: model,
-    });
+  if (isWhole) refuseBase(folder, options);
   const named = isWhole ? null : recordedModel(folder, options.model).model;
   await startEngine(options);
   return named === null ? { signal } : { signal, model: await findModel(named, session) };
@@ -183,10 +196,16 @@ function labelsAt(folder: string): LabelsFile {
   }
 }
 
-/** The task that a folder's model was trained for: of a head by its labels, otherwise by the run's report. */
+/**
+ * The task that a folder's model was trained for: of a head by its labels, otherwise by the run's report, of a cross-encoder by its settings.
+ */
 export function trainedTaskOf(folder: string): TaskName {
   const task = existsSync(join(folder, LABELS_FILE)) ? null : reportedTask(folder);
-  return typeof task === "string" && Object.hasOwn(tasks, task) ? (task as TaskName) : headTaskOf(folder);
+  return typeof task === "string" && Object.hasOwn(tasks, task)
+    ? (task as TaskName)
+    : isCrossEncoder(folder)
+      ? "rank"
+      : headTaskOf(folder);
 }
 
 /** The task that a run's model, or another program's, was trained for. */
@@ -209,8 +228,9 @@ export function classifierFolder({ run, model }: Pick<ClassifierOptions, "run" |
   return model !== undefined && isServed(model) ? model : newestRun();
 }
 
-/** Whether a model is merged with its head beside it, or a checkpoint with a head. */
+/** Whether a model is merged with its head beside it, or a checkpoint with a head, or a whole cross-encoder. */
 function isServed(folder: string): boolean {
-  const path = join(folder, LABELS_FILE);
-  return existsSync(path) ? labelsAt(folder).merged !== null : (foreignClassifier(folder)?.isWhole ?? false);
+  if (existsSync(join(folder, LABELS_FILE))) return labelsAt(folder).merged !== null;
+  const isReranker = existsSync(join(folder, "config.json")) && isCrossEncoder(folder);
+  return isReranker || (foreignClassifier(folder)?.isWhole ?? false);
 }

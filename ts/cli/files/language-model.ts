@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { existsSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { CausalLanguageModel } from "../../entry/node.js";
 import { ConfigError, withFolder } from "../../errors/errors.js";
 import { folderOrGguf, ggufAt, ggufFile, readFileMap } from "../../io/node/index.js";
@@ -10,7 +10,7 @@ import type { GenerateOptions } from "../../models/language/generate-options.js"
 import { type EngineOptions, startEngine } from "../engine-start.js";
 import { real, whole } from "../options/option-values.js";
 import { hearSignals, type Session } from "../session.js";
-import { findModel, recordedModel } from "./base-model.js";
+import { findModel, isAdapter, recordedModel } from "./base-model.js";
 import { addEngineOptions } from "./classifier-folder.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
 import type { TextFormat } from "../../constraint/text-format.js";
@@ -183,10 +183,6 @@ export async function openLanguageModel(options: ModelOptions, session: Session)
     throw error;
   }
 }
-
-/** Whether a folder has an adapter and no model. */
-export const isAdapter = (folder: string): boolean =>
-  existsSync(join(folder, "adapter_config.json")) && !existsSync(join(folder, "config.json"));
 
 /** "name=…", or without a name. */
 export function namedSource(given: string): { readonly name: string | null; readonly from: string } {

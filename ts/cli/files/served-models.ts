@@ -1,5 +1,5 @@
 import { basename, join, resolve } from "node:path";
-import { CrossEncoder, type SentenceEncoder, TextClassifier } from "../../entry/node.js";
+import { type SentenceEncoder, TextClassifier } from "../../entry/node.js";
 import { AdapterError, ConfigError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import type { ServedModel } from "../../serve/index.js";
@@ -7,10 +7,10 @@ import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
 import { startEngine } from "../engine-start.js";
 import { hearSignals, type Session } from "../session.js";
 import { encoderAdapter, openEncoder } from "./adapted-encoder.js";
-import { findModel, readObject } from "./base-model.js";
+import { findModel, isAdapter, readObject } from "./base-model.js";
 import { clientName } from "../../serve/client-names.js";
 import { openClassifier, openReranker } from "./classifier-folder.js";
-import { isAdapter, type ModelOptions, namedAdapter, namedSource, openLanguageModel } from "./language-model.js";
+import { type ModelOptions, namedAdapter, namedSource, openLanguageModel } from "./language-model.js";
 
 /** Which models a server has. */
 export interface ServedOptions extends ModelOptions {
@@ -69,8 +69,9 @@ export async function openServed(options: ServedOptions, session: Session): Prom
     for (const given of rerankModel) {
       loading(given);
       const { name, from } = namedSource(given);
-      const model = await openCross(from, options, session);
-      add(name ?? ownName(from), model);
+      const { build, threads } = options;
+      const { encoder } = await openReranker(from, { build, threads }, session);
+      add(name ?? ownName(from), encoder);
     }
     for (const given of classifier) {
       loading(given);
@@ -109,12 +110,6 @@ async function openEmbedding(
   }
   const encoder = await openEncoder({ ...engine, adapter: from, adapterName: name ?? ownName(from) }, session);
   return { name: encoder.name, encoder };
-}
-
-async function openCross(from: string, { build, threads }: ServedOptions, session: Session): Promise<ServedModel> {
-  if (isAdapter(from)) return (await openReranker(from, { build, threads }, session)).encoder;
-  await startEngine({ build, threads });
-  return CrossEncoder.load(await findModel(from, session), { signal: session.signal });
 }
 
 async function openLabels(from: string, { build, threads }: ServedOptions, session: Session): Promise<ServedModel> {

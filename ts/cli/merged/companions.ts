@@ -21,16 +21,30 @@ function companionsOf(directory: string): string[] {
   const files = names.filter((name) => kept.test(name) && !left.test(name));
   const inside = names
     .filter((name) => parts.test(name) && isFolder(join(directory, name)))
-    .flatMap((name) => partFiles.map((file) => join(name, file)));
+    .flatMap((name) => partFiles.map((file) => `${name}/${file}`));
   return [...files, ...inside].filter((name) => {
     const found = statSync(join(directory, name), { throwIfNoEntry: false });
     return found?.isFile() === true && found.size <= LONGEST;
   });
 }
 
-/** Copies them, those that are there already excepted. */
-export async function copyCompanions(from: string, to: string, signal: AbortSignal): Promise<void> {
-  for (const name of companionsOf(from)) {
+/**
+ * Files of an adapter's folder that say how texts become its vectors or scores, such as prompts, pooling and activation, which a base lacks
+ * or has with other values. None unless the folder has the modules of sentence-transformers.
+ */
+export function companionsOfAdapter(folder: string): string[] {
+  if (!existsSync(join(folder, "modules.json"))) return [];
+  return companionsOf(folder).filter((name) => !/^(generation_)?config\.json$/.test(name));
+}
+
+/** Copies files of a model that merging does not change, except those that are there already. */
+export async function copyCompanions(
+  from: string,
+  to: string,
+  signal: AbortSignal,
+  names: readonly string[] = companionsOf(from),
+): Promise<void> {
+  for (const name of names) {
     throwIfAborted(signal);
     if (existsSync(join(to, name))) continue;
     await mkdir(dirname(join(to, name)), { recursive: true });

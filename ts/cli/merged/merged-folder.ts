@@ -18,7 +18,7 @@ import type { Session } from "../session.js";
 import { formatBytes } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import type { BaseWeights } from "../files/base-weights.js";
-import { copyCompanions } from "./companions.js";
+import { companionsOfAdapter, copyCompanions } from "./companions.js";
 import type { MergedParts } from "./merged-parts.js";
 import { layoutOf } from "../../models/sentence/load-tokenizer.js";
 
@@ -54,7 +54,7 @@ async function write(folder: string, name: string, json: unknown): Promise<void>
   await writeFilesAtomically(folder, { [name]: new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`) });
 }
 
-/** The whole model: weights in files like the base's, what else the base has, the run's head. */
+/** The whole model: weights in files like the base's, what else the run or the base has, the run's head. */
 export async function writeMergedFolder(
   scratch: string,
   { base, plan, parts }: { base: BaseWeights; plan: MergePlan; parts: MergedParts },
@@ -88,9 +88,10 @@ export async function writeMergedFolder(
     Object.entries(jsonFiles(base, plan, parts)).map(([name, text]) => [name, lineBytes(text)]),
   );
   await writeFilesAtomically(scratch, files);
+  await copyCompanions(parts.folder, scratch, session.signal, companionsOfAdapter(parts.folder));
   if (base.companions === undefined) await copyCompanions(base.model.directory, scratch, session.signal);
   else {
-    const others = Object.entries(base.companions).filter(([name]) => !Object.hasOwn(files, name));
+    const others = Object.entries(base.companions).filter(([name]) => !existsSync(join(scratch, name)));
     await writeFilesAtomically(scratch, Object.fromEntries(others));
   }
   // With a head of transformers it is no encoder of sentences.

@@ -30,6 +30,8 @@ export interface MergedParts {
   readonly merged: MergedModel;
   /** Its classifier's head and labels; none where the adapter has none. */
   readonly head: FileMap;
+  /** The adapter's folder. */
+  readonly folder: string;
   /** Names of the classes, where the adapter's folder has them. */
   readonly labels: readonly string[] | null;
 }
@@ -43,14 +45,14 @@ export async function mergedParts(work: MergeWork, options: { allowOtherBase: bo
   const merged = mergedModel(work);
   const fingerprint = adapterFingerprint(adapter);
   const files = readFileMap(folder, runFiles.head);
-  if (!Object.hasOwn(files, LABELS_FILE)) return { merged, head: {}, labels: null };
+  if (!Object.hasOwn(files, LABELS_FILE)) return { merged, head: {}, folder, labels: null };
   const labels = labelsOf(files, null);
   if (!options.allowOtherBase) await checkBase(work, labels);
-  if (!Object.hasOwn(files, HEAD_FILE)) return { merged, head: {}, labels: labels.labels };
+  if (!Object.hasOwn(files, HEAD_FILE)) return { merged, head: {}, folder, labels: labels.labels };
   // Which weights it is for, the adapter's fingerprint in them says.
   const maxTokens = labels.maxTokens ?? recordedModel(folder, model.name).maxTokens ?? (await ownLength(model));
   const kept = writeLabels({ ...labels, maxTokens, base: null, merged: fingerprint });
-  return { merged, head: { ...files, [LABELS_FILE]: kept }, labels: labels.labels };
+  return { merged, head: { ...files, [LABELS_FILE]: kept }, folder, labels: labels.labels };
 }
 
 /** What a merged model's weights hold. Errors as `mergedBefore`. */

@@ -15,7 +15,7 @@ import type { Session } from "../../session.js";
 import { formatBytes } from "../../terminal/number-format.js";
 import { reporterOf } from "../../terminal/progress-bar.js";
 import type { BaseWeights } from "../../files/base-weights.js";
-import { copyCompanions } from "../companions.js";
+import { companionsOfAdapter, copyCompanions } from "../companions.js";
 import type { MergedParts } from "../merged-parts.js";
 import { FolderBytes } from "./onnx-bytes.js";
 import { fileOf, type OpenOnnx, onnxSize } from "./onnx-model.js";
@@ -56,6 +56,7 @@ export async function writeOnnxFolder(
   } finally {
     bar.stop();
   }
+  await copyCompanions(parts.folder, scratch, session.signal, companionsOfAdapter(parts.folder));
   await copyCompanions(modelFolder(from, base), scratch, session.signal);
   await writeFilesAtomically(scratch, parts.head);
 }
