@@ -1,7 +1,8 @@
 import type { FileMap } from "../../ts/io/file-map.js";
 import { modelSource } from "../../ts/io/model-locator.js";
 import type { AnyJobSpec, JobSources, TaskName } from "../../ts/jobs/index.js";
-import { embedderBytes, embedderFiles } from "../models/golden-embedder.js";
+import { embedderFiles } from "../models/golden-embedder.js";
+import { goldenBytes } from "../golden.js";
 import { goldenEncoder } from "../models/golden-encoder.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { decoderFiles } from "../models/language/golden-decoder.js";
@@ -129,7 +130,9 @@ export const layeredModels: Readonly<Record<string, { model: TinyTask["model"]; 
   "Qwen3-Reranker": {
     model: async () =>
       Object.fromEntries(
-        await Promise.all(reranker.map(async (file) => [file, await embedderBytes("qwen3_reranker", file)] as const)),
+        await Promise.all(
+          reranker.map(async (file) => [file, await goldenBytes(`embedders/qwen3_reranker/${file}`)] as const),
+        ),
       ),
     tasks: [...onTexts, "rank"],
   },
