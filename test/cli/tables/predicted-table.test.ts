@@ -28,7 +28,7 @@ describe("predict --out", () => {
     const out = fixture.path("labelled.csv");
     const { code, err, out: printed } = await predict("--file", file, "--out", out);
     expect([code, printed]).toEqual([0, ""]);
-    expect(err).toMatch(/the text is empty in line 4; each still gets a prediction\n/);
+    expect(err).toMatch(/the text is empty in line 4; it still gets a prediction\n/);
     expect(err).toContain(`4 predictions written to ${out}\n`);
     const text = await readFile(out, "utf8");
     expect(lines(text)[0]).toBe("id,text,who,probability,predicted,lowrank_probability");

@@ -106,7 +106,11 @@ describe("CSV", () => {
   });
 
   it.each([
-    ["a row too short", 'text,label\na,1\n"b\nb",2\nc\n', /^data, line 5: expected 2 fields as on line 1, got 1$/],
+    [
+      "a row too short",
+      'text,label\na,1\n"b\nb",2\nc\n',
+      /^data, line 5: expected 2 fields as on line 1, got 1; add the missing fields$/,
+    ],
     ["a quote that does not close", 'text,label\na,1\n"b,2\nc,3\n', /^data, line 3: .*quote/i],
     ["an empty text", "text,label\na,1\n ,2\n", /^data, line 3: the text is empty$/],
     ["an empty label", "text,label\na,1\n\nb,\n", /^data, line 4: the label is empty$/],

@@ -156,8 +156,8 @@ export async function readTexts(bytes: Uint8Array, options: TextOptions): Promis
   if (empty.length > 0) {
     const { file = "data", format, onWarning } = options;
     const places = placeOf(format, named(empty), empty.length === 1 ? "" : "s");
-    const texts = empty.length === 1 ? "text is" : "texts are";
-    onWarning?.(`${file}: the ${texts} empty in ${places}; each still gets a prediction`);
+    const text = empty.length === 1 ? ["text is", "it"] : ["texts are", "each"];
+    onWarning?.(`${file}: the ${text[0]} empty in ${places}; ${text[1]} still gets a prediction`);
   }
   return rows.map(({ fields }) => fields[0]!);
 }

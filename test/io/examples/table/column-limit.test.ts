@@ -91,7 +91,7 @@ describe("a table's rows", () => {
   it("are told of as broken rather than as without a column", async () => {
     await expect(readExamples("a,b\nc\n", { file: "x.csv", label: "z" })).rejects.toThrow(/line 2: expected 2 fields/);
     await expect(readExamples('a,b\n"c,d\n', { file: "x.csv", label: "z" })).rejects.toThrow(
-      /line 2: Quoted field unterminated/,
+      /line 2: Quoted field unterminated; end the field with a quote, and write a quote inside it twice/,
     );
   });
 });
@@ -126,5 +126,7 @@ it("lines with nothing on them are rows between those of a single column, and no
     [5, "3", "4"],
   ]);
   expect(() => rows('a,b\n""\n1')).toThrow(/line 3: expected 2 fields as on line 1, got 1/);
-  expect(() => rows("a\n\n1,2")).toThrow(/line 3: expected 1 fields as on line 1, got 2/);
+  expect(() => rows("a\n\n1,2")).toThrow(
+    /line 3: expected 1 fields as on line 1, got 2; put a field that contains "," in quotes/,
+  );
 });

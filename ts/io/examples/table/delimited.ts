@@ -100,16 +100,20 @@ export function readDelimited(text: string, delimiter: string, file: string, use
     else if (first !== null || inQuotes || waiting.length > 0) waiting.push(line);
   };
   const quotes = eachRow(text, delimiter, quoted, takeNext, nothing);
-  if (quotes) throw new FormatError(`${file}, line ${quotes.line}: ${quotes.message}`, { file, line: quotes.line });
-  if (uneven !== null) throw unevenRow(file, first!, uneven);
+  if (quotes)
+    throw new FormatError(
+      `${file}, line ${quotes.line}: ${quotes.message}; end the field with a quote, and write a quote inside it twice`,
+      { file, line: quotes.line },
+    );
+  if (uneven !== null) throw unevenRow(file, first!, uneven, delimiter);
 }
 
-function unevenRow(file: string, first: Row, { line, fields: { length: got } }: Row): FormatError {
+function unevenRow(file: string, first: Row, { line, fields: { length: got } }: Row, delimiter: string): FormatError {
   const expected = first.fields.length;
-  return new FormatError(`${file}, line ${line}: expected ${expected} fields as on line ${first.line}, got ${got}`, {
-    file,
-    line,
-    expected,
-    got,
-  });
+  const what = delimiter === "\t" ? "a tab" : `"${delimiter}"`;
+  const remedy = got < expected ? "add the missing fields" : `put a field that contains ${what} in quotes`;
+  return new FormatError(
+    `${file}, line ${line}: expected ${expected} fields as on line ${first.line}, got ${got}; ${remedy}`,
+    { file, line, expected, got },
+  );
 }
