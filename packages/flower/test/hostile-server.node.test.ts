@@ -100,6 +100,18 @@ it("what makes no sense ends in an error by name, of which the server is told, a
     ],
     "another question": [{ type: "query" }, /asks for query/],
     "modules that are none": [withConfig({ "target-modules": '["none.such"]' }), /none\.such/],
+    "modules that no expression can be read from": [
+      withConfig({ "target-modules": '"["' }),
+      /the server's settings: .*is not a regular expression/,
+    ],
+    "an expression that is not supported": [
+      withConfig({ "target-modules": '"(a)\\\\1"' }),
+      /the server's settings: .*back-reference/,
+    ],
+    "a setting that this node does not have": [
+      withConfig({ "task-settings": '{"labelSmoothing":0.1}' }),
+      /task-settings have "labelSmoothing".*join with `job`/,
+    ],
     "labels of one name": [withConfig({ labels: '["good","good","bad"]' }), /good/],
     "another A": [withConfig({ seed: 1 }), /A matrices of the server's app differ/],
     "a seed without an end": [withConfig({ seed: Number.MAX_SAFE_INTEGER }), /seed/],

@@ -48,7 +48,7 @@ it("takes settings that make sense, and refuses others by name", () => {
     labels: ["", "[]", '["one"]', '["a",2]', "{}", "[".repeat(1e5)],
     rank: [0, 1e9, NaN],
     alpha: [0, -1, NaN, Infinity],
-    "target-modules": ["7", "[7]", "x"],
+    "target-modules": ["7", "[7]", "x", JSON.stringify(Array.from({ length: 10_001 }, (_, i) => `m${i}`))],
     dropout: [1, -0.1],
     seed: [-1, 0.5],
     round: [0, 2 ** 60],

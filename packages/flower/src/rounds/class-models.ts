@@ -1,9 +1,9 @@
 import type { Example, FileMap } from "lowrank";
-import { ConfigError, FormatError, isJsonObject, LABELS_FILE, parseJsonObject } from "lowrank/extension";
+import { excerpt, FormatError, isJsonObject, LABELS_FILE, parseJsonObject } from "lowrank/extension";
 import { FederationError } from "../federation-error.js";
 import type { ClassifierClass } from "./classifier-class.js";
-import type { Here, NewModel, OpenModel, RoundModels } from "./round-models.js";
-import { trainingOf } from "./round-settings.js";
+import type { NewModel, OpenModel, RoundModels } from "./round-models.js";
+import { asServers, trainingOf } from "./round-settings.js";
 
 /** What a node of text classification has. */
 interface ClassifierNode<E> {
@@ -24,7 +24,14 @@ export function classModels<E>(node: ClassifierNode<E>): RoundModels {
   return {
     task: "classify",
     counts: { train: examples.length, validation: validation.length },
-    share({ labels }) {
+    share({ labels, taskSettings }) {
+      const [setting] = Object.keys(taskSettings);
+      if (setting !== undefined)
+        throw new FederationError(
+          `joinFederation: the server's task-settings have ${excerpt(setting)}, which a node with an encoder and examples cannot set: ` +
+            "join with `job` in place of these",
+          { op: "joinFederation", option: setting, expected: {}, value: taskSettings },
+        );
       const strange = [...examples, ...validation].find(({ label }) => !labels.includes(label));
       if (strange === undefined) return;
       throw new FederationError(
@@ -38,7 +45,7 @@ export function classModels<E>(node: ClassifierNode<E>): RoundModels {
     },
     async create({ labels, rank, alpha, targetModules, rslora, dropout }): Promise<NewModel> {
       const lora = { rank, alpha, rslora, dropout, ...(targetModules === null ? {} : { targetModules }) };
-      const made = await orServers(() => TextClassifier.create(encoder, { labels, lora, adapter }));
+      const made = await asServers(() => TextClassifier.create(encoder, { labels, lora, adapter }));
       try {
         const files = await made.save();
         return { files, encoder: encoderOf(files) };
@@ -70,16 +77,6 @@ export function classModels<E>(node: ClassifierNode<E>): RoundModels {
       };
     },
   };
-}
-
-/** Settings that do not fit this encoder, such as unknown modules, are the server's mistake. */
-async function orServers<T>(work: () => Here<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new FederationError(`the server's settings: ${error.message}`, error.details, { cause: error });
-  }
 }
 
 /** What identifies the base model of a classifier's files. Throws `FormatError` for damaged ones. */

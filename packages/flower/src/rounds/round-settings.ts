@@ -76,7 +76,15 @@ export function trainingOf({ batchSize, learningRate, weightDecay, maxGradNorm, 
 }
 
 /** Limits of the server's settings. The round is added to the seed. */
-const MOST = { seed: 2 ** 52, labels: 10_000, rank: 1_024, rounds: 1_000_000, epochs: 1_000, batchSize: 4_096 };
+const MOST = {
+  seed: 2 ** 52,
+  labels: 10_000,
+  modules: 10_000,
+  rank: 1_024,
+  rounds: 1_000_000,
+  epochs: 1_000,
+  batchSize: 4_096,
+};
 
 const what = "the server's settings";
 
@@ -132,6 +140,17 @@ export function takeRoundSettings(config: ReadonlyMap<string, ConfigValue>): Rou
   }
 }
 
+/** Makes a model by the server's settings. Those that do not fit it, such as unknown modules, are the server's mistake: `FederationError`. */
+export async function asServers<T>(make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    if (!(error instanceof LowrankError) || !["CONFIG", "ADAPTER", "UNSUPPORTED"].includes(error.code)) throw error;
+    const problem = error.message.startsWith(what) ? error.message : `${what}: ${error.message}`;
+    throw new FederationError(problem, error.details, { cause: error });
+  }
+}
+
 const notSensible = (problem: string, details: Record<string, unknown>) =>
   new FederationError(`${what}: ${problem}`, details);
 
@@ -164,7 +183,12 @@ function labelsOf(value: Json, task: string): readonly string[] {
 
 function modulesOf(value: Json): readonly string[] | string | null {
   if (value === null || typeof value === "string") return value;
-  return namesFrom(`${what}: target-modules are a list of names`, value);
+  const names = namesFrom(`${what}: target-modules are a list of names`, value);
+  if (names.length <= MOST.modules) return names;
+  throw notSensible(`expected at most ${MOST.modules} target-modules, got ${names.length}`, {
+    option: "target-modules",
+    length: names.length,
+  });
 }
 
 function atMost(name: string, value: number, most: number): number {

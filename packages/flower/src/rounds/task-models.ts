@@ -1,8 +1,7 @@
-import { checkOptions, ConfigError, LABELS_FILE, type RoundChanges, type Rounds } from "lowrank/extension";
-import { FederationError } from "../federation-error.js";
+import { checkOptions, LABELS_FILE, type RoundChanges, type Rounds } from "lowrank/extension";
 import { encoderOf } from "./class-models.js";
 import type { OpenModel, RoundModels } from "./round-models.js";
-import { type AdapterShape, trainingOf } from "./round-settings.js";
+import { type AdapterShape, asServers, trainingOf } from "./round-settings.js";
 import { serverSettings } from "./task-settings.js";
 
 /** Models of any task that the pipeline trains, in this thread or in a worker. */
@@ -28,7 +27,8 @@ export function taskModels(rounds: Rounds, signal?: AbortSignal): RoundModels {
     },
     hasEvery: (labels) => labels.every((label) => own.includes(label)),
     async create(shape) {
-      const files = await rounds.create(await changesOf(rounds, shape));
+      const changes = await changesOf(rounds, shape);
+      const files = await asServers(() => rounds.create(changes));
       // As nodes have it that join with a classifier.
       return { files, encoder: Object.hasOwn(files, LABELS_FILE) ? encoderOf(files) : { fingerprint, maxTokens } };
     },
@@ -50,12 +50,9 @@ export function taskModels(rounds: Rounds, signal?: AbortSignal): RoundModels {
 async function changesOf(rounds: Rounds, shape: AdapterShape): Promise<RoundChanges> {
   const { rank, alpha, targetModules, rslora, dropout, seed, taskSettings } = shape;
   const changes = { rank, alpha, targetModules, rslora, dropout, seed, ...taskSettings };
-  try {
+  return asServers(async () => {
     checkOptions("the server's settings: task-settings", taskSettings, serverSettings);
     await rounds.check("the server's settings", changes);
     return changes;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new FederationError(error.message, error.details, { cause: error });
-  }
+  });
 }
