@@ -28,7 +28,6 @@ export type {
 } from "../tasks/preferences/preference-report.js";
 export type { PreferenceJobSpec, PreferenceSettings } from "../tasks/preferences/settings.js";
 export type {
-  LabelScores,
   MultiLabelBaseline,
   MultiLabelJobResult,
   MultiLabelRunResult,
@@ -47,6 +46,7 @@ export type { FoldResult, FoldSpread } from "../training/folds/fold-kind.js";
 export type { TaskFoldsReport } from "../training/folds/folds-report.js";
 export type { JobPhase, ReadyPart } from "../training/job-events.js";
 export type {
+  LabelScores,
   ReportedData,
   ReportedFinalFit,
   ReportedMetric,

@@ -8,7 +8,7 @@ import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { DataReader, TaskData, TaskFile } from "./data/parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";
 import type { JobListener, OptionNames, ShownPrediction } from "./job-events.js";
-import type { RunOutcome } from "./result/report.js";
+import type { LabelScores, ReportedMetrics, RunOutcome } from "./result/report.js";
 import type { HashedModel } from "./sources/hashed-model.js";
 import type { JobSources } from "./sources/job-sources.js";
 import type { Fields } from "./spec/field.js";
@@ -159,19 +159,23 @@ export type PredictedValues = Readonly<
   Record<string, string | number | readonly string[] | Readonly<Record<string, number>>>
 >;
 
+/** How well a run's model does on some examples. */
+export interface TrainedMeasurement {
+  /** The task's metrics, with the intervals of a report. */
+  readonly metrics: ReportedMetrics;
+  /** Each label by itself, for tasks with several labels a text. */
+  readonly labels?: readonly LabelScores[];
+}
+
 /** The model of a finished run. Disposing of its encoder frees it. */
 export interface TrainedModel<E> {
   /** A prediction for each text: values by the names of their columns. Lists of names are joined in tables, which lack objects. */
   predict(texts: readonly string[], events: MeasureEvents): Promise<readonly PredictedValues[]>;
   /**
-   * The task's metrics on some examples.
+   * Measures some examples as the report of a run does.
    * @param others further examples of the same data, for tasks that search among all of them
    */
-  measure(
-    examples: readonly E[],
-    events: MeasureEvents,
-    others?: readonly E[],
-  ): Promise<Readonly<Record<string, number>>>;
+  measure(examples: readonly E[], events: MeasureEvents, others?: readonly E[]): Promise<TrainedMeasurement>;
 }
 
 /** The part of the data that an example belongs to. "spare" is held out to choose a step; the head-only baseline is fitted to it too. */

@@ -281,13 +281,23 @@ it("the command line trains, predicts, measures and looks at data", async () => 
     expect(await readFile(at("out.csv"), "utf8")).toMatch(/^text,label,predicted\n/);
     const measured = await lowrank(["evaluate", "--run", at("run"), "--model", folder, "--json"]);
     const { metrics } = JSON.parse(await readFile(at("run/report.json"), "utf8")) as typeof report;
-    expect((JSON.parse(measured.out) as typeof report.result.after).f1Micro).toBeCloseTo(metrics["f1Micro"]!.value, 6);
+    const json = JSON.parse(measured.out) as typeof report.result.after & { intervals: object; labels: object[] };
+    expect(json.f1Micro).toBeCloseTo(metrics["f1Micro"]!.value, 6);
+    expect(json.intervals).toEqual({
+      f1Micro: metrics["f1Micro"]!.interval!.map((end) => expect.closeTo(end, 6) as number),
+      exactMatch: metrics["exactMatch"]!.interval!.map((end) => expect.closeTo(end, 6) as number),
+    });
+    expect(json.labels).toMatchObject(["food", "law", "sport"].map((label) => ({ label })));
     // Other texts may lack labels of the run.
     const food = rows.filter(({ own }) => own.join() === "food" || own.length === 0);
     const labelsOf = (own: readonly string[]) => own.join(";");
     await writeFile(at("food.csv"), table("label", labelsOf, food));
     const ofFood = await lowrank(["evaluate", "--run", at("run"), "--model", folder, "--data", at("food.csv")]);
     expect([ofFood.code, ofFood.out]).toEqual([0, expect.stringMatching(/food\.csv: 40 examples\n.*micro F1/)]);
+    expect(ofFood.out).toMatch(
+      /micro F1 +[\d.]+ % \([\d.]+ % to [\d.]+ %\)\n[^]*exact match +[\d.]+ % \([^]*\nIn brackets: 95 % [^]*\nlabel +texts +threshold +precision +recall +F1 +AP\nfood +20 +0\.\d\d +[\d.]+ %/,
+    );
+    expect(ofFood.out).toMatch(/\nsport +0 +0\.\d\d +– +– +– +–\n2 labels are in no test text/);
     const looked = await lowrank(["data", at("tags.csv"), "--task", "multi-label"]);
     expect(looked.out).toMatch(/160 examples for training: labels 3 labels a text 1\.5 without a label 20/);
     const three = ["--data", at("columns.csv"), "--label-columns", "food,sport,law", "--head-only"];

@@ -124,7 +124,7 @@ it("finetune --mine-negatives says how many were found, and the run is evaluated
     const { settings } = JSON.parse(await readFile(path("run", "report.json"), "utf8")) as { settings: object };
     expect(settings).toMatchObject({ mineNegatives: {} });
     const measured = await lowrank(["evaluate", "--run", path("run"), "--model", model]);
-    expect(measured.out).toMatch(/12 examples[^]*NDCG@10/);
+    expect(measured.out).toMatch(/12 examples[^]*NDCG@10 +[\d.]+ \([\d.]+ to [\d.]+\)\n[^]*\nIn brackets: 95 %/);
     const options = "numNegatives=1,samplingStrategy=random";
     const own = await lowrank([...command, "--out", path("own"), "--mine-negatives", options]);
     expect(own.out).toMatch(/48 examples with 48 mined negatives for training/);

@@ -102,7 +102,7 @@ it("finetune --task rank --mine-negatives, and evaluate with judged texts", asyn
     expect(trained.code).toBe(0);
     expect(trained.out).toMatch(/192 examples with 144 mined negatives for training/);
     const judged = await lowrank(["evaluate", "--run", path("run"), "--model", model, "--data", path("judged.csv")]);
-    expect(judged.out).toMatch(/180 examples[^]*NDCG@10/);
+    expect(judged.out).toMatch(/180 examples[^]*NDCG@10 +[\d.]+ \([\d.]+ to [\d.]+\)\n[^]*\nIn brackets: 95 %/);
     // Its own test has no texts that fit no query.
     const again = await lowrank(["evaluate", "--run", path("run"), "--model", model]);
     expect(again.err).toMatch(/pairs\.csv has the columns "query", "positive"/);

@@ -278,6 +278,9 @@ it("the command line trains, inspects and cross-validates it", async () => {
     expect(trained.out).toMatch(
       /\nCompared with the head-only baseline: MAE [+−][\d.]+ \(95 %: [+−][\d.]+ to [+−][\d.]+\)(\n\n|; .*\n {2}.* finetune .*--label stars .*--task regress --head-only\n)/,
     );
+    expect(trained.out).toMatch(
+      /\n95 % intervals *\nSpearman +[\d.-]+ \([\d.-]+ to [\d.-]+\)\n[^]*\nR² +[\d.-]+ \([\d.-]+ to [\d.-]+\)\n/,
+    );
     expect(trained.out).toMatch(/^ +head-only +the head-only model: `predict --run` uses this folder too$/m);
     const simple = await lowrank(["predict", "--run", at("run/head-only"), "--model", folder, "The film was good."]);
     expect([simple.code, simple.out]).toEqual([0, expect.stringMatching(/The film was good\.\n$/)]);
@@ -299,8 +302,13 @@ it("the command line trains, inspects and cross-validates it", async () => {
     const own = await lowrank([...measured, "--json"]);
     const { metrics } = JSON.parse(await readFile(at("run/report.json"), "utf8")) as TaskReport;
     expect(JSON.parse(own.out).rmse).toBeCloseTo(metrics["rmse"]!.value, 2);
+    const { rmse, r2 } = JSON.parse(own.out).intervals as Record<string, number[]>;
+    expect(rmse![0]).toBeCloseTo(metrics["rmse"]!.interval![0], 2);
+    expect(r2![1]).toBeCloseTo(metrics["r2"]!.interval![1], 3);
     const other = await lowrank([...measured, "--data", at("stars.csv")]);
-    expect(other.out).toMatch(/96 examples\nSpearman +[\d.-]+\n/);
+    expect(other.out).toMatch(
+      /96 examples\nSpearman +[\d.-]+ \([\d.-]+ to [\d.-]+\)\n[^]*R² +[\d.-]+ \([\d.-]+ to [\d.-]+\)\nIn brackets: 95 %/,
+    );
     expect(other.err).toMatch(/stars\.csv is the run.s training data/);
     const looked = await lowrank(["data", at("stars.csv"), "--task", "regress", "--label", "stars"]);
     expect(looked.out).toMatch(/96 examples for training: smallest 1400 median \d+ mean 2000 largest 2600/);

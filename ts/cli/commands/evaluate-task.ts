@@ -9,15 +9,17 @@ import { localSources } from "../../training/node/local-sources.js";
 import type { RunSettings } from "../../training/spec/run-settings.js";
 import { takeSpec } from "../../training/spec/task-spec.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { FileExample, TaskEntry } from "../../training/task-definition.js";
+import type { FileExample, TaskEntry, TrainedMeasurement } from "../../training/task-definition.js";
 import { type ClassifierOptions, openTrained } from "../files/classifier-folder.js";
 import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { overlapWarning } from "../tables/training-overlap.js";
 import { formatExamples } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
+import { labelLines } from "../terminal/multi-label-summary.js";
 import { tableLines } from "../terminal/table.js";
 import { metricCells } from "../terminal/task-summary.js";
+import type { Terminal } from "../terminal/terminal.js";
 
 interface TaskEvaluateOptions extends ClassifierOptions {
   readonly data?: string;
@@ -73,13 +75,33 @@ export async function evaluateTask(
     const bar = reporterOf(terminal).texts("evaluate", examples.length);
     const onProgress = (done: number) => bar.update(done);
     const found = await model.measure(examples, { signal, onProgress }, others).finally(() => bar.stop());
-    if (json) return terminal.print(JSON.stringify({ run: folder, task, data: file, ...found }));
-    terminal.print(`${folder} on ${file}: ${formatExamples(examples.length)}`);
-    const metrics = Object.fromEntries(Object.entries(found).map(([name, value]) => [name, { value }]));
-    for (const line of tableLines(metricCells({ task, metrics }))) terminal.print(line);
+    if (json) return terminal.print(JSON.stringify({ run: folder, task, data: file, ...flatMeasurement(found) }));
+    const lines = measuredLines(task, found, terminal.colors);
+    for (const line of [`${folder} on ${file}: ${formatExamples(examples.length)}`, ...lines]) terminal.print(line);
   } finally {
     encoder.dispose();
   }
+}
+
+/** The values by name, the intervals of those that have one, and the scores of each label. */
+function flatMeasurement({ metrics, ...rest }: TrainedMeasurement): object {
+  const entries = Object.entries(metrics);
+  const intervals = entries.flatMap(([name, { interval }]) => (interval === undefined ? [] : [[name, interval]]));
+  return {
+    ...Object.fromEntries(entries.map(([name, { value }]) => [name, value])),
+    intervals: Object.fromEntries(intervals),
+    ...rest,
+  };
+}
+
+/** The table of the metrics, what the brackets mean, and the table of the labels. */
+function measuredLines(task: TaskName, { metrics, labels }: TrainedMeasurement, colors: Terminal["colors"]): string[] {
+  const hasInterval = Object.values(metrics).some(({ interval }) => interval !== undefined);
+  return [
+    ...tableLines(metricCells({ task, metrics })),
+    ...(hasInterval ? ["In brackets: 95 % confidence intervals, for other texts of the same kind"] : []),
+    ...(labels === undefined ? [] : ["", ...labelLines(labels, "with --json", colors)]),
+  ];
 }
 
 /** The examples of the parts that are not measured. */

@@ -58,15 +58,21 @@ export function taskResult(self: string, report: TaskReport, colors: Colors): st
     ],
     ["left", ...metrics.map(() => "right" as const)],
   );
-  const [first, value] = metricCells(report)[0]!;
+  const intervals = metricCells(report).filter(([, value]) => value.includes("("));
   return [
     ...lines.slice(0, -1),
     colors.bold(lines.at(-1)),
-    ...(value.includes("(") ? [`${first} ${value}: 95 % interval`] : []),
+    ...(intervals.length === 1
+      ? intervals.map(([title, value]) => `${title} ${value}: 95 % interval`)
+      : intervalLines(intervals)),
     ...overHeadLines(self, report, colors),
     ...(training.steps === 0 ? [] : ["", speedOf(training)]),
   ];
 }
+
+/** The metrics with an interval, one a line; empty if none has one. */
+const intervalLines = (cells: readonly (readonly [title: string, value: string])[]) =>
+  cells.length === 0 ? [] : ["", ...tableLines([["95 % intervals", ""], ...cells]), ""];
 
 /** What head and adapter have over the head-only baseline, with advice; empty if they were not compared. */
 export function overHeadLines(self: string, { task, result, settings }: Compared, { cyan }: Colors): string[] {

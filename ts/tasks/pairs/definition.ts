@@ -2,7 +2,13 @@ import { ConfigError } from "../../errors/errors.js";
 import { drawnParts } from "../../training/data/drawn.js";
 import { warnSeen, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
-import type { RunContext, TaskDefinition, MeasureEvents, TrainedModel } from "../../training/task-definition.js";
+import type {
+  RunContext,
+  TaskDefinition,
+  MeasureEvents,
+  TrainedMeasurement,
+  TrainedModel,
+} from "../../training/task-definition.js";
 import { withNegatives } from "./mined-negatives.js";
 import { checkMining } from "./mining-check.js";
 import { PairsModel, type TokenizedPair } from "./pairs-model.js";
@@ -11,6 +17,7 @@ import { type PairRow, promptedText, readPairs } from "./read-pairs.js";
 import { pairsPlan, type PairsSettings } from "./settings.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { rowsToMeasure, vectorMetrics } from "./pair-quality.js";
+import { reportedQuality } from "./report.js";
 import { TextVectors } from "./text-vectors.js";
 
 /** An encoder with the adapter of a finished run, which is active. */
@@ -30,12 +37,14 @@ class TrainedPairs implements TrainedModel<PairRow> {
     measured: readonly PairRow[],
     { signal, onProgress }: MeasureEvents,
     others: readonly PairRow[] = [],
-  ): Promise<Readonly<Record<string, number>>> {
+  ): Promise<TrainedMeasurement> {
     const { encoder } = this;
     const rows = rowsToMeasure(measured[0]!.form, { measured, others });
     const share = (done: number, all: number) => onProgress?.(Math.floor((done / all) * measured.length));
     const vectorOf = await new TextVectors(encoder).of(rows, encoder.adapterSet.current, { signal, onProgress: share });
-    return (await vectorMetrics(rows, vectorOf, encoder.graph.engine, signal)).metrics;
+    return {
+      metrics: await reportedQuality(await vectorMetrics(rows, vectorOf, encoder.graph.engine, signal), signal),
+    };
   }
 }
 

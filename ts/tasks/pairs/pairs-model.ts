@@ -14,7 +14,6 @@ import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import { sentenceLoss } from "../../train/losses/sentence-loss.js";
 import type { SentenceLossOptions } from "../../train/losses/sentence-loss-options.js";
-import { meanInterval } from "../../train/metrics/mean-interval.js";
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
@@ -42,7 +41,7 @@ import {
   wordMetrics,
 } from "./pair-quality.js";
 import { type PairRow, promptedText } from "./read-pairs.js";
-import { type PairsResult, type PairsYardsticks, reportedMetrics } from "./report.js";
+import { type PairsResult, type PairsYardsticks, reportedQuality } from "./report.js";
 import type { PairLoss, PairsSettings } from "./settings.js";
 import { TextVectors } from "./text-vectors.js";
 import { batchesOnce, lossOf, meanLoss } from "./training-order.js";
@@ -197,8 +196,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
       });
     const rows = this.rowsOf(parts);
     const { whole, cut } = await this.metricsOf(rows, this.modelAdapter, "validate");
-    const { metrics: after, ofQueries } = whole;
-    const interval = ofQueries === null ? undefined : await meanInterval(ofQueries, this.context.signal);
+    const { metrics: after } = whole;
     this.metrics = after;
     const measuredOn = this.data.test === null ? "validation" : "test";
     const documents = isSearch(this.form)
@@ -216,7 +214,7 @@ export class PairsModel implements TaskModel<PairRow, TokenizedPair> {
     const { chosenBy } = this;
     const shown = (metrics: PairMetrics) => (metrics[chosenBy] ?? 0).toFixed(3);
     return {
-      metrics: reportedMetrics(after, interval),
+      metrics: await reportedQuality(whole, this.context.signal),
       result,
       curve: {
         title: `${chosenBy} ${shown(after)}`,

@@ -1,5 +1,6 @@
-import type { Interval } from "../../train/metrics/bootstrap.js";
+import { meanInterval } from "../../train/metrics/mean-interval.js";
 import type { ReportedMetrics, TaskReport } from "../../training/result/report.js";
+import type { Quality } from "./pair-quality.js";
 import type { PairForm, PairLoss, PairsSettings } from "./settings.js";
 
 /** What the result is compared with, on the same examples: metrics by name. */
@@ -34,11 +35,15 @@ export interface PairsJobResult {
   readonly report: TaskReport<PairsSettings, PairsResult>;
 }
 
-/** The metrics of a report; NDCG@10 has an interval if there is one. */
-export function reportedMetrics(
-  metrics: Readonly<Record<string, number>>,
-  interval: Interval | undefined,
-): ReportedMetrics {
+/**
+ * The metrics of a report. NDCG@10 has a 95 % interval, from its values for each query; `ofQueries` is null if nothing was searched. Rejects
+ * with `AbortError` if `signal` is aborted.
+ */
+export async function reportedQuality(
+  { metrics, ofQueries }: Pick<Quality, "metrics" | "ofQueries">,
+  signal: AbortSignal | undefined,
+): Promise<ReportedMetrics> {
+  const interval = ofQueries === null ? undefined : await meanInterval(ofQueries, signal);
   const entries = Object.entries(metrics).map(([name, value]) => [
     name,
     { value, ...(name === "ndcg@10" && interval && { interval }) },

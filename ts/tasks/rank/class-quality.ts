@@ -1,11 +1,18 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
+import type { ReportedMetrics } from "../../training/result/report.js";
 import type { RankMetrics } from "./rank-quality.js";
 import type { RankedRow } from "./read-ranked.js";
 
 /** The metrics of pairs with classes. */
 export const classMetrics = ({ accuracy, macroF1 }: Metrics): RankMetrics => ({ accuracy, macroF1 });
+
+/** The metrics of pairs with classes, with their 95 % intervals. @param found measured with `intervals` */
+export const reportedClasses = ({ accuracy, macroF1, intervals }: Metrics): ReportedMetrics => ({
+  accuracy: { value: accuracy, interval: intervals!.accuracy },
+  macroF1: { value: macroF1, interval: intervals!.macroF1 },
+});
 
 /** How well logits, one for each class, find the classes of rows. */
 export function classQuality(

@@ -4,12 +4,11 @@ import { inferred } from "../../graph/inferring.js";
 import type { PairTokens } from "../../tokenize/pair-tokens.js";
 import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions } from "../../train/fit-options.js";
-import { meanInterval } from "../../train/metrics/mean-interval.js";
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
 import { phaseEvents } from "../../training/phase.js";
-import type { ReportedMetrics, RunOutcome } from "../../training/result/report.js";
+import type { RunOutcome } from "../../training/result/report.js";
 import { log } from "../../values/elementary.js";
 import { stackedRows } from "../../values/stacked-rows.js";
 import type {
@@ -25,8 +24,8 @@ import type {
 import { trainingOf } from "../classifier-training.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
 import { crossLesson, lossOf } from "../cross/cross-training.js";
-import { reportedMetrics } from "../pairs/report.js";
-import { classMetrics, classQuality, largestClass } from "./class-quality.js";
+import { reportedQuality } from "../pairs/report.js";
+import { classMetrics, classQuality, largestClass, reportedClasses } from "./class-quality.js";
 import { firstTexts } from "./first-texts.js";
 import { orderedRows } from "./margin-rows.js";
 import { cosinesOf, logitsOf, scoresIn, withEvents } from "./pair-scores.js";
@@ -214,19 +213,13 @@ export class RankModel implements TaskModel<RankedRow, TokenizedRank> {
     const logits = await logitsOf(this.cross, rows, withEvents(events, rows));
     if (this.ofClasses) {
       const found = await this.classQuality(rows, logits, true);
-      const metrics = classMetrics(found);
-      const { accuracy, macroF1 } = found.intervals!;
-      const reported: ReportedMetrics = {
-        accuracy: { value: found.accuracy, interval: accuracy },
-        macroF1: { value: found.macroF1, interval: macroF1 },
-      };
-      return { metrics, reported };
+      return { metrics: classMetrics(found), reported: reportedClasses(found) };
     }
     const ordered = orderedRows(rows, scoresIn(logits));
     const judged = judgedQueries(ordered.rows, ordered.scores, this.above);
     const metrics = rankMetrics(judged, this.above);
-    const interval = await meanInterval(ndcgOfQueries(judged), this.context.signal);
-    return { metrics, reported: reportedMetrics(metrics, interval) };
+    const quality = { metrics, ofQueries: ndcgOfQueries(judged) };
+    return { metrics, reported: await reportedQuality(quality, this.context.signal) };
   }
 
   /** Warns if a yardstick is better than the result. */

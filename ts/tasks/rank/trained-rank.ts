@@ -1,10 +1,16 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
-import type { MeasureEvents, PredictedValues, TrainedModel } from "../../training/task-definition.js";
-import { classMetrics, classQuality, withClasses } from "./class-quality.js";
+import type {
+  MeasureEvents,
+  PredictedValues,
+  TrainedMeasurement,
+  TrainedModel,
+} from "../../training/task-definition.js";
+import { reportedQuality } from "../pairs/report.js";
+import { classQuality, reportedClasses, withClasses } from "./class-quality.js";
 import { orderedRows } from "./margin-rows.js";
 import { logitsOf, scoresIn, withEvents } from "./pair-scores.js";
-import { judgedQueries, rankMetrics, relevantAbove } from "./rank-quality.js";
+import { judgedQueries, ndcgOfQueries, rankMetrics, relevantAbove } from "./rank-quality.js";
 import type { RankedRow } from "./read-ranked.js";
 
 /** The cross-encoder of a finished run. */
@@ -38,7 +44,7 @@ export class TrainedRank implements TrainedModel<RankedRow> {
     measured: readonly RankedRow[],
     events: MeasureEvents,
     others: readonly RankedRow[] = [],
-  ): Promise<Readonly<Record<string, number>>> {
+  ): Promise<TrainedMeasurement> {
     const { cross } = this;
     const ofClasses = measured[0]!.loss === "cross-entropy";
     const rows = ofClasses ? withClasses(measured, cross.labels) : measured;
@@ -48,9 +54,13 @@ export class TrainedRank implements TrainedModel<RankedRow> {
         { op: "evaluate", allowed: cross.labels },
       );
     const logits = await logitsOf(cross, rows, withEvents(events, rows));
-    if (ofClasses) return classMetrics(await classQuality(rows, logits.flat(), cross.labels.length, events.signal));
+    const { signal } = events;
+    if (ofClasses)
+      return { metrics: reportedClasses(await classQuality(rows, logits.flat(), cross.labels.length, signal, true)) };
     const above = relevantAbove([...rows, ...others]);
     const ordered = orderedRows(rows, scoresIn(logits));
-    return rankMetrics(judgedQueries(ordered.rows, ordered.scores, above), above);
+    const judged = judgedQueries(ordered.rows, ordered.scores, above);
+    const quality = { metrics: rankMetrics(judged, above), ofQueries: ndcgOfQueries(judged) };
+    return { metrics: await reportedQuality(quality, signal) };
   }
 }

@@ -10,7 +10,7 @@ import { classifierPlan } from "../classify/recipes.js";
 import { checkScoresFit } from "../head-comparison.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import { type NumberScale, TextRegressor } from "../text-regressor.js";
-import { type NumberedText, RegressModel, type TokenizedNumber } from "./regress-model.js";
+import { type NumberedText, RegressModel, reportedNumbers, type TokenizedNumber } from "./regress-model.js";
 import type { RegressSettings } from "./settings.js";
 import type { FileMap } from "../../io/file-map.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
@@ -95,7 +95,11 @@ export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, To
     const regressor = TextRegressor.load(encoder, files, options);
     return {
       predict: async (texts, events) => (await regressor.predict(texts, events)).map((predicted) => ({ predicted })),
-      measure: async (examples, events) => ({ ...(await regressor.evaluate(examples, events)) }),
+      async measure(examples, events) {
+        const texts = examples.map(({ text }) => text);
+        const targets = examples.map(({ target }) => target);
+        return { metrics: await reportedNumbers(await regressor.predict(texts, events), targets, events.signal) };
+      },
     };
   },
   about({ examples }) {

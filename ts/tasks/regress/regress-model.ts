@@ -10,7 +10,7 @@ import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { BatchLoss, Task } from "../../train/task.js";
 import { isSpare, measuredPart, type TaskData } from "../../training/data/parts.js";
-import type { RunOutcome, TaskReport } from "../../training/result/report.js";
+import type { ReportedMetrics, RunOutcome, TaskReport } from "../../training/result/report.js";
 import type {
   Guessing,
   Measured,
@@ -205,8 +205,7 @@ export class RegressModel
     }
     const after = this.metricsOf(predicted, measured);
     const targets = measured.map(({ target }) => target);
-    const intervals = await regressionIntervals(predicted, targets, this.context.signal);
-    const metrics = REGRESSION_METRICS.map((name) => [name, { value: after[name], interval: intervals[name] }]);
+    const metrics = await reportedNumbers(predicted, targets, this.context.signal);
     const measuredOn = this.data.test === null ? "validation" : "test";
     const scores = trained && scoresOf(predicted, measured);
     const compared = await comparedWithHead(scores, headScores, this.context.signal);
@@ -219,7 +218,7 @@ export class RegressModel
     const shown = ({ rmse }: RegressionMetrics) => rmse.toPrecision(3);
     const { mean, headOnly } = yardsticks;
     return {
-      metrics: Object.fromEntries(metrics) as RunOutcome["metrics"],
+      metrics,
       result,
       more: { predictions },
       curve: {
@@ -281,6 +280,18 @@ export class RegressModel
       examples.map(({ target }) => target),
     );
   }
+}
+
+/** The metrics of predicted numbers, each with its 95 % interval. Rejects with `AbortError` if `signal` is aborted. */
+export async function reportedNumbers(
+  predicted: readonly number[],
+  targets: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<ReportedMetrics> {
+  const values = regressionMetrics(predicted, targets);
+  const intervals = await regressionIntervals(predicted, targets, signal);
+  const metrics = REGRESSION_METRICS.map((name) => [name, { value: values[name], interval: intervals[name] }]);
+  return Object.fromEntries(metrics) as ReportedMetrics;
 }
 
 /** The score of each prediction: the absolute error, below 0. */

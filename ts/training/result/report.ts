@@ -42,6 +42,24 @@ export interface ReportedMetric {
   readonly interval?: Interval;
 }
 
+/** How well one label is predicted. */
+export interface LabelScores {
+  /** Its name. */
+  readonly label: string;
+  /** Measured texts that have it. */
+  readonly texts: number;
+  /** From this probability on a text has it. */
+  readonly threshold: number;
+  /** Precision at the threshold. */
+  readonly precision: number;
+  /** Recall at the threshold. */
+  readonly recall: number;
+  /** F1 at the threshold. */
+  readonly f1: number;
+  /** Average precision, whatever the threshold. */
+  readonly averagePrecision: number;
+}
+
 /** The metrics of the result by name; empty if nothing was held out. */
 export type ReportedMetrics = Readonly<Record<string, ReportedMetric>>;
 

@@ -3,11 +3,11 @@ import { type EncoderBase, encoderBase } from "../../../training/loading.js";
 import type { TaskDefinition } from "../../../training/task-definition.js";
 import { checkScoresFit } from "../../head-comparison.js";
 import { TextClassifier } from "../../text-classifier.js";
+import { labelRows } from "../label-rows.js";
 import type { TokenizedLabels } from "../multi-label-calls.js";
+import { labelQuality } from "./label-quality.js";
 import { type ListedText, listReader } from "./list-reader.js";
 import { MultiLabelModel } from "./multi-label-model.js";
-import { MULTI_LABEL_METRICS } from "./metric-names.js";
-import { scoresOf } from "./report.js";
 import type { MultiLabelSettings } from "./settings.js";
 
 /** A classifier with several labels a text: an adapter and a head. */
@@ -36,8 +36,16 @@ export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText
       predict: async (texts, events) =>
         (await classifier.predict(texts, events)).map(({ labels, scores }) => ({ predicted: labels, scores })),
       async measure(examples, events) {
-        const scores = scoresOf(await classifier.evaluate(examples, events));
-        return Object.fromEntries(MULTI_LABEL_METRICS.map((name) => [name, scores[name]]));
+        const known = classifier.labels;
+        const rows = labelRows(
+          known,
+          examples.map((example) => example.labels),
+        );
+        const texts = examples.map(({ text }) => text);
+        const logits = await classifier.logits(texts, events);
+        const { thresholds } = classifier.multi!;
+        const { metrics, labels } = await labelQuality(known, thresholds, logits, rows, events.signal);
+        return { metrics, labels };
       },
     };
   },

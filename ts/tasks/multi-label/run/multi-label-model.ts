@@ -26,11 +26,12 @@ import { comparedWithHead, type HeadScores } from "../../head-comparison.js";
 import { TextClassifier } from "../../text-classifier.js";
 import { answerOf, type MultiLabelPrediction } from "../../prediction.js";
 import { posWeightsOf } from "../label-loss.js";
-import { bestThresholds, measureLabels, type MultiLabelResult } from "../label-metrics.js";
+import { bestThresholds, measureLabels } from "../label-metrics.js";
 import { type LabelRow, labelRows } from "../label-rows.js";
 import { takeListTraining, type TokenizedLabels } from "../multi-label-calls.js";
 import { fitOneVsRest, type OneVsRest } from "../one-vs-rest.js";
-import { decisions, exactMatches, f1Intervals } from "./f1-interval.js";
+import { decisions, exactMatches } from "./f1-interval.js";
+import { labelQuality } from "./label-quality.js";
 import type { ListedText } from "./list-reader.js";
 import { mostFrequentScores } from "./most-frequent.js";
 import { type MultiLabelBaseline, type MultiLabelRunResult, type MultiLabelSample, scoresOf } from "./report.js";
@@ -178,15 +179,14 @@ export class MultiLabelModel
       classifier.multi!.thresholds = this.thresholds(all.slice(measured.length), held, logits, measured, validation);
     }
     const { thresholds } = classifier.multi!;
-    const found = measureLabels(logits, rowsOf(measured), thresholds);
-    const after = scoresOf(found);
-    const decided = decisions(logits, rowsOf(measured), thresholds);
     const { signal } = this.context;
+    const quality = await labelQuality(data.labels, thresholds, logits, rowsOf(measured), signal);
+    const { metrics, scores: after, labels } = quality;
     const result: MultiLabelRunResult = {
       yardsticks,
       after,
-      ...(await comparedWithHead(trained && exactMatches(decided), headScores, signal)),
-      labels: labelScores(data.labels, thresholds, found, rowsOf(measured)),
+      ...(await comparedWithHead(trained && exactMatches(quality.decided), headScores, signal)),
+      labels,
       thresholdsFrom: validation.length > 0 ? "validation" : null,
       measuredOn: data.test === null ? "validation" : "test",
     };
@@ -195,19 +195,11 @@ export class MultiLabelModel
       const { labels: predicted } = answer(text, logits[i]!, i) as MultiLabelPrediction;
       return { text, labels, predicted };
     });
-    const intervals = await f1Intervals(decided, signal);
-    const { f1Micro, f1Macro, map, exactMatch, loss } = after;
     return {
-      metrics: {
-        f1Micro: { value: f1Micro, interval: intervals.f1Micro },
-        f1Macro: { value: f1Macro },
-        map: { value: map },
-        exactMatch: { value: exactMatch, interval: intervals.exactMatch },
-        loss: { value: loss },
-      },
+      metrics,
       result,
       more: { predictions },
-      curve: { title: `micro F1 ${formatPercent(f1Micro)}`, yardsticks: yardstickTexts(yardsticks) },
+      curve: { title: `micro F1 ${formatPercent(after.f1Micro)}`, yardsticks: yardstickTexts(yardsticks) },
     };
   }
 
@@ -244,19 +236,3 @@ const yardstickTexts = ({ mostFrequent, headOnly }: MultiLabelBaseline) => [
   `most frequent set ${formatPercent(mostFrequent.f1Micro)}`,
   ...(headOnly === null ? [] : [`head only ${formatPercent(headOnly.f1Micro)}`]),
 ];
-
-const labelScores = (
-  labels: readonly string[],
-  thresholds: readonly number[],
-  found: MultiLabelResult,
-  rows: readonly LabelRow[],
-) =>
-  labels.map((label, place) => ({
-    label,
-    texts: sum(rows.map((row) => row[place]!)),
-    threshold: thresholds[place]!,
-    precision: found.precisionPerLabel[place]!,
-    recall: found.recallPerLabel[place]!,
-    f1: found.f1PerLabel[place]!,
-    averagePrecision: found.apPerLabel[place]!,
-  }));

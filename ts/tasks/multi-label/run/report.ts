@@ -1,4 +1,4 @@
-import type { TaskReport } from "../../../training/result/report.js";
+import type { LabelScores, TaskReport } from "../../../training/result/report.js";
 import type { HeadComparison } from "../../head-comparison.js";
 import type { MultiLabelResult } from "../label-metrics.js";
 import type { MultiLabelSettings } from "./settings.js";
@@ -15,24 +15,6 @@ export interface MultiLabelScores {
   readonly exactMatch: number;
   /** Mean binary cross entropy over texts and labels. */
   readonly loss: number;
-}
-
-/** How well one label is predicted. */
-export interface LabelScores {
-  /** Its name. */
-  readonly label: string;
-  /** Measured texts that have it. */
-  readonly texts: number;
-  /** From this probability on a text has it. */
-  readonly threshold: number;
-  /** Precision at the threshold. */
-  readonly precision: number;
-  /** Recall at the threshold. */
-  readonly recall: number;
-  /** F1 at the threshold. */
-  readonly f1: number;
-  /** Average precision, whatever the threshold. */
-  readonly averagePrecision: number;
 }
 
 /** What the result is compared with. */
