@@ -55,8 +55,8 @@ const entries = {
 };
 const bundled = [entries, nodeResolve({ browser: true }), commonjs({ ignore: ["stream"] })];
 
-/** One entry a runtime, the command line, and the types that they share. */
-export default [
+/** One entry a runtime and the command line, with the binaries. */
+const scripts = [
   {
     input: whole ? { ...inNode, ...elsewhere } : inNode,
     external,
@@ -98,37 +98,45 @@ export default [
     plugins: [typescript, minified(["worker-browser"]), notInlined],
     output: { file: `${dir}/worker-browser.js`, format: "iife" },
   },
-  // The same of a page's worker, which people copy with the scripts that it fetches, in a folder.
-  whole && {
-    input: "ts/entry/lowrank-worker.ts",
-    plugins: [typescript, ...bundled, annotations, workerScripts, minified(["lowrank-worker"])],
-    output: {
-      dir,
-      format: "system",
-      entryFileNames: "[name].js",
-      chunkFileNames: "worker/[name].js",
-      manualChunks: workerScriptOf,
-      hoistTransitiveImports: false,
-    },
-  },
-  whole &&
-    declarations(
-      // Node's entries have more names: what needs a file system.
-      {
-        index: "ts/index.ts",
-        node: "ts/entry/node.ts",
-        graph: "ts/entry/graph.ts",
-        jobs: "ts/jobs/index.ts",
-        serve: "ts/serve/index.ts",
-        ai: "ts/entry/ai.ts",
-        "jobs-node": "ts/entry/jobs-node.ts",
-        remote: "ts/worker/index.ts",
-        "remote-node": "ts/entry/remote-node.ts",
-        "extension-node": "ts/entry/extension-node.ts",
-        "extension-cli": "ts/cli/extension.ts",
-        extension: "ts/entry/extension.ts",
-      },
-      dir,
-      external,
-    ),
 ].filter(Boolean);
+
+/** A page's worker, which people copy with the scripts that it fetches, in a folder. */
+const worker = {
+  input: "ts/entry/lowrank-worker.ts",
+  plugins: [typescript, ...bundled, annotations, workerScripts, minified(["lowrank-worker"])],
+  output: {
+    dir,
+    format: "system",
+    entryFileNames: "[name].js",
+    chunkFileNames: "worker/[name].js",
+    manualChunks: workerScriptOf,
+    hoistTransitiveImports: false,
+  },
+};
+
+/** The types that the entries share. */
+const types = declarations(
+  // Node's entries have more names: what needs a file system.
+  {
+    index: "ts/index.ts",
+    node: "ts/entry/node.ts",
+    graph: "ts/entry/graph.ts",
+    jobs: "ts/jobs/index.ts",
+    serve: "ts/serve/index.ts",
+    ai: "ts/entry/ai.ts",
+    "jobs-node": "ts/entry/jobs-node.ts",
+    remote: "ts/worker/index.ts",
+    "remote-node": "ts/entry/remote-node.ts",
+    "extension-node": "ts/entry/extension-node.ts",
+    "extension-cli": "ts/cli/extension.ts",
+    extension: "ts/entry/extension.ts",
+  },
+  dir,
+  external,
+);
+
+// Neither needs the binaries: the set-up builds them while the kernels compile.
+const parts = { scripts, worker, types };
+const chosen = process.env.PARTS?.split(",") ?? (whole ? Object.keys(parts) : ["scripts"]);
+
+export default chosen.flatMap((part) => parts[part]);

@@ -5,7 +5,7 @@ import { firefox, webkit } from "./steps/browsers.mjs";
 import { cargo } from "./steps/cargo.mjs";
 import { chromium } from "./steps/chromium.mjs";
 import { clippy } from "./steps/clippy.mjs";
-import { dist, distOf, scripts } from "./steps/dist.mjs";
+import { dist, distOf, scripts, types } from "./steps/dist.mjs";
 import { documents } from "./steps/documents.mjs";
 import { flower } from "./steps/flower.mjs";
 import { kernelInterface } from "./steps/kernel-interface.mjs";
@@ -56,7 +56,7 @@ function kernels(chosen, tools) {
 export const stepsForKernels = (chosen = all) => kernels(chosen, [wasmBindgenStep, wasmPackStep]);
 
 /** What the packages need that are published, but for the Studio. */
-export const stepsForDist = [...stepsForKernels(), dist, ...packages];
+export const stepsForDist = [...stepsForKernels(), types, dist, ...packages];
 
 /** What is published: the package and those beside it. */
 export const stepsForPackage = [...stepsForDist, studio, ...documents];
@@ -67,13 +67,13 @@ export const stepsForPackage = [...stepsForDist, studio, ...documents];
  */
 export function stepsForStart(options = []) {
   const free = options.some((option) => /^--(build|threads|revectorize)\b/.test(option));
-  if (free) return [...kernels(all, [wasmBindgenStep]), dist, model];
+  if (free) return [...kernels(all, [wasmBindgenStep]), types, dist, model];
   const chosen = [availableParallelism() > 1 ? "relaxed-threads" : "relaxed"];
   return [...kernels(chosen, [wasmBindgenStep]), scripts(chosen), distOf(chosen), modelForStart];
 }
 
 /** What every test needs: without wasm-pack, as for `npm start`. */
-const tested = [...kernels(all, [wasmBindgenStep]), dist, ...packages, studio, model, languageModel];
+const tested = [...kernels(all, [wasmBindgenStep]), types, dist, ...packages, studio, model, languageModel];
 
 /** What `npm test` needs: no more than the user may install. Its tests in a browser need Chromium, which is installed if that is possible. */
 export function stepsForTests() {

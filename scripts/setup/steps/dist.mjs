@@ -12,12 +12,27 @@ const inputs = (chosen) => sources() + hashOf(...chosen.map((variant) => `build/
 const all = Object.keys(variants);
 const isCurrent = (chosen) => existsSync(join(root, "dist")) && isFresh("dist", inputs(chosen));
 
-/** Writes scripts and types, and the binaries of the chosen builds, into a folder. */
-const rollup = (folder, chosen) =>
+/** Writes parts of the package into a folder: scripts with the binaries of the chosen builds, a page's worker, types. */
+const rollup = (folder, chosen, parts) =>
   run("node", ["node_modules/rollup/dist/bin/rollup", "--config", "--silent"], {
     cwd: root,
-    env: { DIST: folder, BUILDS: chosen.join() },
+    env: { DIST: folder, BUILDS: chosen.join(), PARTS: parts },
   });
+
+const typesFolder = join(root, "build/types");
+
+/** What needs no binaries, built while the kernels compile. */
+export const types = {
+  title: "types and a page's worker (rollup)",
+  makes: "types",
+  after: ["node modules", "kernel interface"],
+  seconds: 40,
+  needed: () => !isCurrent(all) && !isFresh("types", sources()),
+  run: () =>
+    replaceFolder({ place: typesFolder, fresh: `${typesFolder}-new`, stamp: "types", hash: sources() }, (folder) =>
+      rollup(folder, all, "worker,types"),
+    ),
+};
 
 /** Puts a new dist in place of the old one, which stays until the new one is complete. */
 const replaceDist = (chosen, build) =>
@@ -30,10 +45,14 @@ const replaceDist = (chosen, build) =>
 export const dist = {
   title: "JavaScript bundles (rollup)",
   makes: "package",
-  after: ["node modules", "kernel interface", "kernels"],
-  seconds: 25,
+  after: ["types", "kernels"],
+  seconds: 35,
   needed: () => !isCurrent(all),
-  run: () => replaceDist(all, (folder) => rollup(folder, all)),
+  run: () =>
+    replaceDist(all, async (folder) => {
+      await rollup(folder, all, "scripts");
+      cpSync(typesFolder, folder, { recursive: true });
+    }),
 };
 
 /** Where the scripts of `npm start` are built while the kernels compile. */
@@ -50,7 +69,7 @@ export function scripts(chosen) {
     run: () =>
       replaceFolder(
         { place: scriptsFolder, fresh: `${scriptsFolder}-new`, stamp: "scripts", hash: sources() },
-        (folder) => rollup(folder, []),
+        (folder) => rollup(folder, [], "scripts"),
       ),
   };
 }
