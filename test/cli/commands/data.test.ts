@@ -140,6 +140,62 @@ describe("data", () => {
     });
   });
 
+  // Of every task that reads a table of texts: a row of its data, and its columns beside these.
+  const tables = {
+    classify: { header: "text,label", row: (text: string, i: number) => `${text},${i % 2 === 0 ? "good" : "bad"}` },
+    "multi-label": { header: "text,label", row: (text: string, i: number) => `${text},${["a;b", "b", "c"][i % 3]}` },
+    regress: { header: "text,label", row: (text: string, i: number) => `${text},${i}` },
+    pairs: { header: "sentence1,sentence2,score", row: (text: string, i: number) => `${text},other ${i},0.${i % 7}` },
+    rank: { header: "query,text,label", row: (text: string, i: number) => `ask ${i},${text},${i % 2}` },
+  };
+  const asked = (task: string) => (task === "classify" ? [] : ["--task", task]);
+
+  it.each(Object.entries(tables))("removes empty texts and labels if told to: %s", async (task, { header, row }) => {
+    const file = fixture.path("gaps.csv");
+    const rows = Array.from({ length: 30 }, (_, i) => row(`words about ${i}`, i));
+    const without = async (gap: string, code: string, removed: RegExp) => {
+      await writeFile(file, `${[header, ...rows, gap].join("\n")}\n`);
+      const refused = await lowrank(["data", file, ...asked(task)]);
+      if (task !== "multi-label" || code === "empty-texts") {
+        expect(refused.err).toMatch(new RegExp(`gaps\\.csv, line 32: .*--allow ${code}`));
+        expect(refused.err).not.toMatch(/emptyTexts|emptyLabels|\n.*\n/);
+      }
+      const { code: exit, out, err } = await lowrank(["data", file, ...asked(task), "--allow", code, "--json"]);
+      expect([exit, err]).toEqual([0, expect.stringMatching(removed)]);
+      expect(JSON.parse(out)).toMatchObject({ train: { examples: 30 } });
+    };
+    await without(row("", 1), "empty-texts", /^.*gaps\.csv: an empty text is removed\n/);
+    const label = row("more words", 1).replace(/,[^,]*$/, ",");
+    await without(label, "empty-labels", /^.*gaps\.csv: a text with an empty label is removed\n/);
+  });
+
+  it("refuses the same column for two uses, before it reads", async () => {
+    const refused = async (...args: string[]) => (await lowrank(["data", fixture.path("none.csv"), ...args])).err;
+    for (const task of ["classify", "multi-label", "regress"])
+      expect(await refused(...asked(task), "--text", "Queue", "--label", "Queue")).toMatch(
+        /^error: --text and --label both name column "Queue": two different columns are expected\n$/,
+      );
+    expect(await refused("--text", "Queue", "--label", "Team", "--group", "Team")).toMatch(
+      /--label and --group both name/,
+    );
+    const fields = { pairs: "anchor=a,positive=a", rank: "query=a,text=a", tokens: "tokens=1,tags=1" };
+    for (const [task, pairs] of Object.entries(fields)) {
+      const [first, second] = pairs.match(/\w+(?==)/g)!;
+      expect(await refused("--task", task, "--fields", pairs)).toMatch(
+        new RegExp(
+          `^error: --fields names column "." as ${first} and as ${second}: two different columns are expected`,
+        ),
+      );
+    }
+  });
+
+  it("says how to write a number with a decimal comma", async () => {
+    const file = fixture.path("comma.csv");
+    await writeFile(file, 'text,Stars\none,3\ntwo,"4,5"\n');
+    const { err } = await lowrank(["data", file, "--task", "regress", "--label", "Stars"]);
+    expect(err).toMatch(/line 3: a number is expected in column "Stars", got "4,5"; write a decimal point: 4\.5\n$/);
+  });
+
   it("counts groups, of both files and of each part of a run", async () => {
     const file = fixture.path("groups.csv");
     const rows = examples.map(({ text, label }, i) => `"${text}",${label},${i < 2 ? "" : `g${i % 9}`}\n`);

@@ -26,6 +26,7 @@ interface TaskEvaluateOptions extends ClassifierOptions {
   readonly text?: string;
   readonly label?: string;
   readonly fields?: Readonly<Record<string, string>>;
+  readonly allow?: readonly string[];
   readonly json: boolean;
 }
 
@@ -33,7 +34,7 @@ interface TaskEvaluateOptions extends ClassifierOptions {
 export async function evaluateTask(
   task: TaskName,
   run: string,
-  { data, text, label, fields, json, ...options }: TaskEvaluateOptions,
+  { data, text, label, fields, allow, json, ...options }: TaskEvaluateOptions,
   session: Session,
 ): Promise<void> {
   const { terminal, signal } = session;
@@ -47,6 +48,7 @@ export async function evaluateTask(
     ...(text !== undefined && { text }),
     ...(label !== undefined && { label }),
     ...(fields !== undefined && { fields }),
+    ...(allow !== undefined && { allow }),
   };
   const asked = known?.settings ?? takeSpec("evaluate", { task, data }, tasks);
   // Only training looks for negatives.

@@ -194,36 +194,61 @@ export async function readExamples(bytes: Uint8Array | string, options: ReadOpti
   let pairedWith: string | null = null;
   const wanted = group === undefined ? [text, label] : [text, label, group];
   const rows = await rowsOf(bytes, wanted, how, (column) => (pairedWith = column));
-  const texts = withoutEmpty(rows, "emptyTexts", how);
-  const labelled = withoutEmpty(texts.kept, "emptyLabels", how);
-  const examples = examplesOf(labelled.kept, how);
+  const filled = filledRows(rows, how, { text: ({ fields }) => fields[0], label: ({ fields }) => fields[1] });
+  const { emptyTexts, emptyLabels } = filled;
+  const examples = examplesOf(filled.rows, how);
   const labels = taken.labels ?? sortLabels(examples.map((example: Example) => example.label));
-  return {
-    examples,
-    labels,
-    emptyTexts: texts.empty,
-    emptyLabels: labelled.empty,
-    columns: { text, label, pairedWith },
-  };
+  return { examples, labels, emptyTexts, emptyLabels, columns: { text, label, pairedWith } };
+}
+
+/** How rows without a text or label are treated, and what messages call the file and its columns. */
+export interface FilledOptions {
+  readonly file: string;
+  readonly format: ExampleFormat;
+  readonly text: Column;
+  readonly label: Column;
+  /** What to do with empty texts: an error, skip them, or keep them. */
+  readonly emptyTexts: "refuse" | "leave out" | "keep";
+  /** The same for empty labels. */
+  readonly emptyLabels: "refuse" | "leave out" | "keep";
 }
 
 /** Fields that may be empty, by the option that says what happens to their rows. */
-const fields = { emptyTexts: { at: 0, column: "text" }, emptyLabels: { at: 1, column: "label" } } as const;
+const fields = { emptyTexts: "text", emptyLabels: "label" } as const;
 
-type Emptiable = keyof typeof fields;
+/** Whether a field has nothing: no value, white space, or an empty list. */
+export const isBlank = (value: unknown): boolean =>
+  value === null ||
+  value === undefined ||
+  (typeof value === "string" && value.trim() === "") ||
+  (Array.isArray(value) && value.length === 0);
 
-/** Rows with text and label, and the lines of the others. Throws `FormatError` if those are refused, or if all rows are empty. */
-function withoutEmpty(
-  rows: readonly Row[],
-  option: Emptiable,
-  taken: Pick<Required<ReadOptions>, Emptiable | "file" | "format" | "text" | "label">,
-): { kept: readonly Row[]; empty: number[] } {
-  const { file, format } = taken;
-  const { at, column: what } = fields[option];
-  const isEmpty = (row: Row) => row.fields[at]!.trim() === "";
-  const empty = rows.filter(isEmpty).map(({ line }) => line);
+/**
+ * Rows with text and label, and the lines of those that are left out. Throws `FormatError` if these are refused, or if all rows are empty.
+ * @param read a row's text and label; `isBlank` says which are empty
+ */
+export function filledRows<R extends { readonly line: number }>(
+  rows: readonly R[],
+  options: FilledOptions,
+  read: Readonly<Record<"text" | "label", (row: R) => unknown>>,
+): { readonly rows: readonly R[]; readonly emptyTexts: readonly number[]; readonly emptyLabels: readonly number[] } {
+  const texts = withoutEmpty(rows, "emptyTexts", options, read.text);
+  const labelled = withoutEmpty(texts.kept, "emptyLabels", options, read.label);
+  return { rows: labelled.kept, emptyTexts: texts.empty, emptyLabels: labelled.empty };
+}
+
+function withoutEmpty<R extends { readonly line: number }>(
+  rows: readonly R[],
+  option: keyof typeof fields,
+  options: FilledOptions,
+  read: (row: R) => unknown,
+): { kept: readonly R[]; empty: number[] } {
+  const { file, format } = options;
+  const what = fields[option];
+  const isEmpty = (row: R) => isBlank(read(row));
+  const empty = options[option] === "keep" ? [] : rows.filter(isEmpty).map(({ line }) => line);
   if (empty.length === 0) return { kept: rows, empty };
-  if (taken[option] === "refuse") {
+  if (options[option] === "refuse") {
     const found =
       empty.length === 1
         ? `${file}, ${placeOf(format, empty[0]!)}: the ${what} is empty: fill it in, or remove the row`
@@ -232,7 +257,7 @@ function withoutEmpty(
   }
   if (empty.length < rows.length) return { kept: rows.filter((row) => !isEmpty(row)), empty };
   throw new FormatError(
-    `${file}: all ${rows.length} ${what}s are empty: is ${JSON.stringify(taken[what])} the ${what}s' column?`,
+    `${file}: all ${rows.length} ${what}s are empty: is ${JSON.stringify(options[what])} the ${what}s' column?`,
     { file },
   );
 }

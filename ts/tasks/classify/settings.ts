@@ -6,6 +6,7 @@ import type { LessonOptions } from "../classifier-training.js";
 import { field, fieldByRecipe, recipeNames, since, type ValuesOf } from "../../training/spec/field.js";
 import { among, matching, orNull, text, textsByName } from "../../training/spec/field-checks.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
+import { codesOf } from "../table-rows.js";
 
 /** Where near duplicates may be in a split. */
 export const nearPlaces = ["together", "apart"] as const;
@@ -31,11 +32,6 @@ export const allowable: readonly (FindingCode | "empty-labels")[] = [
   "same-file",
   "test-in-training",
 ] as const;
-
-const codes = matching<readonly string[]>(
-  `a list of ${allowable.map((code) => `"${code}"`).join(", ")}`,
-  (value) => Array.isArray(value) && value.every((code) => allowable.includes(code as FindingCode)),
-);
 
 /** Settings of classifiers, of texts and of tokens. */
 export const classifierFields = {
@@ -109,7 +105,7 @@ export const textFields = {
    * Codes of findings in the data with which the run goes on: "id-labels", "number-texts", "same-file", "test-in-training"; with
    * "empty-texts" and "empty-labels" examples without one are removed.
    */
-  allow: field(codes, []),
+  allow: field(codesOf(allowable), []),
 };
 
 /** Settings of classifiers, of texts and of tokens, that say how they are trained. */

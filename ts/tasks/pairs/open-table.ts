@@ -1,7 +1,9 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { ExampleFormat } from "../../io/examples/index.js";
 import { readJsonRows } from "../../io/examples/json/json-rows.js";
-import { rowsOf } from "../../io/examples/read.js";
+import { filledRows, isBlank, rowsOf } from "../../io/examples/read.js";
+import type { OptionNames } from "../../training/job-events.js";
+import { withoutEmptyRows } from "../table-rows.js";
 
 /** A name that no column has: asking for it tells the columns of a file. */
 const NO_COLUMN = "\0";
@@ -48,6 +50,49 @@ export async function openTable(
     (await rows(columns, onWarning)).map(({ line, fields }) => ({ line, values: fields }));
   return { names, read };
 }
+
+/** What to read of an open table: columns of texts and of values, and which rows `allow` removes if one of these is empty. */
+interface Wanted {
+  readonly file: string;
+  readonly format: ExampleFormat;
+  readonly texts: readonly string[];
+  readonly values: readonly string[];
+  readonly allow: readonly string[];
+}
+
+/** The rows of a table, texts before values, without those that `allow` removes; a warning says how many these are. */
+export async function filledTable(
+  { read }: OpenTable,
+  { file, format, texts, values, allow }: Wanted,
+  access: { onWarning(message: string): void; readonly optionNames: OptionNames },
+): Promise<readonly TableRow[]> {
+  const all = await read([...texts, ...values]);
+  // Without the setting, the error about an empty field names its column.
+  const kept = (what: "refuse" | "leave out") => (what === "refuse" ? "keep" : what);
+  const lacksText = (value: unknown) => isBlank(value) || (Array.isArray(value) && value.some(isBlank));
+  const table = await withoutEmptyRows(file, allow, access, ({ emptyTexts, emptyLabels }) =>
+    filledRows(
+      all,
+      {
+        file,
+        format,
+        text: texts.join(", "),
+        label: values.join(", "),
+        emptyTexts: kept(emptyTexts),
+        emptyLabels: kept(emptyLabels),
+      },
+      {
+        text: (row) => (row.values.slice(0, texts.length).some(lacksText) ? null : row),
+        label: (row) => (row.values.slice(texts.length).some(isBlank) ? null : row),
+      },
+    ),
+  );
+  return table.rows;
+}
+
+/** What removes rows with such a field, for the end of a message; empty unless the field is empty. */
+export const removalOf = (value: unknown, isText: boolean, { setting }: Pick<OptionNames, "setting">): string =>
+  isBlank(value) ? `; ${setting("allow")} ${isText ? "empty-texts" : "empty-labels"} removes such rows` : "";
 
 /** Lists of a JSON row that tables have as columns, by the name of a column. */
 const LISTED = { negatives: "negative", margins: "margin" } as const;

@@ -6,7 +6,8 @@ import { sha256 } from "../../training/sources/sha256.js";
 import type { FileExample, RunContext } from "../../training/task-definition.js";
 import { type PairColumns, pairColumns } from "./pair-columns.js";
 import { checkUnmined } from "./mining-check.js";
-import { numberOf, openTable } from "./open-table.js";
+import { checkFieldsDiffer } from "../table-rows.js";
+import { filledTable, numberOf, openTable, removalOf } from "./open-table.js";
 import type { PairForm, PairsSettings } from "./settings.js";
 
 /** A row of texts that belong together or do not. */
@@ -36,7 +37,7 @@ export interface TextPrompts {
 export const promptedText = ({ prompts }: Pick<PairRow, "prompts">, text: string, isQuery: boolean): string =>
   prompts === undefined ? text : (isQuery ? prompts.query : prompts.document) + text;
 
-type Read = "fields" | "loss" | "queryPrompt" | "documentPrompt" | "mineNegatives";
+type Read = "fields" | "allow" | "loss" | "queryPrompt" | "documentPrompt" | "mineNegatives";
 
 /**
  * Reads a file of pairs: CSV, TSV, JSON Lines, JSON or Parquet. Throws `FormatError` for a damaged file, and `ConfigError`, with the place,
@@ -44,14 +45,16 @@ type Read = "fields" | "loss" | "queryPrompt" | "documentPrompt" | "mineNegative
  */
 export async function readPairs(
   path: string,
-  { fields, loss, queryPrompt, documentPrompt, mineNegatives }: Pick<PairsSettings, Read>,
+  { fields, allow, loss, queryPrompt, documentPrompt, mineNegatives }: Pick<PairsSettings, Read>,
   { sources, emit, optionNames }: Pick<RunContext, "sources" | "emit" | "optionNames">,
 ): Promise<TaskFile<PairRow>> {
+  checkFieldsDiffer(fields, optionNames);
   const { name: file, bytes } = await sources.readData(path);
   const hash = await sha256(bytes);
   const onWarning = (message: string) => emit({ type: "warning", message });
-  const { names, read } = await openTable(file, bytes, exampleFormat(path), onWarning);
-  const columns = pairColumns(file, names, fields, loss);
+  const format = exampleFormat(path);
+  const table = await openTable(file, bytes, format, onWarning);
+  const columns = pairColumns(file, table.names, fields, loss);
   const { form, texts, value, taught = [] } = columns;
   if (mineNegatives !== null) checkUnmined(file, form === "search" && texts.length === 2, texts, optionNames);
   const prompts = { query: queryPrompt ?? "", document: documentPrompt ?? "" };
@@ -63,10 +66,11 @@ export async function readPairs(
       { file, option },
     );
   }
-  const rows = await read([...texts, ...(value === null ? taught : [value])]);
+  const wanted = { file, format, texts, values: value === null ? taught : [value], allow };
+  const rows = await filledTable(table, wanted, { onWarning, optionNames });
   const count = texts.length;
   const examples = rows.map(({ line, values }) => ({
-    ...rowOf(file, line, columns, values.slice(0, count), values.slice(count)),
+    ...rowOf(file, line, columns, values.slice(0, count), values.slice(count), optionNames),
     ...(isPrompted && { prompts }),
   }));
   return { file, sha256: hash, examples, labels: [] };
@@ -78,12 +82,14 @@ function rowOf(
   columns: PairColumns,
   texts: readonly unknown[],
   values: readonly unknown[],
+  optionNames: RunContext["optionNames"],
 ): PairRow {
   const { form, taught = [] } = columns;
   const [value] = values;
   const wrong = (column: string, expected: string, found: unknown) =>
     new ConfigError(
-      `${file}, ${placeIn(file, line)}: ${expected} is expected in column ${JSON.stringify(column)}, got ${excerpt(found)}`,
+      `${file}, ${placeIn(file, line)}: ${expected} is expected in column ${JSON.stringify(column)}, got ${excerpt(found)}` +
+        removalOf(found, columns.texts.includes(column), optionNames),
       { file, line, column, value: found },
     );
   const own = texts.map((one, i) => {

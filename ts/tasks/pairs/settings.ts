@@ -6,6 +6,7 @@ import { field, requiredField, type ValuesOf, withDefaults } from "../../trainin
 import { among, matching, orNull, text, textsByName, wholeFrom } from "../../training/spec/field-checks.js";
 import type { TaskPlan } from "../../training/spec/run-settings.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
+import { allowEmpty } from "../table-rows.js";
 
 /**
  * What the rows of a file are. "search": a text, one that belongs to it, and perhaps some that do not. "scores" and "labels": two texts with
@@ -63,6 +64,8 @@ export const pairsFields = {
   task: requiredField(among(["pairs"])),
   /** Names of columns in the data, by their standard names: `{ anchor: "question", positive: "answer" }`. */
   fields: field(textsByName, {}),
+  /** "empty-texts": remove rows that lack one of their texts; "empty-labels": those that lack a value beside them. Default: they are an error. */
+  allow: allowEmpty,
   /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
   test: field(orNull(text), null),
   /**

@@ -6,7 +6,8 @@ import type { TaskFile } from "../../training/data/parts.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { FileExample, RunContext } from "../../training/task-definition.js";
 import { checkUnmined } from "../pairs/mining-check.js";
-import { numberOf, openTable } from "../pairs/open-table.js";
+import { filledTable, numberOf, openTable, removalOf } from "../pairs/open-table.js";
+import { checkFieldsDiffer } from "../table-rows.js";
 import { checkLossFits, type RankColumns, rankColumns } from "./rank-columns.js";
 import { listLosses, type RankLoss, type RankSettings } from "./settings.js";
 
@@ -41,22 +42,26 @@ type Known = Pick<TaskFile<RankedRow>, "examples" | "labels"> | null;
  */
 export async function readRanked(
   path: string,
-  { fields, loss: asked, mineNegatives }: Pick<RankSettings, "fields" | "loss" | "mineNegatives">,
+  { fields, allow, loss: asked, mineNegatives }: Pick<RankSettings, "fields" | "allow" | "loss" | "mineNegatives">,
   known: Known,
   { sources, emit, optionNames }: Pick<RunContext, "sources" | "emit" | "optionNames">,
 ): Promise<TaskFile<RankedRow>> {
+  checkFieldsDiffer(fields, optionNames);
   const { name: file, bytes } = await sources.readData(path);
   const hash = await sha256(bytes);
   const onWarning = (message: string) => emit({ type: "warning", message });
-  const { names, read } = await openTable(file, bytes, exampleFormat(path), onWarning);
-  const columns = rankColumns(file, names, fields, mineNegatives !== null);
-  const of = new RowReader(file, columns);
+  const format = exampleFormat(path);
+  const table = await openTable(file, bytes, format, onWarning);
+  const columns = rankColumns(file, table.names, fields, mineNegatives !== null);
+  const of = new RowReader(file, columns, optionNames);
   const { query, texts, values } = columns;
   if (mineNegatives !== null) {
     const isPlain = columns.form === "positives" && texts.length === 1;
     checkUnmined(file, isPlain, [query, ...texts, ...values], optionNames);
   }
-  const rows = (await read([query, ...texts, ...values])).flatMap((row) => of.judged(row.line, row.values));
+  const wanted = { file, format, texts: [query, ...texts], values, allow };
+  const filled = await filledTable(table, wanted, { onWarning, optionNames });
+  const rows = filled.flatMap((row) => of.judged(row.line, row.values));
   const loss = asked ?? known?.examples[0]?.loss ?? lossOf(columns, rows);
   checkLossFits(file, columns, loss);
   const classes = loss === "cross-entropy" ? of.classes(rows, known?.labels ?? null) : [];
@@ -96,6 +101,7 @@ class RowReader {
   constructor(
     private readonly file: string,
     private readonly columns: RankColumns,
+    private readonly optionNames: RunContext["optionNames"],
   ) {}
 
   /** A row's texts, each with its value: a row for each text, unless a teacher scored them together. */
@@ -158,9 +164,10 @@ class RowReader {
   }
 
   private wrong(line: number, column: string, expected: string, found: unknown, hint = ""): ConfigError {
-    const { file } = this;
+    const { file, columns, optionNames } = this;
+    const isText = column === columns.query || columns.texts.includes(column);
     return new ConfigError(
-      `${file}, ${placeIn(file, line)}: ${expected} is expected in column ${JSON.stringify(column)}, got ${excerpt(found)}${hint}`,
+      `${file}, ${placeIn(file, line)}: ${expected} is expected in column ${JSON.stringify(column)}, got ${excerpt(found)}${hint}${removalOf(found, isText, optionNames)}`,
       { file, line, column, value: found },
     );
   }

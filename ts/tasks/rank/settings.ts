@@ -3,6 +3,7 @@ import type { CrossEncoderLossName } from "../../train/losses/cross-encoder-loss
 import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
 import { among, orNull, text, textsByName } from "../../training/spec/field-checks.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
+import { allowEmpty } from "../table-rows.js";
 import { miningOptions } from "../pairs/settings.js";
 
 /**
@@ -51,6 +52,8 @@ export const rankFields = {
   task: requiredField(among(["rank"])),
   /** Names of columns in the data, by their standard names: `{ query: "question", text: "answer" }`. */
   fields: field(textsByName, {}),
+  /** "empty-texts": remove rows that lack one of their texts; "empty-labels": those that lack a value beside them. Default: they are an error. */
+  allow: allowEmpty,
   /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
   test: field(orNull(text), null),
   /**

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
 import { exampleFormat, placeIn, readExamples } from "../../io/examples/index.js";
 import { drawnParts } from "../../training/data/drawn.js";
 import { type DataReader, warnSeen, type TaskData } from "../../training/data/parts.js";
@@ -7,6 +7,7 @@ import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { classifierPlan } from "../classify/recipes.js";
+import { checkColumnsDiffer, withoutEmptyRows } from "../table-rows.js";
 import { checkScoresFit } from "../head-comparison.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import { type NumberScale, TextRegressor } from "../text-regressor.js";
@@ -16,12 +17,17 @@ import type { FileMap } from "../../io/file-map.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { type ClassifierParts, loadedParts } from "../classifier-parts.js";
 
+/** What to write in place of a number with a decimal comma; null for anything else. */
+const hint = (label: string) =>
+  /^[-+]?\d+,\d+$/.test(label.trim()) ? `write a decimal point: ${clip(label.trim().replace(",", "."), 40)}` : null;
+
 /**
  * Reads texts with numbers, and draws parts of them, equal texts on one side. Throws as `readExamples`, and `ConfigError` for other values,
  * with the line.
  */
 function numberReader(settings: RegressSettings, { sources, emit, optionNames }: RunContext): DataReader<NumberedText> {
-  const { text, label, min, max } = settings;
+  const { text, label, min, max, allow } = settings;
+  checkColumnsDiffer({ text, label }, optionNames);
   if (min !== null && max !== null && min >= max)
     throw new ConfigError(
       `${optionNames.setting("min")} is below ${optionNames.setting("max")}, got ${min} and ${max}`,
@@ -35,14 +41,17 @@ function numberReader(settings: RegressSettings, { sources, emit, optionNames }:
   return {
     async read(path) {
       const { name: file, bytes } = await sources.readData(path);
-      const read = await readExamples(bytes, { format: exampleFormat(path), text, label, file, onWarning });
+      const format = exampleFormat(path);
+      const read = await withoutEmptyRows(file, allow, { onWarning, optionNames }, (empty) =>
+        readExamples(bytes, { format, text, label, file, onWarning, ...empty }),
+      );
       const examples = read.examples.map((example) => {
         const target = Number(example.label);
         const isNumber = example.label.trim() !== "" && Number.isFinite(Math.fround(target));
         if (isNumber && target >= (min ?? target) && target <= (max ?? target)) return { ...example, target };
         throw new ConfigError(
           `${file}, ${placeIn(file, example.line)}: a number${limits} is expected in column ${JSON.stringify(label)}, ` +
-            `got ${excerpt(example.label)}; ${optionNames.setting("label")} names the column of the numbers`,
+            `got ${excerpt(example.label)}; ${hint(example.label) ?? `${optionNames.setting("label")} names the column of the numbers`}`,
           { file, line: example.line, column: label, value: example.label },
         );
       });

@@ -1,5 +1,6 @@
 import { finite } from "../../arguments/settings.js";
 import { classifierFields } from "../classify/settings.js";
+import { allowEmpty } from "../table-rows.js";
 import { field, type RecipeName, requiredField, type ValuesOf } from "../../training/spec/field.js";
 import { among, orNull, text } from "../../training/spec/field-checks.js";
 
@@ -16,6 +17,8 @@ export const regressFields = {
   text: field(text, "text"),
   /** Column of the numbers, as `text`. */
   label: field(text, "label"),
+  /** "empty-texts", "empty-labels": remove rows without one; default: they are an error. */
+  allow: allowEmpty,
   /** Smallest number that is predicted; null for no limit. */
   min: field(orNull<number>(finite), null),
   /** Largest number that is predicted; null for no limit. */

@@ -1,4 +1,4 @@
-import { ConfigError, FormatError } from "../../../errors/errors.js";
+import { ConfigError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
 import {
   type ExampleColumns,
@@ -12,6 +12,7 @@ import type { TaskFile } from "../../../training/data/parts.js";
 import type { OptionNames } from "../../../training/job-events.js";
 import type { JobSources } from "../../../training/sources/job-sources.js";
 import { sha256 } from "../../../training/sources/sha256.js";
+import { checkColumnsDiffer, withoutEmptyRows } from "../../table-rows.js";
 import type { TrainingSettings } from "../settings.js";
 
 /** Examples of a file. */
@@ -48,29 +49,23 @@ export async function readLabelled(
   { sources, onWarning, optionNames }: DataAccess,
   known?: readonly string[],
 ): Promise<Labelled> {
+  checkColumnsDiffer({ text, label, group }, optionNames);
   const { name: file, bytes } = await sources.readData(path);
   const format = exampleFormat(path);
-  const wanted = (code: string) => (allow.includes(code) ? "leave out" : "refuse");
-  const left = { emptyTexts: wanted("empty-texts"), emptyLabels: wanted("empty-labels") } as const;
   const asked = { text, label, ...(group !== null && { group }) };
-  const read = await readExamples(bytes, { format, ...asked, file, onWarning, ...left }).catch((error: unknown) => {
-    if (!(error instanceof FormatError) || !("empty" in error.details)) throw error;
-    const { option } = error.details;
-    const code = option === "emptyLabels" ? "empty-labels" : "empty-texts";
-    const message = error.message.replace(`${String(option)}: "leave out"`, `${optionNames.setting("allow")} ${code}`);
-    throw new ConfigError(message, error.details, { cause: error });
-  });
-  const tell = (count: number, one: string, more: string) => {
-    if (count > 0) onWarning(`${file}: ${count === 1 ? `${one} is` : `${count} ${more} are`} removed`);
-  };
-  tell(read.emptyTexts.length, "an empty text", "empty texts");
-  tell(read.emptyLabels.length, "a text with an empty label", "texts with empty labels");
+  const read = await withoutEmptyRows(file, allow, { onWarning, optionNames }, (empty) =>
+    readExamples(bytes, { format, ...asked, file, onWarning, ...empty }),
+  );
   const name = (raw: string) => (Object.hasOwn(labelNames, raw) ? labelNames[raw]! : raw);
   const named = read.examples.map((example) => ({ ...example, label: name(example.label) }));
   const labels = known ?? [...new Set(read.labels.map(name))];
   checkKnown(file, named, labels);
   const examples = dropDuplicates ? withoutRepeats(named) : named;
-  tell(named.length - examples.length, "a text that repeats an earlier one", "texts that repeat earlier ones");
+  const repeats = named.length - examples.length;
+  if (repeats > 0)
+    onWarning(
+      `${file}: ${repeats === 1 ? "a text that repeats an earlier one is" : `${repeats} texts that repeat earlier ones are`} removed`,
+    );
   const { columns, labels: rawLabels } = read;
   return { file, sha256: await sha256(bytes), examples, labels, columns, rawLabels, near: null };
 }

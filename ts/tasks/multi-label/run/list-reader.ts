@@ -2,12 +2,13 @@ import { ConfigError, FormatError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
 import { exampleFormat, type LocatedExample, placeIn, sortLabels } from "../../../io/examples/index.js";
 import { readJsonRows } from "../../../io/examples/json/json-rows.js";
-import { rowsOf } from "../../../io/examples/read.js";
+import { filledRows, isBlank, rowsOf } from "../../../io/examples/read.js";
 import { drawnParts } from "../../../training/data/drawn.js";
 import type { DataReader, TaskFile } from "../../../training/data/parts.js";
 import { sha256 } from "../../../training/sources/sha256.js";
 import type { RunContext } from "../../../training/task-definition.js";
 import { classifierPlan } from "../../classify/recipes.js";
+import { checkColumnsDiffer, withoutEmptyRows } from "../../table-rows.js";
 import type { MultiLabelSettings } from "./settings.js";
 
 /** A text with its labels, and its place in the file. */
@@ -30,7 +31,9 @@ export function listReader(
   settings: MultiLabelSettings,
   { sources, emit, optionNames, isPart = false }: RunContext,
 ): DataReader<ListedText> {
-  const { text, label, labelColumns, labelSeparator } = settings;
+  const { text, label, labelColumns, labelSeparator, allow } = settings;
+  if (labelColumns === null) checkColumnsDiffer({ text, label }, optionNames);
+  else if (labelColumns.includes(text)) checkColumnsDiffer({ text, labelColumns: text }, optionNames);
   if (labelColumns !== null && (labelColumns.length < 2 || new Set(labelColumns).size < labelColumns.length))
     throw new ConfigError(`${optionNames.setting("labelColumns")}: two different columns or more are expected`, {
       option: "labelColumns",
@@ -40,7 +43,18 @@ export function listReader(
   return {
     async read(path, all) {
       const { name: file, bytes } = await sources.readData(path);
-      const found = await rows(bytes, path, file, wanted, (message) => emit({ type: "warning", message }));
+      const onWarning = (message: string) => emit({ type: "warning", message });
+      const table = await rows(bytes, path, file, wanted, onWarning);
+      const column = labelColumns === null ? label : labelColumns.join(", ");
+      const { rows: found } = await withoutEmptyRows(file, allow, { onWarning, optionNames }, (empty) => {
+        // Without the setting, an empty field is a text without labels.
+        const emptyLabels = empty.emptyLabels === "refuse" ? "keep" : empty.emptyLabels;
+        const how = { file, format: exampleFormat(path), text, label: column, ...empty, emptyLabels } as const;
+        return filledRows(table, how, {
+          text: (row) => row.text,
+          label: ({ cells }) => (cells.some(isBlank) ? null : cells),
+        });
+      });
       const fail = (line: number, problem: string) =>
         new FormatError(`${file}, ${placeIn(path, line)}: ${problem}`, { file, line });
       const lists =

@@ -1,4 +1,5 @@
 import { classifierFields } from "../../classify/settings.js";
+import { allowEmpty } from "../../table-rows.js";
 import { field, type RecipeName, requiredField, type ValuesOf } from "../../../training/spec/field.js";
 import { among, matching, orNull, text } from "../../../training/spec/field-checks.js";
 
@@ -25,6 +26,8 @@ export const multiLabelFields = {
     orNull(matching<readonly string[]>("a list of names", (value) => Array.isArray(value) && value.every(isName))),
     null,
   ),
+  /** "empty-texts": remove rows without a text; default: they are an error. "empty-labels": remove rows with an empty field of labels. */
+  allow: allowEmpty,
 };
 
 /** Everything that the result of a run on texts with several labels depends on, apart from the files it names. */

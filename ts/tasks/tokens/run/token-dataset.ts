@@ -6,6 +6,7 @@ import { drawnParts } from "../../../training/data/drawn.js";
 import { inPlace } from "../../../training/data/in-place.js";
 import { sha256 } from "../../../training/sources/sha256.js";
 import type { RunContext } from "../../../training/task-definition.js";
+import { checkFieldsDiffer } from "../../table-rows.js";
 import { checkClassWeights } from "../../classify/data/label-checks.js";
 import { classifierPlan } from "../../classify/recipes.js";
 import { LabelIndex } from "../label-index.js";
@@ -77,6 +78,7 @@ export async function readTokenFile(
   known?: readonly string[],
 ): Promise<TokenFile> {
   const { sources, emit } = access;
+  checkFieldsDiffer(fields, access.optionNames);
   const { name: file, bytes } = await sources.readData(path);
   const onWarning = (message: string) => emit({ type: "warning", message });
   const located = await (await fileReader())(bytes, { file, fields, onWarning });
