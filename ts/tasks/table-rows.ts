@@ -1,5 +1,4 @@
 import { ConfigError, FormatError } from "../errors/errors.js";
-import { field } from "../training/spec/field.js";
 import { type Check, matching } from "../training/spec/field-checks.js";
 import type { OptionNames } from "../training/job-events.js";
 
@@ -13,8 +12,8 @@ export const codesOf = (allowed: readonly string[]): Check<readonly string[]> =>
     (value) => Array.isArray(value) && value.every((code) => allowed.includes(code as string)),
   );
 
-/** The setting `allow` of tasks that accept no other findings. */
-export const allowEmpty = field(codesOf(emptyCodes), []);
+/** A check of `allow` for tasks that accept no other findings. */
+export const allowEmpty = codesOf(emptyCodes);
 
 /** What to do with rows without a text or label, as `readExamples` takes it. */
 interface EmptyRows {

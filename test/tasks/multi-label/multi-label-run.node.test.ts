@@ -220,7 +220,9 @@ it("says what does not fit, with the line", async () => {
   expect(await refusal({ data: "odd.csv", ...three })).toMatch(
     /odd\.csv, line 9: 0 or 1 is expected in column "sport"/,
   );
-  expect(await refusal({ data: "empty.csv" })).toMatch(/empty\.csv, line 2: a text is expected/);
+  expect(await refusal({ data: "empty.csv" })).toMatch(
+    /empty\.csv, line 2: the text is empty: .*\(allow empty-texts\)/,
+  );
   expect(await refusal({ test: "other.csv" })).toMatch(/other\.csv, line 9: label "wine" is unknown/);
   expect(await refusal({ data: "number.jsonl" })).toMatch(/number\.jsonl, line 1: labels are expected/);
   expect(await refusal({ labelColumns: ["food"] })).toMatch(/labelColumns: two different columns/);

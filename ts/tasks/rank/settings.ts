@@ -53,7 +53,7 @@ export const rankFields = {
   /** Names of columns in the data, by their standard names: `{ query: "question", text: "answer" }`. */
   fields: field(textsByName, {}),
   /** "empty-texts": remove rows that lack one of their texts; "empty-labels": those that lack a value beside them. Default: they are an error. */
-  allow: allowEmpty,
+  allow: field(allowEmpty, []),
   /** Examples that are measured once, at the end; null for `testSplit`. Without either, the result is measured on the validation. */
   test: field(orNull(text), null),
   /**

@@ -18,7 +18,7 @@ export const regressFields = {
   /** Column of the numbers, as `text`. */
   label: field(text, "label"),
   /** "empty-texts", "empty-labels": remove rows without one; default: they are an error. */
-  allow: allowEmpty,
+  allow: field(allowEmpty, []),
   /** Smallest number that is predicted; null for no limit. */
   min: field(orNull<number>(finite), null),
   /** Largest number that is predicted; null for no limit. */

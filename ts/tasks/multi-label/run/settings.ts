@@ -27,7 +27,7 @@ export const multiLabelFields = {
     null,
   ),
   /** "empty-texts": remove rows without a text; default: they are an error. "empty-labels": remove rows with an empty field of labels. */
-  allow: allowEmpty,
+  allow: field(allowEmpty, []),
 };
 
 /** Everything that the result of a run on texts with several labels depends on, apart from the files it names. */
