@@ -1,5 +1,14 @@
-import { AbortError, ConfigError } from "lowrank";
-import { excerpt, firstDifference, type JobSettings, OTHER_ORIGIN, runFiles, tasks } from "lowrank/extension";
+import { AbortError, ConfigError, FormatError } from "lowrank";
+import {
+  excerpt,
+  firstDifference,
+  isJsonObject,
+  type JobSettings,
+  OTHER_ORIGIN,
+  parseJsonObject,
+  runFiles,
+  tasks,
+} from "lowrank/extension";
 import type { JobListener } from "lowrank/jobs";
 import type { LowrankWorker } from "lowrank/worker";
 import type { AttemptPlace } from "./attempts/attempt-place.js";
@@ -80,25 +89,35 @@ export async function runAttempt(
 async function foundIn(place: AttemptPlace, attempt: string, spec: JobSettings) {
   const before = await outcomeOf(place, spec);
   if (before !== null) return { outcome: before, step: null };
-  const left = await goOnFromLast(place, attempt, (report) => differenceIn(spec, factsIn(report)) === null);
+  const left = await goOnFromLast(place, attempt, (report, name) => differenceIn(spec, factsIn(report, name)) === null);
   if (left.finished !== null) return { outcome: await published(place, left.finished, spec), step: null };
   // An attempt found above may have become the result in the meantime.
   if (left.step === null) return { outcome: await outcomeOf(place, spec), step: null };
   return { outcome: null, step: left.step };
 }
 
-/** Publishes an attempt's files as the result. */
+/** Publishes an attempt's files as the result. If another result is there, the attempt's files stay. */
 async function published(place: AttemptPlace, attempt: string, spec: JobSettings): Promise<TrainingOutcome> {
   await place.publish(attempt);
+  const outcome = await outcomeOf(place, spec);
   await place.tidy();
-  return (await outcomeOf(place, spec))!;
+  return outcome!;
 }
 
-/** Reads a place's result; null if nothing is published. Throws `ConfigError` if it belongs to another training. */
+/**
+ * Reads a place's result; null if nothing is published. Throws `ConfigError` if it belongs to another training or is none, `FormatError` if its
+ * report is damaged.
+ */
 async function outcomeOf(place: AttemptPlace, spec: JobSettings): Promise<TrainingOutcome | null> {
-  const bytes = await place.result(runFiles.report);
-  if (bytes === null) return null;
-  const facts = factsIn(bytes);
+  let bytes = await place.result(runFiles.report);
+  if (bytes === null) {
+    const names = (await place.names()) ?? [];
+    if (names.length === 0) return null;
+    // Another attempt may have published in the meantime.
+    bytes = await place.result(runFiles.report);
+    if (bytes === null) throw noResult(place, names);
+  }
+  const facts = factsIn(bytes, `${place.name}: ${runFiles.report}`);
   checkOwn(place, spec, facts);
   const { accuracy = null, loss = null } = facts.result?.after ?? {};
   const metric = mainMetric(facts);
@@ -114,7 +133,21 @@ interface Facts {
   readonly result?: { readonly after?: { readonly accuracy?: number; readonly loss?: number } };
 }
 
-const factsIn = (report: Uint8Array) => JSON.parse(new TextDecoder().decode(report)) as Facts;
+function factsIn(report: Uint8Array, name: string): Facts {
+  const fail = (problem: string) => new FormatError(`${name}: ${problem}`, { file: name });
+  const facts = parseJsonObject(report, fail);
+  for (const key of ["settings", "result", "metrics"])
+    if (facts[key] !== undefined && !isJsonObject(facts[key]))
+      throw fail(`expected ${key} to be an object, got ${excerpt(facts[key])}; move the result away to train again`);
+  return facts;
+}
+
+const noResult = ({ name: place }: AttemptPlace, names: readonly string[]) =>
+  new ConfigError(
+    `${place} has a folder "result" without a ${runFiles.report} (with ${excerpt(names[0])}), which is not the result of a training: ` +
+      "choose another place for the job, or move that folder away",
+    { place, expected: runFiles.report, value: names },
+  );
 
 /** The first of the task's metrics that a report has. */
 function mainMetric({ task = "", metrics = {} }: Facts): TrainingOutcome["metric"] {

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { LowrankError } from "../../../ts/errors/errors.js";
 import type { JobSpec } from "../../../ts/tasks/classify/settings.js";
 import { takeTraining } from "../src/jobs/queued-training.js";
 import { runAttempt } from "../src/run-attempt.js";
@@ -39,4 +40,30 @@ it("a job is told the result that lies in its place where its spec is that one's
     `${out} has the result of a training with another spec: its rank was 8, this job's is 3; choose another place for the job`,
   );
   expect(await readdir(out)).toEqual(["result"]);
+});
+
+it("what is no result is said before training by its name, and stays", async () => {
+  const spec = { data: "/data/a.csv", steps: 2 };
+  const wrong: Record<string, readonly [string, string, RegExp]> = {
+    "a file": ["", "mine", /result is expected to be a folder, but it or a part of its path is a file/],
+    "other files": ["notes.txt", "mine", /"result" without a report.json \(with "notes.txt"\)/],
+    "half a report": ["report.json", "{half", /report.json: .*JSON/],
+    "a report that is null": ["report.json", "null", /report.json: /],
+    "a report without settings": ["report.json", '{"settings":null}', /report.json: expected settings to be an object/],
+  };
+  const made = join(out, "attempts/earlier/report.json");
+  await mkdir(join(made, ".."), { recursive: true });
+  const finished = JSON.stringify({ settings: payload(spec).spec, steps: [{}, {}], evaluation: null });
+  await writeFile(made, finished);
+  for (const [name, [file, content, message]] of Object.entries(wrong)) {
+    const result = join(out, "result");
+    await rm(result, { recursive: true, force: true });
+    if (file !== "") await mkdir(result);
+    await writeFile(join(result, file), content);
+    const error: unknown = await attempt(spec).catch((error: unknown) => error);
+    expect(error, name).toBeInstanceOf(LowrankError);
+    expect((error as Error).message, name).toMatch(message);
+    expect(await readFile(join(result, file), "utf8"), name).toBe(content);
+    expect(await readFile(made, "utf8"), name).toBe(finished);
+  }
 });

@@ -1,11 +1,27 @@
 import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { ConfigError } from "lowrank";
 import { isLock, isUnfinished } from "lowrank/extension";
 import { folderStore } from "lowrank/jobs";
 import type { AttemptPlace } from "./attempt-place.js";
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
+
+/** Names in a folder; null if there is no such folder. Throws `ConfigError` if it, or a part of its path, is a file. */
+async function namesIn(folder: string): Promise<string[] | null> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return null;
+    if (codeOf(error) !== "ENOTDIR") throw error;
+    throw new ConfigError(
+      `${folder} is expected to be a folder, but it or a part of its path is a file: choose another place for the job, or move that file away`,
+      { place: folder, expected: "a folder" },
+      { cause: error },
+    );
+  }
+}
 
 /** A folder with `result`, or `attempts` until there is a result. Publishing renames a folder. */
 export function folderPlace(folder: string): AttemptPlace {
@@ -13,19 +29,9 @@ export function folderPlace(folder: string): AttemptPlace {
   const attempts = join(folder, "attempts");
   return {
     name: folder,
-    names: () =>
-      readdir(result).catch((error: unknown) => {
-        if (codeOf(error) === "ENOENT") return null;
-        throw error;
-      }),
+    names: () => namesIn(result),
     result: (blob) => folderStore(result).read(blob),
-    async attempts() {
-      const names = await readdir(attempts).catch((error: unknown) => {
-        if (codeOf(error) === "ENOENT") return [];
-        throw error;
-      });
-      return names.sort();
-    },
+    attempts: async () => ((await namesIn(attempts)) ?? []).sort(),
     store: (attempt) => folderStore(join(attempts, attempt)),
     async publish(attempt) {
       const made = join(attempts, attempt);

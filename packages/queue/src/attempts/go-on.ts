@@ -16,12 +16,12 @@ export const ANEW = "-anew";
 /**
  * Looks for the work of earlier attempts, and copies the last checkpoint into this attempt's store. Earlier
  * attempts may still be running, so their files are not changed.
- * @param isOwn whether a report belongs to this job's training
+ * @param isOwn whether a report, of that name in messages, belongs to this job's training; throws `FormatError` if it is damaged
  */
 export async function goOnFromLast(
   place: AttemptPlace,
   attempt: string,
-  isOwn: (report: Uint8Array) => boolean,
+  isOwn: (report: Uint8Array, name: string) => boolean,
 ): Promise<Left> {
   for (;;) {
     let last: { readonly store: RunStore; readonly step: number; readonly finalStep: number } | null = null;
@@ -56,14 +56,19 @@ export async function goOnFromLast(
   }
 }
 
-async function isFinished(status: RunStatus | null, store: RunStore, isOwn: (report: Uint8Array) => boolean) {
+async function isFinished(
+  status: RunStatus | null,
+  store: RunStore,
+  isOwn: (report: Uint8Array, name: string) => boolean,
+) {
   if (status?.status !== "finished") return false;
   const report = await store.read(runFiles.report);
-  return report !== null && isOwn(report);
+  const name = store.place(runFiles.report);
+  return report !== null && (await unlessDamaged(() => isOwn(report, name))) === true;
 }
 
 /** Damaged files of a killed attempt are ignored. */
-async function unlessDamaged<T>(read: () => Promise<T>): Promise<T | null> {
+async function unlessDamaged<T>(read: () => T | Promise<T>): Promise<T | null> {
   try {
     return await read();
   } catch (error) {
