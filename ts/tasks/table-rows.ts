@@ -3,7 +3,7 @@ import { type Check, matching } from "../training/spec/field-checks.js";
 import type { OptionNames } from "../training/job-events.js";
 
 /** Codes of `allow` that remove rows without a text or without a label. */
-export const emptyCodes = ["empty-texts", "empty-labels"] as const;
+const emptyCodes = ["empty-texts", "empty-labels"] as const;
 
 /** A check for a list of some codes. */
 export const codesOf = (allowed: readonly string[]): Check<readonly string[]> =>
