@@ -119,14 +119,14 @@ const table: BadInput[] = [
   { args: `${tune} --data {data.csv} --steps 5 --warmup 9`, says: /longer than the run of 5 steps/ },
   {
     args: `${tune} --data {data.csv} --target-modules quarry`,
-    says: /matches no linear layer; there are encoder\.layer/,
+    says: /error: --target-modules quarry matches no linear layer; there are encoder\.layer/,
   },
   {
     args: `${tune} --data {data.csv} --modules-to-save LayerNrm`,
     says: /did you mean "LayerNorm"\?; there are modules that end in/,
   },
   { args: `${tune} --data {data.csv} --modules-to-save classifier`, says: /head is trained along without being named/ },
-  { args: `${tune} --data {data.csv} --layers 9`, says: /layers 9: the model has layers 0 to 1/ },
+  { args: `${tune} --data {data.csv} --layers 9`, says: /error: --layers: layers 9: the model has layers 0 to 1/ },
   {
     args: `${tune} --data {data.csv} --max-tokens 999`,
     says: /error: --max-tokens is a whole number from 2 to 32, got 999/,
@@ -155,7 +155,15 @@ const table: BadInput[] = [
     args: "finetune --model {nothing} --data {data.csv} --out {out}",
     says: /config\.json, tokenizer\.json, model\.safetensors missing/,
   },
-  { args: "finetune --model {absent} --data {data.csv} --out {out}", says: /there is no such folder/ },
+  { args: "finetune --model {absent} --data {data.csv} --out {out}", says: /error: there is no folder .*absent/ },
+  {
+    args: "finetune --model runs/none --data {data.csv} --out {out}",
+    says: /error: there is no folder runs\/none(\n|$)/,
+  },
+  { args: "serve --classifier topics=runs/none", says: /error: there is no folder runs\/none(\n|$)/ },
+  { args: "serve --rerank-model ./none", says: /error: there is no folder \.\/none(\n|$)/ },
+  { args: "serve --embedding-model ../none", says: /error: there is no folder \.\.\/none(\n|$)/ },
+  { args: "embed --model runs/none text", says: /error: there is no folder runs\/none(\n|$)/ },
   { args: "finetune --model {wrong-model} --data {data.csv} --out {out}", says: /config\.json calls for/ },
   {
     args: "finetune --model {no-tokenizer} --data {data.csv} --out {out}",
@@ -187,7 +195,7 @@ const table: BadInput[] = [
   { args: "embed --model {model} --out {out}/v.txt text", says: /ends in \.jsonl, \.npy, \.safetensors is expected/ },
   { args: "merge {nothing} --out {out}", says: /expected a file adapter_config\.json/ },
   { args: "merge {run} --out {model}", says: /exists and is not empty/ },
-  { args: "merge {run} --model {wrong} --out {out}", says: /no such folder/ },
+  { args: "merge {run} --model {wrong} --out {out}", says: /there is no folder .*wrong/ },
   { args: "inspect {absent}", says: /no such file or folder/ },
   { args: "inspect {data.csv}", says: /expected a safetensors file/ },
   { args: "inspect {nothing}", says: /neither adapter_model\.safetensors nor model\.safetensors nor a run/ },

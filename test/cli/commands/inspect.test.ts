@@ -96,7 +96,7 @@ describe("inspect", () => {
     expect(out).toMatch(/^run +finished, 20\d\d-/);
     expect(out).toMatch(/labels +bad, good\n/);
     expect(out).toMatch(
-      /accuracy +\d+\.\d % before, \d+\.\d % head-only baseline, \d+\.\d % \(.*\) trained, on 8 test texts\n/,
+      /accuracy +\d+\.\d % untrained head, \d+\.\d % head-only baseline, \d+\.\d % \(.*\) trained, on 8 test texts\n/,
     );
     expect(out).toMatch(/training +12 steps in .* build\n/);
     expect(out).toMatch(/\n\n\S*adapter_model\.safetensors[^]*rank +8\n/);

@@ -14,7 +14,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const shown: Readonly<Record<string, RegExp>> = {
-  classify: /^accuracy +\d+\.\d % before, \d+\.\d % head-only baseline, \d+\.\d %.* trained, on \d+ test texts$/m,
+  classify:
+    /^accuracy +\d+\.\d % untrained head, \d+\.\d % head-only baseline, \d+\.\d %.* trained, on \d+ test texts$/m,
   tokens: /^entity F1 +\d+\.\d % head-only baseline, \d+\.\d % the result, on \d+ test examples$/m,
   text: /^perplexity +\d+\.\d+ before, \d+\.\d+ trained, on \d+ tokens of \d+ examples; step \d+ was kept$/m,
   chat: /^perplexity +\d+\.\d+ before, \d+\.\d+ trained, on \d+ tokens of \d+ examples; step \d+ was kept$/m,

@@ -10,9 +10,13 @@ import { metrics, pairedDifference } from "../../../ts/index.js";
 
 const mark = (name: string) => (text: unknown) => `<${name}>${String(text)}</${name}>`;
 const plain = (text: unknown) => String(text);
-const colors = { bold: plain, green: mark("green"), red: mark("red"), cyan: plain } as unknown as Parameters<
-  typeof resultTable
->[1];
+const colors = {
+  bold: plain,
+  dim: plain,
+  green: mark("green"),
+  red: mark("red"),
+  cyan: plain,
+} as unknown as Parameters<typeof resultTable>[1];
 
 /** A report of two hundred texts, of which the head alone and the adapter's classifier get so many right. */
 async function reportOf(headRight: number, adapterRight: number, more: object = {}): Promise<RunReport> {
@@ -66,9 +70,9 @@ it("the header of docs/commands.md is what the command prints", async () => {
       groups: null,
     },
     parameters: { adapter: 110_592, head: 770 },
-    estimate: { seconds: { baseline: 34, training: 115, test: 6.8, total: 155.8 }, memory: { needed: 249.1e6 } },
+    estimate: { seconds: { baseline: 60, training: 215, test: 17, total: 292 }, memory: { needed: 248.9e6 } },
   };
-  const lines = introduction(job as never, "runs/2026-11-26-032531", { dim: plain } as never);
+  const lines = introduction(job as never, "runs/my-run", { dim: plain } as never);
   expect(lines).toEqual(shown);
 });
 
@@ -79,7 +83,7 @@ describe("the summary of a run", () => {
       "alike",
       150,
       151,
-      /[^>]\+0\.5 points over the head-only baseline \(−0\.9 to 1\.9\)$/,
+      /[^>]\+0\.5 points over the head-only baseline \(−0\.9 to 1\.9\)\nhead only: a logistic regression on the vectors of the unchanged encoder$/,
       /not significantly better than the head-only baseline on these 200 texts/,
     ],
     [

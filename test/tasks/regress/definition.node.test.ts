@@ -273,7 +273,7 @@ it("the command line trains, inspects and cross-validates it", async () => {
     const trained = await lowrank([...command, "--out", at("run")]);
     expect({ code: trained.code, err: trained.err }).toEqual({ code: 0, err: "" });
     expect(trained.out).toMatch(
-      /Spearman +Pearson +RMSE +MAE +R²\n.*mean of what was trained on +0\.0+ .*\n.*head on frozen vectors +[\d.]+.*\n.*head and adapter +[\d.]+/,
+      /Spearman +Pearson +RMSE +MAE +R²\n.*mean of what was trained on +0\.0+ .*\n.*head only +[\d.]+.*\n.*head and adapter +[\d.]+.*\nhead only: a ridge regression on the vectors of the unchanged encoder\n/,
     );
     expect(trained.out).toMatch(
       /\nCompared with the head-only baseline: MAE [+−][\d.]+ \(95 %: [+−][\d.]+ to [+−][\d.]+\)(\n\n|; .*\n {2}.* finetune .*--label stars .*--task regress --head-only\n)/,

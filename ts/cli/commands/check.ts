@@ -12,7 +12,7 @@ import { mergedBefore } from "../merged/merged-parts.js";
 import { newestRun } from "../files/run-folder.js";
 import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
 import type { Session } from "../session.js";
-import { formatCount } from "../terminal/number-format.js";
+import { formatCount, matricesText } from "../terminal/number-format.js";
 
 const EXAMPLES = `
 Examples:
@@ -36,7 +36,10 @@ interface Checked {
   readonly problems: readonly string[];
   /** Other remarks. */
   readonly warnings: readonly string[];
+  /** Number of adapted matrices. */
   readonly layers: number;
+  /** The same with the number of the model's layers that have them: "18 matrices in 6 layers". */
+  readonly adapted: string;
   /** Number of labels of the classifier in the adapter's file; null if there is none. */
   readonly headLabels: number | null;
 }
@@ -70,6 +73,7 @@ async function check(folder: string, options: CheckOptions, session: Session): P
     adapter: folder,
     base: base.model.name,
     layers: adapter.layers.size,
+    adapted: matricesText([...adapter.layers.keys()]),
     headLabels: headLabels(adapter),
   };
   try {
@@ -86,11 +90,11 @@ async function check(folder: string, options: CheckOptions, session: Session): P
 /** The most problems to show; a wrong model has one for each layer. */
 const SHOWN = 10;
 
-function linesOf({ adapter, base, fits, problems, warnings, layers, headLabels }: Checked): string[] {
+function linesOf({ adapter, base, fits, problems, warnings, adapted, headLabels }: Checked): string[] {
   const head = headLabels === null ? "" : `; with a head for ${formatCount(headLabels)} labels`;
   const more = problems.length - SHOWN;
   return [
-    fits ? `${adapter} fits ${base}: ${formatCount(layers)} layers${head}` : `${adapter} does not fit ${base}:`,
+    fits ? `${adapter} fits ${base}: ${adapted}${head}` : `${adapter} does not fit ${base}:`,
     ...problems.slice(0, SHOWN).map((problem) => `  ${problem}`),
     ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
     ...warnings.map((warning) => `  note: ${warning}`),

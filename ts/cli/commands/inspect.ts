@@ -14,7 +14,7 @@ import { ggufLines, inspectGguf, isGguf } from "../inspected/inspected-gguf.js";
 import { foldsRows, holdsFolds, inspectFolds } from "../inspected/inspected-folds.js";
 import { inspectRun, runRows } from "../inspected/inspected-run.js";
 import { otherKind } from "../inspected/other-file.js";
-import { formatBytes, formatCount } from "../terminal/number-format.js";
+import { formatBytes, formatCount, matricesText } from "../terminal/number-format.js";
 import { resultIn } from "../files/run-folder.js";
 import type { Session } from "../session.js";
 import { clip, tableLines } from "../terminal/table.js";
@@ -185,6 +185,7 @@ function describeAdapter({ config, layers, extra }: Adapter) {
     scalings: [...new Set([...layers.values()].map(({ scaling }) => scaling))].sort((a, b) => a - b),
     targetModules: config.targetModules,
     layers: layers.size,
+    adapted: matricesText([...layers.keys()]),
     rslora: config.useRslora,
     dora: config.useDora,
     dropout: config.loraDropout,
@@ -228,7 +229,7 @@ function adapterLines(adapter: NonNullable<Inspected["adapter"]>): string[] {
       `${adapter.alphas.join(", ")} (updates are scaled by ${adapter.scalings.map((s) => Number(s.toPrecision(4))).join(", ")})`,
     ],
     ["targets", clip(typeof targetModules === "string" ? targetModules : targetModules.join(", "), 300)],
-    ["layers", formatCount(adapter.layers)],
+    ["adapted", adapter.adapted],
     ...(variants === "" ? [] : [["variant", variants]]),
     ...(adapter.dropout === 0 ? [] : [["dropout", String(adapter.dropout)]]),
     ...(adapter.extra.length === 0 ? [] : [["also trained", clip(adapter.extra.join(", "), 80)]]),

@@ -128,14 +128,18 @@ function checkNew(folder: string): void {
   );
 }
 
-/** The newest finished run under runs/. Throws `ConfigError` if there is none. */
-export function newestRun(): string {
-  const names = existsSync(RUNS) ? readdirSync(RUNS) : [];
-  // A language model's adapter is not a classifier.
-  const isClassifier = (folder: string) => isComplete(folder) && existsSync(join(folder, "labels.json"));
-  const runs = names.map((name) => join(RUNS, name)).filter(isClassifier);
+/** The finished runs under runs/, the newest first. */
+export function newestRuns(): string[] {
+  const names = isFolder(RUNS) ? readdirSync(RUNS) : [];
+  const runs = names.map((name) => join(RUNS, name)).filter(isComplete);
   const times = new Map(runs.map((run) => [run, statSync(join(run, classifierMark(run))).mtimeMs]));
-  const [newest] = runs.sort((a, b) => times.get(b)! - times.get(a)! || (a < b ? 1 : -1));
+  return runs.sort((a, b) => times.get(b)! - times.get(a)! || (a < b ? 1 : -1));
+}
+
+/** The newest finished run of a classifier under runs/. Throws `ConfigError` if there is none. */
+export function newestRun(): string {
+  // A language model's adapter is not a classifier.
+  const newest = newestRuns().find((folder) => existsSync(join(folder, "labels.json")));
   if (newest !== undefined) return newest;
   throw new ConfigError(
     "there is no finished run under runs/: train one with `lowrank finetune`, or name a folder with --run",

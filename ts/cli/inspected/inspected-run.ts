@@ -142,7 +142,7 @@ function resultRows({ result, data, training, engine, settings }: Partial<Omit<R
   const on = tested === undefined ? "" : `, on ${formatCount(tested)} ${result?.measuredOn ?? "test"} texts`;
   const accuracy = isHeadOnly
     ? `${after()} head only, ${formatPercent(result?.largestClass ?? NaN)} majority-class baseline`
-    : `${share(result?.before)} before, ${share(result?.headOnly)} head-only baseline, ${after()} trained`;
+    : `${share(result?.before)} untrained head, ${share(result?.headOnly)} head-only baseline, ${after()} trained`;
   return [
     ...(data === undefined ? [] : [["labels", clip(data.labels.join(", "), 80)]]),
     ...(result === undefined ? [] : [["accuracy", accuracy + on]]),

@@ -53,3 +53,11 @@ export function formatEvery(steps: number): string {
 export function formatThreads(count: number): string {
   return `${count} thread${count === 1 ? "" : "s"}`;
 }
+
+/** Adapted modules by their number and that of the model's layers that have them: "18 matrices in 6 layers". */
+export function matricesText(modules: readonly string[]): string {
+  const layers = new Set(modules.flatMap((path) => /^(.*?\.\d+)\./.exec(path)?.[1] ?? []));
+  const count = (number: number, one: string, many: string) => `${formatCount(number)} ${number === 1 ? one : many}`;
+  const matrices = count(modules.length, "matrix", "matrices");
+  return layers.size === 0 ? matrices : `${matrices} in ${count(layers.size, "layer", "layers")}`;
+}

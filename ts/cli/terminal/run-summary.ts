@@ -19,7 +19,7 @@ import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import type { RunReport } from "../../tasks/classify/report.js";
 import type { Sample } from "../../tasks/classify/result/sample-predictions.js";
 import { clip, tableLines } from "./table.js";
-import { headOnlyRow } from "./task-summary.js";
+import { headOnlyLines, headOnlyRow } from "./task-summary.js";
 import type { Terminal } from "./terminal.js";
 import { shellPath } from "./shell-word.js";
 
@@ -71,6 +71,7 @@ export function resultTable(report: RunReport, colors: Colors): string[] {
   return [
     ...lines,
     last,
+    ...(headOnly === null ? [] : headOnlyLines("classify", colors)),
     ...unseenLines(result, colors),
     ...chosenLines(evaluation, measuredOn),
     ...calibrationLines(result),

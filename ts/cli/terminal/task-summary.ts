@@ -1,5 +1,5 @@
 import type { HeadComparison } from "../../tasks/head-comparison.js";
-import { type JobSettings, tasks } from "../../tasks/index.js";
+import { type JobSettings, type TaskName, tasks } from "../../tasks/index.js";
 import type { TaskReport } from "../../training/result/report.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { Metric, TaskTable } from "../../training/task-definition.js";
@@ -58,16 +58,32 @@ export function taskResult(self: string, report: TaskReport, colors: Colors): st
     ],
     ["left", ...metrics.map(() => "right" as const)],
   );
+  const rowNames = others.map(([name]) => name);
   const intervals = metricCells(report).filter(([, value]) => value.includes("("));
   return [
     ...lines.slice(0, -1),
     colors.bold(lines.at(-1)),
+    ...(rowNames.includes(yardstickNames["headOnly"]!) ? headOnlyLines(task, colors) : []),
     ...(intervals.length === 1
       ? intervals.map(([title, value]) => `${title} ${value}: 95 % interval`)
       : intervalLines(intervals)),
     ...overHeadLines(self, report, colors),
     ...(training.steps === 0 ? [] : ["", speedOf(training)]),
   ];
+}
+
+/** What the row "head only" of a table is. */
+const headOnlyNotes: Readonly<Partial<Record<TaskName, string>>> = {
+  classify: "a logistic regression",
+  "multi-label": "a logistic regression for each label",
+  regress: "a ridge regression",
+  tokens: "a logistic regression for words",
+};
+
+/** A line below a table that says what its row "head only" is; empty for tasks without such a row. */
+export function headOnlyLines(task: string, { dim }: Colors): string[] {
+  const note = (headOnlyNotes as Readonly<Record<string, string | undefined>>)[task];
+  return note === undefined ? [] : [dim(`head only: ${note} on the vectors of the unchanged encoder`)];
 }
 
 /** The metrics with an interval, one a line; empty if none has one. */
@@ -106,7 +122,7 @@ const yardstickNames: Readonly<Record<string, string>> = {
   reference: "the base model",
   mostFrequent: "always the most frequent set",
   mean: "always the mean of what was trained on",
-  headOnly: "head on frozen vectors",
+  headOnly: "head only",
   base: "vectors of the base model",
   bm25: "BM25, a search by words",
   cosine: "cosines of the base model's vectors",

@@ -3,7 +3,7 @@ import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { formatBytes, formatCount, formatDuration, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
-import { overHeadLines } from "./task-summary.js";
+import { headOnlyLines, overHeadLines } from "./task-summary.js";
 import type { Terminal } from "./terminal.js";
 import { shellPath } from "./shell-word.js";
 
@@ -34,7 +34,7 @@ export function tokenResult(self: string, report: TokenReport, colors: Colors): 
     [
       [`${formatCount(examples)} ${measuredOn} examples`, "entity F1", "precision", "recall", "words"],
       ["always the most frequent label", "", "", "", formatPercent(largestClass)],
-      ...(headOnly === null ? [] : [["head on frozen vectors", ...scores(headOnly)]]),
+      ...(headOnly === null ? [] : [["head only", ...scores(headOnly)]]),
       ...(settings.headOnly ? [] : [["head and adapter", ...scores(after)]]),
     ],
     ["left", ...right(4)],
@@ -45,6 +45,7 @@ export function tokenResult(self: string, report: TokenReport, colors: Colors): 
     head!,
     ...rows,
     recommended === "adapter" ? green(bold(last)) : bold(last),
+    ...(headOnly === null ? [] : headOnlyLines("tokens", colors)),
     ...overHeadLines(self, report, colors),
     ...(after.cut === 0 ? [] : [`${formatCount(after.cut)} words are beyond the maximum length, and count as wrong`]),
     "",

