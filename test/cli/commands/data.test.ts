@@ -129,7 +129,7 @@ describe("data", () => {
   it("compares a test file, and ends with an error's code where that means nothing", async () => {
     const { code, out } = await lowrank(["data", fixture.data, "--test", fixture.data, "--model", fixture.model]);
     expect(code).toBe(1);
-    expect(out).toMatch(/^stop +the test examples are the training examples.*\(same-file\)$/m);
+    expect(out).toMatch(/^stop +--test and --data are the same file, so .*\(same-file\)$/m);
     const json = await lowrank(["data", fixture.data, "--test", fixture.data, "--model", fixture.model, "--json"]);
     expect(json.code).toBe(1);
     expect(JSON.parse(json.out)).toMatchObject({
@@ -189,6 +189,27 @@ describe("data", () => {
     }
   });
 
+  it.each(Object.entries(tables))("names a test file that is the data, once: %s", async (task, { header, row }) => {
+    const file = fixture.path("twice.csv");
+    const rows = Array.from({ length: 12 }, (_, i) => row(`words about ${i}`, i));
+    // A text with another label, and one that repeats.
+    await writeFile(file, `${[header, ...rows, row("words about 1", 2), rows[3]].join("\n")}\n`);
+    const { code, out } = await lowrank(["data", file, ...asked(task), "--test", file]);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^stop +--test and --data are the same file, so .*\(same-file\)$/m);
+    expect(out).not.toMatch(/\(test-in-training\)|\d test text.* repeat/);
+  });
+
+  it("does not advise to remove texts that repeat with another label", async () => {
+    const file = fixture.path("contradiction.csv");
+    await writeFile(file, csv([...examples, { text: examples[0]!.text, label: "bad" }, examples[1]!]));
+    const { out } = await lowrank(["data", file]);
+    expect(out).toMatch(/^note +1 training text repeats another .*\(duplicates\)$/m);
+    const dropped = await lowrank(["data", file, "--drop-duplicates"]);
+    expect(dropped.out).toMatch(/^note +1 text has different labels; which is right\? \(two-labels\)$/m);
+    expect(dropped.out).not.toMatch(/repeats another/);
+  });
+
   it("says how to write a number with a decimal comma", async () => {
     const file = fixture.path("comma.csv");
     await writeFile(file, 'text,Stars\none,3\ntwo,"4,5"\n');
@@ -234,6 +255,40 @@ describe("data", () => {
 });
 
 describe("finetune", () => {
+  it("says where to see texts with different labels", async () => {
+    const file = fixture.path("two-labels.csv");
+    await writeFile(file, csv([...examples, { text: examples[0]!.text, label: "bad" }]));
+    const { out } = await lowrank([...shortRun(fixture, fixture.path("two"), 2), "--no-baseline", "--data", file]);
+    expect(out).toMatch(/1 text has different labels; which is right\? `lowrank data` shows them \(two-labels\)$/m);
+  });
+
+  it("says of every task that a test is small, or the training file", async () => {
+    const file = fixture.path("stars.csv");
+    await writeFile(file, `text,label\n${examples.map(({ text }, i) => `"${text}",${i}\n`).join("")}`);
+    const tags = fixture.path("tags.csv");
+    await writeFile(
+      tags,
+      `text,label\n${examples.map(({ text }, i) => `"${text}",${["a;b", "b", "a"][i % 3]}\n`).join("")}`,
+    );
+    const run = async (task: string, data: string, ...more: string[]) => {
+      const args = ["finetune", "--task", task, "--data", data, "--model", fixture.model, "--head-only"];
+      const { code, err } = await lowrank([...args, "--out", fixture.path(`small-${task}-${more.length}`), ...more]);
+      expect([task, code, err]).toEqual([task, 0, expect.anything()]);
+      return err;
+    };
+    for (const [task, data] of [
+      ["regress", file],
+      ["multi-label", tags],
+    ] as const) {
+      expect(await run(task, data)).toMatch(
+        /: 8 examples to measure on are few: each counts 13 %; cross-validation \(--folds\) tests every one once \(small-test\)\n/,
+      );
+      const same = await run(task, data, "--test", data);
+      expect(same).toMatch(/^--test and --data are the same file, so .* \(same-file\)\n/m);
+      expect(same).not.toMatch(/measured examples are also in/);
+    }
+  });
+
   it("tells what it found in the data, and refuses what means nothing unless it is told to go on", async () => {
     const args = [...shortRun(fixture, fixture.path("same"), 2), "--no-baseline", "--validation", fixture.data];
     const refused = await lowrank(args);

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { DataFinding, DataPart, DataSummary, FoundExample, PartSummary } from "../../io/examples/summary/index.js";
 import type { GroupCount } from "../../training/job-events.js";
 import { placeIn } from "../../io/examples/index.js";
@@ -106,10 +107,20 @@ function oneFinding({ severity, message, code }: DataFinding, { red, yellow, dim
   return `${mark}  ${withOption(code, message, drops)} ${dim(`(${code})`)}`;
 }
 
+/** A finding with the command that shows its examples, where these are needed to decide. */
+const withCommand = (finding: DataFinding): DataFinding =>
+  finding.code === "two-labels" ? { ...finding, message: `${finding.message} \`lowrank data\` shows them` } : finding;
+
+/** A finding that says by its options that the test is the training file. */
+const withFiles = (finding: DataFinding, { train, test }: PartFiles): DataFinding =>
+  finding.code === "same-file" && train !== undefined && test !== undefined && resolve(train) === resolve(test)
+    ? { ...finding, message: finding.message.replace(/^[^,]*/, "--test and --data are the same file") }
+    : finding;
+
 /** Findings, one per line, except those that end the run: the error reports them. */
 export function findingLines({ findings }: DataSummary, allow: readonly string[], colors: Colors): string[] {
   const ends = ({ severity, code }: DataFinding) => severity === "stop" && !allow.includes(code);
-  return findings.filter((finding) => !ends(finding)).map((finding) => oneFinding(finding, colors));
+  return findings.filter((finding) => !ends(finding)).map((finding) => oneFinding(withCommand(finding), colors));
 }
 
 /** Findings with examples. @param drops whether the task has --drop-duplicates */
@@ -121,7 +132,7 @@ export function longFindings(
   drops = true,
 ): string[] {
   return findings.flatMap((finding) => [
-    oneFinding(finding, colors, drops),
+    oneFinding(withFiles(finding, files), colors, drops),
     ...finding.examples.map((example) =>
       colors.dim(
         `      ${clip(`${place(example, files)}: ${example.label === "" ? "" : `${example.label}: `}${example.text}`, width - 6)}`,

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { drawnParts } from "../../training/data/drawn.js";
-import { warnSeen, type TaskData } from "../../training/data/parts.js";
+import { warnMeasured, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type {
   RunContext,
@@ -66,9 +66,9 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
       ...drawnParts(settings, pairsPlan, context.optionNames),
     };
   },
-  async survey(data, settings, { emit }: RunContext) {
+  async survey(data, settings, context: RunContext) {
     checkVaried(data);
-    warnSeen(data, emit);
+    warnMeasured(data, context);
     return {};
   },
   base: encoderBase,

@@ -4,7 +4,7 @@ import { readRequiredJson } from "../../io/model-source.js";
 import { modelPlan } from "../../models/architectures.js";
 import { moduleFolders } from "../../models/sentence/layout.js";
 import { drawnParts } from "../../training/data/drawn.js";
-import { warnSeen, type TaskData, type TaskFile } from "../../training/data/parts.js";
+import { warnMeasured, type TaskData, type TaskFile } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { JobModel } from "../../training/sources/job-sources.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
@@ -47,9 +47,9 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
       ...drawnParts(settings, pairsPlan, context.optionNames),
     };
   },
-  async survey(data, { mineNegatives }, { emit }) {
+  async survey(data, { mineNegatives }, context) {
     if (mineNegatives === null) checkVaried(data);
-    warnSeen(data, emit);
+    warnMeasured(data, context);
     return {};
   },
   async base(hashed, settings, engine, context): Promise<RankBase> {

@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { exampleFormat, placeIn, readExamples } from "../../io/examples/index.js";
 import { drawnParts } from "../../training/data/drawn.js";
-import { type DataReader, warnSeen, type TaskData } from "../../training/data/parts.js";
+import { type DataReader, warnMeasured, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import { sha256 } from "../../training/sources/sha256.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
@@ -85,9 +85,9 @@ function scaleOf(
 export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, TokenizedNumber> = {
   makes: "a regressor",
   reader: numberReader,
-  async survey(data, settings, { emit }) {
+  async survey(data, settings, context) {
     scaleOf(data, settings);
-    warnSeen(data, emit);
+    warnMeasured(data, context);
     return {};
   },
   base: encoderBase,

@@ -1,4 +1,6 @@
 import { clip } from "../../errors/excerpt.js";
+import type { FindingCode } from "../../io/examples/summary/index.js";
+import { smallTestText } from "../../io/examples/summary/counted.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { JobListener, OptionNames } from "../job-events.js";
 import { choosesStep, type RunSettings, type TaskPlan } from "../spec/run-settings.js";
@@ -168,12 +170,26 @@ export function fewExamplesText(
   );
 }
 
-/** Warns of texts that are both measured and trained on. */
-export function warnSeen<E extends { readonly text: string }>(data: TaskData<E>, emit: JobListener): void {
-  const known = new Set(data.train.examples.map(({ text }) => plainText(text)));
-  const measured = measuredPart<TaskFile<E>>(data);
-  const seen = measured.examples.filter(({ text }) => known.has(plainText(text))).length;
+/** Warns of a test that is the training file, of texts that are both measured and trained on, and of few texts to measure on. */
+export function warnMeasured<E extends { readonly text: string }>(
+  data: TaskData<E>,
+  { emit, optionNames: { setting } }: { readonly emit: JobListener; readonly optionNames: OptionNames },
+): void {
+  const { train } = data;
+  const measured = measuredPart<HeldPart<E>>(data);
+  const { file, examples, split, sha256 } = measured;
+  const warn = (message: string, code: FindingCode) => emit({ type: "warning", message: `${message} (${code})` });
+  if (!split && sha256 === train.sha256) {
+    const option = setting(data.test === null ? "validation" : "test");
+    const same = `${option} and ${setting("data")} are the same file, so the result says nothing about new texts`;
+    return warn(`${same}; name another file, or hold out a part of the data`, "same-file");
+  }
+  const few = smallTestText(examples.length, "example");
+  if (few !== null)
+    warn(`${clip(file)}: ${few}; cross-validation (${setting("folds")}) tests every one once`, "small-test");
+  const known = new Set(train.examples.map(({ text }) => plainText(text)));
+  const seen = examples.filter(({ text }) => known.has(plainText(text))).length;
   if (seen === 0) return;
-  const message = `${clip(measured.file)}: ${seen} of ${measured.examples.length} measured examples are also in ${clip(data.train.file)}, so the result is too good`;
-  emit({ type: "warning", message });
+  const message = `${clip(file)}: ${seen} of ${examples.length} measured examples are also in ${clip(train.file)}, so the result is too good`;
+  warn(message, "overlap");
 }

@@ -1,4 +1,5 @@
 import { clip } from "../../../errors/excerpt.js";
+import { counted, percent, smallTestText } from "./counted.js";
 import type { DataFinding, DataPart, DataSummary, FindingCode, FoundExample, PartSummary } from "./data-summary.js";
 import type { ExampleColumns } from "../read.js";
 import { joinedLabels, numbersIn } from "./label-forms.js";
@@ -21,8 +22,6 @@ const FEW = 5;
  * In a small file this many labels may have few examples each. With more labels, one for every second example, the column is not labels.
  */
 const FEW_LABELS = 20;
-/** With fewer measured texts, one text is five points. */
-const SMALL_TEST = 20;
 /** From this share of numbers among the texts, the column is probably wrong. */
 const NUMBERS = 0.9;
 /** The most labels that a message names. */
@@ -31,9 +30,6 @@ const NAMED = 6;
 type Known = Omit<DataSummary, "findings">;
 
 const names: Readonly<Record<DataPart, string>> = { train: "training", validation: "validation", test: "test" };
-
-const percent = (share: number) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
-const counted = (count: number, one: string, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
 
 function quoted(labels: readonly string[]): string {
   const first = labels.slice(0, NAMED).map((label) => JSON.stringify(clip(label, 40)));
@@ -122,7 +118,7 @@ function* ofLabels(
 /** Findings about the texts of a split. */
 function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"][number]): Generator<DataFinding> {
   const { sameAsTraining, seen, numbers, sharedGroups } = surveyed;
-  const { examples, empty, duplicates, nearDuplicates, inTraining } = summary;
+  const { examples, empty, nearDuplicates, inTraining } = summary;
   const name = names[part];
   if (examples === 0) yield stop("no-examples", `there are no ${name} examples`);
   else if (empty === examples)
@@ -136,13 +132,14 @@ function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"]
   if (part === "train" && examples > empty && numbers >= NUMBERS * (examples - empty))
     yield stop("number-texts", `${numbers} of ${examples} ${name} texts are numbers; is this the texts' column?`);
   const share = (inTraining?.same ?? 0) / Math.max(1, examples - empty);
+  // What else is odd in these texts was said of the training texts.
   if (sameAsTraining && examples > empty)
-    yield stop(
+    return yield stop(
       "same-file",
       `the ${name} examples are the training examples, so the result says nothing about new texts; name another file, or hold out a part of the data`,
       seen.overlap.examples,
     );
-  else if (share >= OVERLAP)
+  if (share >= OVERLAP)
     yield stop(
       "test-in-training",
       `${inTraining!.same} of ${examples} ${name} texts (${percent(share)}) are also in the training data, so the result says little about new texts; remove them from one of the two`,
@@ -173,11 +170,13 @@ function* ofPart(part: DataPart, summary: PartSummary, surveyed: Survey["parts"]
       `${counted(sharedGroups.length, "group")} of the ${name} data (${quoted(sharedGroups)}) ${sharedGroups.length === 1 ? "is" : "are"} also in the training data, with ${counted(seen.sharedGroup.count, `${name} text`)}, so results look better than they are; keep each group in one split`,
       seen.sharedGroup.examples,
     );
-  if (duplicates > 0)
+  // Equal texts with different labels are another finding.
+  const { count: repeats } = seen.repeats;
+  if (repeats > 0)
     yield warn(
       "duplicates",
-      `${counted(duplicates, `${name} text repeats`, `${name} texts repeat`)} another and ${duplicates === 1 ? "counts" : "count"} more than others; remove ${duplicates === 1 ? "it" : "them"} if that is not intended`,
-      seen.duplicates.examples,
+      `${counted(repeats, `${name} text repeats`, `${name} texts repeat`)} another and ${repeats === 1 ? "counts" : "count"} more than others; remove ${repeats === 1 ? "it" : "them"} if that is not intended`,
+      seen.repeats.examples,
     );
   if (nearDuplicates > 0)
     yield warn(
@@ -248,13 +247,8 @@ export function findingsOf(known: Known, { parts, twoLabels }: Survey, columns?:
   }
   for (const surveyed of parts) all.push(...ofPart(surveyed.part, known[surveyed.part]!, surveyed));
   const measured = known.test ?? known.validation;
-  if (measured !== null && measured.examples > 0 && measured.examples < SMALL_TEST)
-    all.push(
-      warn(
-        "small-test",
-        `${counted(measured.examples, "text")} to measure on ${measured.examples === 1 ? "is" : "are"} few: each counts ${percent(1 / measured.examples)}; folds test every text once`,
-      ),
-    );
+  const few = measured === null ? null : smallTestText(measured.examples, "text");
+  if (few !== null) all.push(warn("small-test", `${few}; folds test every text once`));
   if (twoLabels.count > 0)
     all.push(
       warn(

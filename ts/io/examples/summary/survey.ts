@@ -43,7 +43,10 @@ class Sightings {
 interface PartSurvey extends Omit<PartSummary, "tokens"> {
   readonly part: DataPart;
   readonly seen: Readonly<
-    Record<"duplicates" | "nearDuplicates" | "overlap" | "nearOverlap" | "chosen" | "empty" | "sharedGroup", Sightings>
+    Record<
+      "duplicates" | "repeats" | "nearDuplicates" | "overlap" | "nearOverlap" | "chosen" | "empty" | "sharedGroup",
+      Sightings
+    >
   >;
   /** Whether its examples are exactly the training examples. */
   readonly sameAsTraining: boolean;
@@ -86,6 +89,8 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
   const at = (part: DataPart, place: number) => () => found(part, place, examplesOf.get(part)![place]!);
   const surveyed: PartSurvey[] = [];
   const inTraining = new Set<string>();
+  /** Training texts with their label. */
+  let learnt: ReadonlySet<string> = new Set();
   let chosenBy: ReadonlyMap<string, number> | null = null;
   let training: {
     readonly places: ReadonlyMap<string, number>;
@@ -102,7 +107,12 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
     }
   }
   for (const [part, examples] of parts) {
-    const seen = { duplicates: new Sightings(), nearDuplicates: new Sightings(), overlap: new Sightings() };
+    const seen = {
+      duplicates: new Sightings(),
+      repeats: new Sightings(),
+      nearDuplicates: new Sightings(),
+      overlap: new Sightings(),
+    };
     const more = {
       nearOverlap: new Sightings(),
       chosen: new Sightings(),
@@ -112,6 +122,8 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
     const sharedGroups = new Set<string>();
     let numbers = 0;
     const places = new Map<string, number>();
+    /** Texts with their label, and where each is first. */
+    const labelled = new Map<string, number>();
     const index = new NearTexts();
     const nearTrained = new Set<number>();
     let sameLabels = 0;
@@ -138,10 +150,12 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
         twoLabels.add(at(first.part, first.place), here);
       }
       const trained = training?.places.get(key);
-      if (trained !== undefined) {
-        seen.overlap.add(at("train", trained), here);
-        if (examplesOf.get("train")![trained]!.label === example.label) sameLabels++;
-      }
+      if (trained !== undefined) seen.overlap.add(at("train", trained), here);
+      const withLabel = JSON.stringify([key, example.label]);
+      if (learnt.has(withLabel)) sameLabels++;
+      const same = labelled.get(withLabel);
+      if (same === undefined) labelled.set(withLabel, place);
+      else seen.repeats.add(at(part, same), here);
       const chosen = part === "test" ? chosenBy?.get(key) : undefined;
       if (chosen !== undefined) more.chosen.add(at("validation", chosen), here);
       const earlier = places.get(key);
@@ -158,9 +172,9 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
       const [near] = index.find(own);
       if (near !== undefined) seen.nearDuplicates.add(at(part, near), here);
       index.add(own, place);
-      const [learnt] = trained === undefined && training !== null ? training.index.find(own) : [];
-      if (learnt === undefined) continue;
-      more.nearOverlap.add(at("train", learnt), here);
+      const [nearest] = trained === undefined && training !== null ? training.index.find(own) : [];
+      if (nearest === undefined) continue;
+      more.nearOverlap.add(at("train", nearest), here);
       nearTrained.add(place);
     }
     surveyed.push({
@@ -178,6 +192,7 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
       sameAsTraining: training !== null && examples.length === training.count && sameLabels === examples.length,
     });
     if (part === "validation") chosenBy = places;
+    if (training === null) learnt = new Set(labelled.keys());
     training ??= { places, index, count: examples.length };
   }
   return { parts: surveyed, twoLabels };

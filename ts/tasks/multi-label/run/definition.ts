@@ -1,4 +1,4 @@
-import { warnSeen } from "../../../training/data/parts.js";
+import { warnMeasured } from "../../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../../training/loading.js";
 import type { TaskDefinition } from "../../../training/task-definition.js";
 import { checkScoresFit } from "../../head-comparison.js";
@@ -14,12 +14,12 @@ import type { MultiLabelSettings } from "./settings.js";
 export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText, TokenizedLabels> = {
   makes: "a classifier of several labels a text",
   reader: listReader,
-  async survey(data, _, { emit }) {
-    warnSeen(data, emit);
+  async survey(data, _, context) {
+    warnMeasured(data, context);
     const found = new Set(data.train.examples.flatMap(({ labels }) => labels));
     const without = data.labels.filter((label) => !found.has(label));
     if (without.length > 0)
-      emit({
+      context.emit({
         type: "warning",
         message: `${data.train.file}: no training text has ${without.length === 1 ? "the label" : "the labels"} ${without.slice(0, 5).join(", ")}${without.length > 5 ? ` and ${without.length - 5} more` : ""}`,
       });

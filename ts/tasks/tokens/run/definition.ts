@@ -1,4 +1,4 @@
-import { warnSeen } from "../../../training/data/parts.js";
+import { warnMeasured } from "../../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../../training/loading.js";
 import type { TaskDefinition } from "../../../training/task-definition.js";
 import type { TokenSettings } from "./settings.js";
@@ -10,8 +10,8 @@ import type { TokenizedWords } from "./tokenized-words.js";
 export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, TokenizedWords> = {
   makes: "a token classifier",
   reader: tokenReader,
-  async survey(data, _, { emit }) {
-    warnSeen(data, emit);
+  async survey(data, _, context) {
+    warnMeasured(data, context);
     return {};
   },
   base: encoderBase,
