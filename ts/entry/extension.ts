@@ -44,7 +44,8 @@ export { checkSignal, orAborted, readSignal, throwIfAborted, untilAborted } from
 export { stopwatch } from "../waiting/stopwatch.js";
 export { timer } from "../waiting/timer.js";
 export type { AnyJobSpec } from "../tasks/index.js";
-export type { JobListener, OptionNames } from "../training/job-events.js";
+export type { JobListener } from "../training/job-events.js";
+export type { OptionNames } from "../training/spec/option-names.js";
 export type { RoundChanges, Rounds } from "../training/rounds/rounds.js";
 export type { TrainRounds, TrainRoundsOptions } from "../worker/client/train-rounds.js";
 

@@ -1,6 +1,6 @@
+import type { OptionNames } from "./spec/option-names.js";
 import { EngineError, MemoryError, UnsupportedError } from "../errors/errors.js";
 import { throwIfAborted } from "../waiting/abort.js";
-import type { OptionNames } from "./job-events.js";
 import { type RunSettings, taskOf } from "./spec/run-settings.js";
 import type { SharedSettings } from "./spec/shared-fields.js";
 import type { RunContext, TaskTable } from "./task-definition.js";

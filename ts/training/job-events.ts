@@ -147,14 +147,3 @@ export type JobEvent<S = RunSettings> =
 
 /** Called with a job's events. */
 export type JobListener = (event: JobEvent) => void;
-
-/** Names of settings in messages, for callers whose users know them by other names, such as a command's options. */
-export interface OptionNames {
-  /** The name of a field of the spec. */
-  setting(name: string): string;
-  /** The call or option that resumes a run; begins a message. */
-  readonly resume: string;
-}
-
-/** The names in the spec. */
-export const settingNames: OptionNames = { setting: (name) => name, resume: "runJob" };

@@ -1,10 +1,10 @@
+import { withOptionName } from "./spec/option-names.js";
 import type { Engine } from "../engine/running.js";
 import type { WantedHead } from "../models/sentence/load-encoder.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { throwIfAborted } from "../waiting/abort.js";
 import { nextTask } from "../waiting/next-task.js";
 import { checkModelFits } from "./estimate/memory-need.js";
-import { withOptionName } from "./with-option-name.js";
 import { type HashedModel, hashModel } from "./sources/hashed-model.js";
 import { sha256 } from "./sources/sha256.js";
 import type { SharedSettings } from "./spec/training-settings.js";

@@ -1,3 +1,4 @@
+import { settingError } from "./spec/option-names.js";
 import type { EngineInfo } from "../engine/running.js";
 import { batchOrder } from "../train/batch-order.js";
 import { breather } from "../waiting/next-task.js";
@@ -9,7 +10,6 @@ import { hear, runModel } from "./loading.js";
 import { runEngine } from "./run-engine.js";
 import type { JobModel } from "./sources/job-sources.js";
 import { evaluateEveryOf, fitOptions, type RunSettings, stepsOf } from "./spec/run-settings.js";
-import { settingError } from "./spec/training-settings.js";
 import { checkWarmup } from "./spec/warmup-check.js";
 import type {
   ExampleUse,

@@ -1,3 +1,4 @@
+import { type OptionNames, settingNames } from "./spec/option-names.js";
 import { checkSignal, throwIfAborted } from "../waiting/abort.js";
 import { AbortError, ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
@@ -7,7 +8,7 @@ import type { FileMap } from "../io/file-map.js";
 import { onDevice, takeDevice } from "./device.js";
 import { estimateJob } from "./estimate/job-estimate.js";
 import { fitFinal } from "./final-fit.js";
-import { type JobListener, type OptionNames, settingNames } from "./job-events.js";
+import { type JobListener } from "./job-events.js";
 import { loadRun, openRun, type Prepared } from "./prepare.js";
 import { readyJob } from "./ready.js";
 import type { TaskReport } from "./result/report.js";

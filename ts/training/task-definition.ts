@@ -1,3 +1,4 @@
+import type { OptionNames } from "./spec/option-names.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import type { Engine } from "../engine/running.js";
 import type { Graph, NodeId } from "../graph/graph.js";
@@ -7,7 +8,7 @@ import type { Task } from "../train/task.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { DataReader, TaskData, TaskFile } from "./data/parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";
-import type { JobListener, OptionNames, ShownPrediction } from "./job-events.js";
+import type { JobListener, ShownPrediction } from "./job-events.js";
 import type { LabelScores, ReportedMetrics, RunOutcome } from "./result/report.js";
 import type { HashedModel } from "./sources/hashed-model.js";
 import type { JobSources } from "./sources/job-sources.js";

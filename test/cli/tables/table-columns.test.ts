@@ -109,7 +109,9 @@ describe("a table of one column", () => {
       const { code, out, err } = await lowrank([...command, "--file", fixture.path("one.csv")]);
       expect(code).toBe(0);
       expect(outputs(out)).toEqual(rows);
-      expect(err).toMatch(new RegExp(`one\\.csv: the texts? (is|are) empty in ${lines}; (it|each) still gets a prediction`));
+      expect(err).toMatch(
+        new RegExp(`one\\.csv: the texts? (is|are) empty in ${lines}; (it|each) still gets a prediction`),
+      );
     }
   });
 });

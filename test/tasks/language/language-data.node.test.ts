@@ -1,6 +1,6 @@
+import { settingNames } from "../../../ts/training/spec/option-names.js";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../ts/index.js";
-import { settingNames } from "../../../ts/training/job-events.js";
 import { languageDefinition } from "../../../ts/tasks/language/definition.js";
 import { type LanguageJobSpec, memoryStore } from "../../../ts/jobs/index.js";
 import { loadParts } from "../../../ts/training/data/parts.js";

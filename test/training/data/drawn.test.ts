@@ -1,7 +1,7 @@
+import { settingNames } from "../../../ts/training/spec/option-names.js";
 import { expect, it } from "vitest";
 import { classifierPlan } from "../../../ts/tasks/classify/recipes.js";
 import { drawnParts } from "../../../ts/training/data/drawn.js";
-import { settingNames } from "../../../ts/training/job-events.js";
 import type { RunSettings } from "../../../ts/training/spec/run-settings.js";
 
 const settings = { testSplit: 0.2, validationSplit: 0.25, seed: 3 } as unknown as RunSettings;

@@ -1,9 +1,9 @@
+import { settingNames } from "../../../ts/training/spec/option-names.js";
 import { describe, expect, it } from "vitest";
 import { ConfigError, createEngine, MemoryError, TextClassifier } from "../../../ts/index.js";
 import { jobSeconds } from "../../../ts/training/estimate/job-seconds.js";
 import { checkModelFits, memoryNeed, steppedOn } from "../../../ts/training/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../../ts/jobs/index.js";
-import { settingNames } from "../../../ts/training/job-events.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { timeStep } from "../../../ts/train/timed-step.js";
 import { modelSource } from "../../../ts/io/model-locator.js";

@@ -1,7 +1,7 @@
+import { withOptionName } from "../../training/spec/option-names.js";
 import { ModelError } from "../../errors/errors.js";
 import type { TokenCounter } from "../../io/examples/summary/index.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
-import { withOptionName } from "../../training/with-option-name.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { flagNames } from "../options/flag-names.js";

@@ -1,4 +1,4 @@
-import type { OptionNames } from "../../training/job-events.js";
+import type { OptionNames } from "../../training/spec/option-names.js";
 import type { SettingName } from "./setting-flags.js";
 
 /** A setting as the option of `finetune`: "maxGradNorm" → "--max-grad-norm". */

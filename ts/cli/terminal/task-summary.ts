@@ -63,7 +63,7 @@ export function taskResult(self: string, report: TaskReport, colors: Colors): st
   return [
     ...lines.slice(0, -1),
     colors.bold(lines.at(-1)),
-    ...(rowNames.includes(yardstickNames["headOnly"]!) ? headOnlyLines(task, colors) : []),
+    ...(rowNames.includes(yardstickNames["headOnly"]) ? headOnlyLines(task, colors) : []),
     ...(intervals.length === 1
       ? intervals.map(([title, value]) => `${title} ${value}: 95 % interval`)
       : intervalLines(intervals)),

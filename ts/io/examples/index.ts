@@ -3,7 +3,7 @@ export type { Column } from "./table/column.js";
 export type { Example } from "./example.js";
 export { foldExamples } from "./parts/folds.js";
 export { exampleFormat, placeIn, sortLabels } from "./parse.js";
-export type { ExampleFormat,  LocatedExample,  } from "./parse.js";
+export type { ExampleFormat, LocatedExample } from "./parse.js";
 export { readExamples, readTexts } from "./read.js";
 export type { ExampleColumns, ReadExamples, ReadOptions } from "./read.js";
 export { splitExamples } from "./parts/split.js";

@@ -12,6 +12,5 @@ export type { TensorFile, TensorIndex } from "./read.js";
 export { isFloat, isReadableFloat, takeWeightOptions, weightProblem } from "./weights.js";
 export type { WeightOptions } from "./weights.js";
 export { fillSafetensors, streamSafetensors, writeSafetensors } from "./write.js";
-;
 export { joinIndexes, openShards, readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "./shards.js";
 export type { WeightMap } from "./shards.js";

@@ -1,6 +1,6 @@
+import type { OptionNames } from "../../training/spec/option-names.js";
 import { ConfigError } from "../../errors/errors.js";
 import { type MiningLimits, takeMiningLimits } from "../../models/sentence/mining/mining-options.js";
-import type { OptionNames } from "../../training/job-events.js";
 
 /** Settings of a run that may look for negatives. */
 export interface Mining {

@@ -1,8 +1,8 @@
+import type { OptionNames } from "../../training/spec/option-names.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { ExampleFormat } from "../../io/examples/index.js";
 import { readJsonRows } from "../../io/examples/json/json-rows.js";
 import { filledRows, isBlank, rowsOf } from "../../io/examples/read.js";
-import type { OptionNames } from "../../training/job-events.js";
 import { withoutEmptyRows } from "../table-rows.js";
 
 /** A name that no column has: asking for it tells the columns of a file. */

@@ -1,6 +1,6 @@
+import type { OptionNames } from "../spec/option-names.js";
 import { ConfigError } from "../../errors/errors.js";
 import { foldExamples, splitExamples } from "../../io/examples/index.js";
-import type { OptionNames } from "../job-events.js";
 import type { RunSettings, TaskPlan } from "../spec/run-settings.js";
 import { choosesByFew, type DataReader, type DrawnPart, holdsToChoose, shareOf, type TaskFile } from "./parts.js";
 

@@ -1,3 +1,4 @@
+import type { OptionNames } from "../spec/option-names.js";
 import type { Engine } from "../../engine/running.js";
 import { MemoryError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
@@ -9,7 +10,6 @@ import type { Task } from "../../train/task.js";
 import { roomOfStep } from "../../train/step-room.js";
 import { sizeOf } from "../../values/shape.js";
 import type { JobModel } from "../sources/job-sources.js";
-import type { OptionNames } from "../job-events.js";
 import type { TaskModel, TokenizedExample } from "../task-definition.js";
 import type { MemoryNeed } from "./job-needs.js";
 

@@ -1,6 +1,6 @@
+import type { OptionNames } from "../spec/option-names.js";
 import { ConfigError, LowrankError } from "../../errors/errors.js";
 import type { StepRecord } from "../../train/fit-options.js";
-import type { OptionNames } from "../job-events.js";
 
 /** What to try. */
 const advice = ({ setting }: OptionNames) =>

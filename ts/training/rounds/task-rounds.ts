@@ -1,3 +1,4 @@
+import type { OptionNames } from "../spec/option-names.js";
 import { frozenA } from "../../adapters/frozen-a.js";
 import { checkOptions } from "../../arguments/options.js";
 import { ConfigError, NonFiniteError } from "../../errors/errors.js";
@@ -6,7 +7,6 @@ import { fit } from "../../train/fit.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import { breather } from "../../waiting/next-task.js";
 import type { HeldPart, TaskData, TaskFile } from "../data/parts.js";
-import type { OptionNames } from "../job-events.js";
 import { runModel } from "../loading.js";
 import { runEngine } from "../run-engine.js";
 import type { Fields } from "../spec/field.js";

@@ -1,5 +1,5 @@
+import type { OptionNames } from "./option-names.js";
 import { ConfigError } from "../../errors/errors.js";
-import type { OptionNames } from "../job-events.js";
 import type { RunSettings } from "./run-settings.js";
 
 /** Throws `ConfigError` if the learning rate would not reach its peak before the run's last step. */

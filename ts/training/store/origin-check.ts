@@ -1,5 +1,5 @@
+import type { OptionNames } from "../spec/option-names.js";
 import { ConfigError } from "../../errors/errors.js";
-import type { OptionNames } from "../job-events.js";
 
 /** A file of examples: its name in messages, and its hash. */
 interface HashedFile {

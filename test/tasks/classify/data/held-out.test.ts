@@ -1,10 +1,10 @@
+import { settingNames } from "../../../../ts/training/spec/option-names.js";
 import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError } from "../../../../ts/index.js";
 import { type JobEvent, type JobSpec, memoryStore } from "../../../../ts/jobs/index.js";
 import { type Labelled, loadDataset } from "../../../../ts/tasks/classify/data/dataset.js";
 import { holdOut } from "../../../../ts/tasks/classify/data/held-out.js";
 import { foldsOf } from "../../../../ts/tasks/classify/folds/folded.js";
-import { settingNames } from "../../../../ts/training/job-events.js";
 import { classifierPlan } from "../../../../ts/tasks/classify/recipes.js";
 import { textFields } from "../../../../ts/tasks/classify/settings.js";
 import { readSpec } from "../../../../ts/training/spec/read-settings.js";

@@ -1,9 +1,10 @@
+import type { OptionNames } from "../../../training/spec/option-names.js";
 import { ConfigError } from "../../../errors/errors.js";
 import type { DataSummary, Parts, Survey, TokenCounter } from "../../../io/examples/summary/index.js";
 import { measureTokens, summaryOf, surveyTexts } from "../../../io/examples/summary/measure.js";
 import { allowable } from "../settings.js";
 import type { Dataset } from "./dataset.js";
-import type { JobListener, OptionNames } from "../../../training/job-events.js";
+import type { JobListener } from "../../../training/job-events.js";
 
 /** What the check of the data needs. */
 export interface DataCheck {

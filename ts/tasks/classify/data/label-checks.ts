@@ -1,6 +1,6 @@
+import type { OptionNames } from "../../../training/spec/option-names.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
-import type { OptionNames } from "../../../training/job-events.js";
 import type { TrainingSettings } from "../settings.js";
 import type { Labelled } from "./read-labelled.js";
 

@@ -1,8 +1,8 @@
+import type { OptionNames } from "../../../training/spec/option-names.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
 import { type ModelSource, readJson } from "../../../io/model-source.js";
 import { kindOfHead } from "../../checkpoint.js";
-import type { OptionNames } from "../../../training/job-events.js";
 import { recipes } from "../recipes.js";
 import type { TrainingSettings } from "../settings.js";
 

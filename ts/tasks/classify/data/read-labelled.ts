@@ -1,3 +1,4 @@
+import type { OptionNames } from "../../../training/spec/option-names.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
 import {
@@ -9,7 +10,6 @@ import {
 } from "../../../io/examples/index.js";
 import { plainText } from "../../../io/examples/summary/plain-text.js";
 import type { TaskFile } from "../../../training/data/parts.js";
-import type { OptionNames } from "../../../training/job-events.js";
 import type { JobSources } from "../../../training/sources/job-sources.js";
 import { sha256 } from "../../../training/sources/sha256.js";
 import { checkColumnsDiffer, withoutEmptyRows } from "../../table-rows.js";
