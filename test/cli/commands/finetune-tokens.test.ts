@@ -183,7 +183,8 @@ describe("finetune --task tokens", () => {
     const refused = await lowrank(["finetune", "--resume", at("killed"), "--rank", "8"]);
     expect(refused.err).toMatch(/got --rank 8, the run has 4/);
     const resumed = await lowrankProcess(["finetune", "--resume", at("killed")], folder);
-    expect({ code: resumed.code, err: resumed.err }).toEqual({ code: 0, err: "" });
+    expect(resumed.code).toBe(0);
+    expect(resumed.err).toMatch(/^\S+: \d+ examples to measure on are few: .*\(small-test\)\n$/);
     expect(resumed.out).toMatch(/Continuing after step \d+ of 60/);
     expect((await lowrankProcess(short("whole", "--steps", "60"), folder)).code).toBe(0);
     const adapter = (out: string) => readFile(at(out, "adapter_model.safetensors"));

@@ -49,7 +49,7 @@ describe("finetune", () => {
 
   it("refuses options of the adapter that the model has nothing for", async () => {
     const { code, err } = await lowrank([...shortRun(fixture, fixture.path("none"), 6), "--modules-to-save", "norm1"]);
-    expect(err).toMatch(/modulesToSave names "norm1", which this model does not have/);
+    expect(err).toMatch(/--modules-to-save names "norm1", which this model does not have/);
     expect(code).toBe(1);
   });
 

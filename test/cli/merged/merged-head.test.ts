@@ -25,7 +25,7 @@ describe("an adapter with a head, on a base without one", () => {
   it("fits, and is merged to the names of the model with the head", async () => {
     const checked = await lowrank(["check", at("run"), "--base", base]);
     expect(checked).toMatchObject({ code: 0, err: "" });
-    expect(checked.out).toMatch(/ fits .*: 6 layers; with a head for \d+ labels\n {2}note: .*classifier/);
+    expect(checked.out).toMatch(/ fits .*: 6 matrices in 2 layers; with a head for \d+ labels\n {2}note: .*classifier/);
     const { code, err } = await lowrank(["merge", at("run"), "--base", base, "--out", at("merged")]);
     expect(code).toBe(0);
     expect(err).toMatch(/config\.json says BertForTokenClassification with \d+ labels/);
