@@ -103,8 +103,6 @@ export const leftToAll = {
   growth: ["test/properties/proportion/*.node.test.ts", "test/serve/openai/many-requests.node.test.ts"],
   /** They keep models in a page's storage, cut downloads and open several tabs. */
   pages: ["test/pages/{downloads,in-worker,picked,runs,tabs}.node.test.ts"],
-  /** It trains MiniLM on 512 tokens, again and again, as before its modules were known. test/jobs/old-runs resumes small models. */
-  oldRuns: ["test/jobs/run-before-known-modules.node.test.ts"],
   /** They compile the kernels twice more, and compare the bytes: those change with the toolchain alone. */
   toolchain: ["test/packaging/wasm-pack.test.ts"],
   /** They train MiniLM by the programs and commands of a page, each with the defaults; those of README and docs/starts stay. */
