@@ -51,9 +51,9 @@ export async function withoutEmptyRows<
   return table;
 }
 
-/** Throws `ConfigError` if two settings name the same column. A setting without a column is null. */
+/** Throws `ConfigError` if two settings name the same column. A setting names one, several, or null for none. */
 export function checkColumnsDiffer(
-  columns: Readonly<Record<string, string | null>>,
+  columns: Readonly<Record<string, string | readonly string[] | null>>,
   { setting }: Pick<OptionNames, "setting">,
 ): void {
   const pair = equalPair(columns);
@@ -79,13 +79,14 @@ export function checkFieldsDiffer(
   );
 }
 
-function equalPair(columns: Readonly<Record<string, string | null>>) {
+/** Two names with the same column; null if there are none. */
+function equalPair(columns: Readonly<Record<string, string | readonly string[] | null>>) {
   const before = new Map<string, string>();
-  for (const [name, column] of Object.entries(columns)) {
-    if (column === null) continue;
-    const other = before.get(column);
-    if (other !== undefined) return { names: [other, name] as const, column };
-    before.set(column, name);
-  }
+  for (const [name, value] of Object.entries(columns))
+    for (const column of [value ?? []].flat()) {
+      const other = before.get(column);
+      if (other !== undefined && other !== name) return { names: [other, name] as const, column };
+      before.set(column, name);
+    }
   return null;
 }

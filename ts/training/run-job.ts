@@ -8,7 +8,7 @@ import type { FileMap } from "../io/file-map.js";
 import { onDevice, takeDevice } from "./device.js";
 import { estimateJob } from "./estimate/job-estimate.js";
 import { fitFinal } from "./final-fit.js";
-import { type JobListener } from "./job-events.js";
+import type { JobListener } from "./job-events.js";
 import { loadRun, openRun, type Prepared } from "./prepare.js";
 import { readyJob } from "./ready.js";
 import type { TaskReport } from "./result/report.js";

@@ -19,7 +19,13 @@ const rollup = (folder, chosen, parts) =>
     env: { DIST: folder, BUILDS: chosen.join(), PARTS: parts },
   });
 
+/** Where the scripts of `npm start` are built while the kernels compile. */
+export const scriptsFolder = join(root, "build/scripts");
 const typesFolder = join(root, "build/types");
+
+/** Builds parts that need no binaries, and remembers of which sources by a stamp. */
+const rollupApart = (place, stamp, chosen, parts) =>
+  replaceFolder({ place, fresh: `${place}-new`, stamp, hash: sources() }, (folder) => rollup(folder, chosen, parts));
 
 /** What needs no binaries, built while the kernels compile. */
 export const types = {
@@ -28,10 +34,7 @@ export const types = {
   after: ["node modules", "kernel interface"],
   seconds: 40,
   needed: () => !isCurrent(all) && !isFresh("types", sources()),
-  run: () =>
-    replaceFolder({ place: typesFolder, fresh: `${typesFolder}-new`, stamp: "types", hash: sources() }, (folder) =>
-      rollup(folder, all, "worker,types"),
-    ),
+  run: () => rollupApart(typesFolder, "types", all, "worker,types"),
 };
 
 /** Puts a new dist in place of the old one, which stays until the new one is complete. */
@@ -55,9 +58,6 @@ export const dist = {
     }),
 };
 
-/** Where the scripts of `npm start` are built while the kernels compile. */
-export const scriptsFolder = join(root, "build/scripts");
-
 /** The command line and Node's entry, without binaries, for a package of fewer builds. */
 export function scripts(chosen) {
   return {
@@ -66,11 +66,7 @@ export function scripts(chosen) {
     after: ["node modules", "kernel interface"],
     seconds: 20,
     needed: () => !isCurrent(all) && !isCurrent(chosen) && !isFresh("scripts", sources()),
-    run: () =>
-      replaceFolder(
-        { place: scriptsFolder, fresh: `${scriptsFolder}-new`, stamp: "scripts", hash: sources() },
-        (folder) => rollup(folder, [], "scripts"),
-      ),
+    run: () => rollupApart(scriptsFolder, "scripts", [], "scripts"),
   };
 }
 

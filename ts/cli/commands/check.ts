@@ -38,7 +38,7 @@ interface Checked {
   readonly warnings: readonly string[];
   /** Number of adapted matrices. */
   readonly layers: number;
-  /** The same with the number of the model's layers that have them: "18 matrices in 6 layers". */
+  /** Number of adapted matrices and of the layers that have them, as text: "18 matrices in 6 layers". */
   readonly adapted: string;
   /** Number of labels of the classifier in the adapter's file; null if there is none. */
   readonly headLabels: number | null;

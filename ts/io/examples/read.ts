@@ -209,7 +209,7 @@ export interface FilledOptions {
   readonly label: Column;
   /** What to do with empty texts: an error, skip them, or keep them. */
   readonly emptyTexts: "refuse" | "leave out" | "keep";
-  /** The same for empty labels. */
+  /** What to do with empty labels: an error, skip them, or keep them. */
   readonly emptyLabels: "refuse" | "leave out" | "keep";
 }
 

@@ -8,7 +8,10 @@ export async function publishNew(part: string, path: string): Promise<void> {
   });
 }
 
-/** The same in file systems without hard links: an empty file takes the name, which the rename then replaces. @internal exported for its tests */
+/**
+ * Publishes a file in file systems without hard links: an empty file takes the name, which the rename then replaces.
+ * @internal exported for its tests
+ */
 export async function renameNew(part: string, path: string): Promise<void> {
   await (await open(path, "wx")).close();
   await rename(part, path).catch(async (error: unknown) => {

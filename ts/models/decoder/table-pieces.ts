@@ -26,7 +26,11 @@ export async function readLargeTable(reader: WeightReader, path: string): Promis
   return reader.keepTable(path, table);
 }
 
-/** As `storedTensor`, of a matrix of any size, in pieces of whole rows. @param most bytes of the file in a piece @internal exported for its tests */
+/**
+ * A matrix of any size in its stored format, as `storedTensor` makes it, read in pieces of whole rows.
+ * @param most bytes of the file in a piece
+ * @internal exported for its tests
+ */
 export async function storedPieces(
   graph: GraphMemory,
   file: OpenTensorFile,

@@ -1,7 +1,7 @@
 import type { OptionNames } from "../spec/option-names.js";
 import { clip } from "../../errors/excerpt.js";
 import type { FindingCode } from "../../io/examples/summary/index.js";
-import { smallTestText } from "../../io/examples/summary/counted.js";
+import { smallTestText } from "../../io/examples/summary/findings.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
 import type { JobListener } from "../job-events.js";
 import { choosesStep, type RunSettings, type TaskPlan } from "../spec/run-settings.js";

@@ -1,5 +1,4 @@
 import { clip } from "../../../errors/excerpt.js";
-import { counted, percent, smallTestText } from "./counted.js";
 import type { DataFinding, DataPart, DataSummary, FindingCode, FoundExample, PartSummary } from "./data-summary.js";
 import type { ExampleColumns } from "../read.js";
 import { joinedLabels, numbersIn } from "./label-forms.js";
@@ -22,6 +21,8 @@ const FEW = 5;
  * In a small file this many labels may have few examples each. With more labels, one for every second example, the column is not labels.
  */
 const FEW_LABELS = 20;
+/** With fewer measured texts, one text is five points. */
+const SMALL_TEST = 20;
 /** From this share of numbers among the texts, the column is probably wrong. */
 const NUMBERS = 0.9;
 /** The most labels that a message names. */
@@ -30,6 +31,15 @@ const NAMED = 6;
 type Known = Omit<DataSummary, "findings">;
 
 const names: Readonly<Record<DataPart, string>> = { train: "training", validation: "validation", test: "test" };
+
+const percent = (share: number) => `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+const counted = (count: number, one: string, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
+
+/** What to say of a test with few examples; null for none, and for enough. @param unit what an example is, such as "text" */
+export const smallTestText = (examples: number, unit: string): string | null =>
+  examples === 0 || examples >= SMALL_TEST
+    ? null
+    : `${counted(examples, unit)} to measure on ${examples === 1 ? "is" : "are"} few: each counts ${percent(1 / examples)}`;
 
 function quoted(labels: readonly string[]): string {
   const first = labels.slice(0, NAMED).map((label) => JSON.stringify(clip(label, 40)));

@@ -90,7 +90,7 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
   const surveyed: PartSurvey[] = [];
   const inTraining = new Set<string>();
   /** Training texts with their label. */
-  let learnt: ReadonlySet<string> = new Set();
+  let trainedTexts: ReadonlySet<string> = new Set();
   let chosenBy: ReadonlyMap<string, number> | null = null;
   let training: {
     readonly places: ReadonlyMap<string, number>;
@@ -152,7 +152,7 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
       const trained = training?.places.get(key);
       if (trained !== undefined) seen.overlap.add(at("train", trained), here);
       const withLabel = JSON.stringify([key, example.label]);
-      if (learnt.has(withLabel)) sameLabels++;
+      if (trainedTexts.has(withLabel)) sameLabels++;
       const same = labelled.get(withLabel);
       if (same === undefined) labelled.set(withLabel, place);
       else seen.repeats.add(at(part, same), here);
@@ -192,7 +192,7 @@ export async function survey(parts: Parts, breathe: (done?: number) => Promise<v
       sameAsTraining: training !== null && examples.length === training.count && sameLabels === examples.length,
     });
     if (part === "validation") chosenBy = places;
-    if (training === null) learnt = new Set(labelled.keys());
+    if (training === null) trainedTexts = new Set(labelled.keys());
     training ??= { places, index, count: examples.length };
   }
   return { parts: surveyed, twoLabels };

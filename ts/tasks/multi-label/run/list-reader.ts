@@ -32,8 +32,7 @@ export function listReader(
   { sources, emit, optionNames, isPart = false }: RunContext,
 ): DataReader<ListedText> {
   const { text, label, labelColumns, labelSeparator, allow } = settings;
-  if (labelColumns === null) checkColumnsDiffer({ text, label }, optionNames);
-  else if (labelColumns.includes(text)) checkColumnsDiffer({ text, labelColumns: text }, optionNames);
+  checkColumnsDiffer(labelColumns === null ? { text, label } : { text, labelColumns }, optionNames);
   if (labelColumns !== null && (labelColumns.length < 2 || new Set(labelColumns).size < labelColumns.length))
     throw new ConfigError(`${optionNames.setting("labelColumns")}: two different columns or more are expected`, {
       option: "labelColumns",
