@@ -39,7 +39,7 @@ it("the page's commands look at a table, train a reranker and measure it", { tim
     const few = args[0] === "finetune" ? ["--steps", "10", "--batch-size", "6", "--validation-split", "0.2"] : [];
     return consumer.run("node", "node_modules/lowrank/dist/cli.js", ...args, ...few);
   });
-  expect(looked).toMatch(/36 examples for training: queries 6 texts 36 smallest 0/);
+  expect(looked).toMatch(/36 examples for training: 6 queries, 36 texts, labels from 0 to 1/);
   expect(trained).toMatch(/NDCG@10[^]*cosines of the base model's vectors +[\d.]+[^]*head and adapter +[\d.]+/);
   expect(measured).toMatch(/6 examples\nNDCG@10 +/);
   expect(scored).toMatch(/^0?\.\d+ +This is how to make cake\.\n0?\.\d+ +This is how to make tea\.\n$/);

@@ -43,7 +43,7 @@ const all = (document: string, name: string) =>
 describe("your own data", () => {
   it("the page's first commands look, train, measure and answer", { timeout: 300_000 }, () => {
     const [looked, head, adapter, measured, answer] = all(page, "own-data");
-    expect(looked).toMatch(/24 training texts, 2 labels/);
+    expect(looked).toMatch(/24 examples for training: 2 labels/);
     expect(head).toMatch(/none, only the head/);
     expect(adapter).toMatch(/head and adapter +\d/);
     expect(measured).toMatch(/is Billing +\d/);
@@ -51,7 +51,9 @@ describe("your own data", () => {
   });
 
   it("the page's commands look at a test too, and fit folds", { timeout: 300_000 }, () => {
-    expect(all(page, "look")[1]).toMatch(/24 training, 2 test texts, 2 labels[\s\S]*truncated to 128/);
+    expect(all(page, "look")[1]).toMatch(
+      /24 examples for training: 2 labels\n2 examples for testing: 2 labels[\s\S]*truncated to 128/,
+    );
     rmSync(join(consumer.folder, "runs"), { recursive: true, force: true });
     const [head, folds] = all(page, "few");
     expect(head).toMatch(/none, only the head/);
@@ -81,7 +83,7 @@ describe("your own data", () => {
       consumer.write("tags.csv", `Body;Tags\r\n${tags.join("\r\n")}\r\n`);
       consumer.write("later-tags.csv", `Body;Tags\r\n${later.map((row) => `${row}|Urgent`).join("\r\n")}\r\n`);
       const [looked, trained, measured, answer] = all(page, "several");
-      expect(looked).toMatch(/24 examples for training: labels 3 labels a text/);
+      expect(looked).toMatch(/24 examples for training: 3 labels, \d\.?\d* labels a text/);
       expect(trained).toMatch(/head and adapter +\d/);
       expect(measured).toMatch(/2 examples\nmicro F1 +\d/);
       expect(answer).toMatch(/The app crashes when I pay my invoice\.\n$/);
@@ -96,7 +98,7 @@ describe("your own data", () => {
     consumer.write("stars.csv", `Body;Stars\r\n${numbers.join("\r\n")}\r\n`);
     consumer.write("later.csv", `Body;Stars\r\n${later.map((row) => row.replace(/;\w+$/, ";3")).join("\r\n")}\r\n`);
     const [looked, trained, measured, answer] = all(page, "numbers");
-    expect(looked).toMatch(/24 examples for training: smallest 2 median 2 mean 2\.\d+ largest 5/);
+    expect(looked).toMatch(/24 examples for training: numbers from 2 to 5, median 2, mean 2\.\d+/);
     expect(trained).toMatch(/RMSE +MAE +R²[^]*head only +[^]*head and adapter +/);
     expect(measured).toMatch(/2 examples\nSpearman +/);
     expect(answer).toMatch(/^[1-5](\.\d+)? {2}It crashes every day\.\n$/);

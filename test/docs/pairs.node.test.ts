@@ -33,7 +33,7 @@ it("the page's commands look, train, measure and search, and its program compare
     const few = args[0] === "finetune" ? ["--steps", "12", "--batch-size", "8", "--validation-split", "0.25"] : [];
     return consumer.run("node", "node_modules/lowrank/dist/cli.js", ...args, ...few);
   });
-  expect(looked).toMatch(/24 examples for training: anchors 24 documents 24 negatives 0/);
+  expect(looked).toMatch(/24 examples for training: 24 anchors, 24 documents, 0 negatives a row/);
   expect(trained).toMatch(
     /NDCG@10[^]*vectors of the base model +[\d.]+[^]*BM25, a search by words +[\d.]+[^]*adapter +[\d.]+/,
   );

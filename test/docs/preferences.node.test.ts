@@ -23,7 +23,7 @@ afterAll(() => rmSync(consumer.folder, { recursive: true }));
 describe("preferences", () => {
   it("the page's commands look, train and answer", { timeout: 300_000 }, () => {
     const [looked, trained, answer] = commands(page, "preferences").map((args) => consumer.run("node", cli, ...args));
-    expect(looked).toMatch(/40 examples for training: prompts 40 chosen is longer 20/);
+    expect(looked).toMatch(/40 examples for training: 40 prompts, 20 pairs whose chosen answer is longer/);
     expect(trained).toMatch(/reward accuracy +reward margin +more probable +loss\n.*the base model +50\.0 %/);
     expect(answer).not.toBe("");
   });

@@ -77,6 +77,8 @@ export interface FileExample {
   readonly line: number;
   /** Examples with equal texts are on one side of every split. */
   readonly text: string;
+  /** Its group, which stays on one side of every split; omitted for none. */
+  readonly group?: string;
 }
 
 /** An example as tokens. */
@@ -149,11 +151,28 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
   readonly repeatsTexts?: boolean;
   /** The texts of an example whose lengths `lowrank data` counts, each as it is cut; default: `text`. */
   texts?(example: E): readonly string[];
-  /** Numbers about a file's examples by name, for `lowrank data`, which shows the spread of a list. */
-  about?(file: TaskFile<E>): Readonly<Record<string, number | readonly number[]>>;
+  /** The label of an example, for findings about labels and texts of `lowrank data`; omitted where an example has not just one. */
+  labelOf?(example: E): string;
+  /** How often each label occurs in a file, for `lowrank data`; omitted with `labelOf`, or where there are no labels. */
+  labelCounts?(file: TaskFile<E>): FileLabelCounts | null;
+  /** What a file holds, for `lowrank data`: counts by their names in the plural, such as "queries". */
+  about?(file: TaskFile<E>): FileCounts;
   /** Throws `ConfigError` if a checkpoint's measurements are of other classes, or of another number of examples. */
   checkStateFits?(run: object, data: TaskData<E>, measured: number): void;
 }
+
+/** How often each label of a file occurs. */
+export interface FileLabelCounts {
+  /** What has the labels, in the plural, such as "words". */
+  readonly of: string;
+  /** Number of those that could have one. */
+  readonly total: number;
+  /** A number for each label of the file, in the order of its labels. */
+  readonly counts: readonly number[];
+}
+
+/** Numbers by name. A list is shown by its spread, and a record of counts by its sum and its parts. */
+export type FileCounts = Readonly<Record<string, number | readonly number[] | Readonly<Record<string, number>>>>;
 
 /** The prediction of a text. */
 export type PredictedValues = Readonly<

@@ -15,7 +15,7 @@ describe("data", () => {
     await writeFile(file, csv([...examples, ...examples.slice(0, 3), { text: "unheard of", label: "Good" }]));
     const { code, out } = await lowrank(["data", file, "--model", fixture.model, "--max-tokens", "8"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^44 training texts, 3 labels\n/);
+    expect(out).toMatch(/^44 examples for training: 3 labels\n/);
     expect(out).toMatch(/^bad +21 +47\.7 % +█+/m);
     expect(out).toMatch(/^training +tokens +\d+ +\d+ +\d+ +\d+ +\d+ +9\d\.\d % truncated to 8, \d\.\d % unknown$/m);
     expect(out).toMatch(
@@ -87,7 +87,7 @@ describe("data", () => {
     await writeFile(file, csv([...examples, { text: "unheard of", label: "Good" }]));
     const { code, out } = await lowrank(["data", file, "--label-names", "Good=good", "--model", fixture.model]);
     expect(code).toBe(0);
-    expect(out).toMatch(/^41 training texts, 2 labels\n/);
+    expect(out).toMatch(/^41 examples for training: 2 labels\n/);
     expect(out).not.toMatch(/similar-labels/);
     expect((await lowrank(["data", file, "--label-names", "0=good"])).err).toMatch(
       /--label-names names \["0"\], which is not a label of any example; the labels are Good, bad, good/,
@@ -120,10 +120,10 @@ describe("data", () => {
     expect(found.err).toMatch(
       /numbered\.csv, line 1: "Body", "Queue" look like a header, but since columns are named by number, it is read as an example: name the columns by these names instead\n/,
     );
-    expect(found.out).toMatch(/^41 training texts, 3 labels/);
+    expect(found.out).toMatch(/^41 examples for training: 3 labels/);
     const named = await lowrank(["data", file, "--text", "Body", "--label", "Queue", "--model", fixture.model]);
     expect(named.err).not.toMatch(/header/);
-    expect(named.out).toMatch(/^40 training texts, 2 labels/);
+    expect(named.out).toMatch(/^40 examples for training: 2 labels/);
   });
 
   it("compares a test file, and ends with an error's code where that means nothing", async () => {
@@ -235,7 +235,7 @@ describe("data", () => {
     const file = fixture.path("list.json");
     await writeFile(file, JSON.stringify({ data: examples.map(({ text, label }) => ({ body: text, stars: label })) }));
     const args = ["data", file, "--text", "body", "--label", "stars", "--model", fixture.model];
-    expect((await lowrank(args)).out).toMatch(/^40 training texts, 2 labels\n/);
+    expect((await lowrank(args)).out).toMatch(/^40 examples for training: 2 labels\n/);
     expect((await lowrank(["data", file])).err).toMatch(/there is no field "text"; the object has body, stars/);
     expect((await lowrank(["data", fixture.path("none.csv")])).err).toMatch(/there is no such file/);
     const empty = fixture.path("empty.csv");
@@ -243,14 +243,14 @@ describe("data", () => {
     expect((await lowrank(["data", empty])).err).toMatch(/line 42: the text is empty.*\(--allow empty-texts\)/);
     const left = await lowrank(["data", empty, "--allow", "empty-texts", "--model", fixture.model]);
     expect(left.err).toMatch(/an empty text is removed/);
-    expect(left.out).toMatch(/^40 training texts/);
+    expect(left.out).toMatch(/^40 examples for training/);
     await writeFile(empty, csv([...examples, { text: "a", label: "" }, { text: "b", label: " " }]));
     expect((await lowrank(["data", empty])).err).toMatch(
       /2 of 42 labels are empty \(lines 42, 43\): .*\(--allow empty-labels\)/,
     );
     const labelled = await lowrank(["data", empty, "--allow", "empty-labels", "--model", fixture.model]);
     expect(labelled.err).toMatch(/2 texts with empty labels are removed/);
-    expect(labelled.out).toMatch(/^40 training texts/);
+    expect(labelled.out).toMatch(/^40 examples for training/);
   });
 });
 

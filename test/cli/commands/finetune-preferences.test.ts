@@ -104,6 +104,6 @@ describe("finetune --task preferences", () => {
   it("summarises data", async () => {
     const { code, out } = await lowrank(["data", at("pairs.jsonl"), "--task", "preferences"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/40 examples for training: prompts 40 chosen is longer 20/);
+    expect(out).toMatch(/40 examples for training: 40 prompts, 20 pairs whose chosen answer is longer/);
   });
 });

@@ -141,8 +141,9 @@ describe("finetune --task tokens", () => {
   it("looks at labelled words before training, and refuses weights of labels that there are not", async () => {
     const looked = await lowrank(["data", at("names.conll"), "--test", at("more.tsv"), "--model", model]);
     expect(looked.err).toMatch(/^(read texts +\d+\/34\n)*read texts +34\/34\n$/);
-    expect(looked.out).toMatch(/^30 sentences of 150 words for training; 4 sentences of 20 words for testing\n/);
-    expect(looked.out).toMatch(/\nentities: LOC 30, PER 30; test LOC 4, PER 4\n/);
+    expect(looked.out).toMatch(
+      /^30 examples for training: 150 words, 60 entities \(LOC 30, PER 30\)\n4 examples for testing: 20 words, 8 entities \(LOC 4, PER 4\)\n/,
+    );
     expect(looked.out).toMatch(/\nO +60 +8 +40\.0 % /);
     expect(looked.out).toMatch(/training +tokens/);
     expect(looked.out).toMatch(/also in the training data|the test data are the training data/);
@@ -151,10 +152,11 @@ describe("finetune --task tokens", () => {
     expect(JSON.parse(json.out)).toMatchObject({
       task: "tokens",
       labels: [{ label: "O", train: 8 }, { label: "B-LOC", train: 4 }, {}, {}],
-      words: { train: { examples: 4, words: 20, entities: { LOC: 4, PER: 4 } }, test: null },
+      train: { examples: 4 },
+      about: { train: { words: 20, entities: { LOC: 4, PER: 4 } }, test: null },
     });
     expect((await lowrank(["data", at("names.conll"), "--label", "x"])).err).toMatch(
-      /--label is not for labelled words/,
+      /--label is not an option of --task tokens; --fields names its columns/,
     );
     const args = ["--model", at("no-such-model"), "--data", at("names.conll"), "--out", at("weighted")];
     const weighted = await lowrank(["finetune", "--task", "tokens", ...args, "--class-weights", "B-PRE=2"]);

@@ -301,7 +301,7 @@ it("the command line trains, predicts, measures and looks at data", async () => 
     );
     expect(ofFood.out).toMatch(/\nsport +0 +0\.\d\d +– +– +– +–\n2 labels are in no test text/);
     const looked = await lowrank(["data", at("tags.csv"), "--task", "multi-label"]);
-    expect(looked.out).toMatch(/160 examples for training: labels 3 labels a text 1\.5 without a label 20/);
+    expect(looked.out).toMatch(/160 examples for training: 3 labels, 1\.5 labels a text, 20 texts without a label/);
     const three = ["--data", at("columns.csv"), "--label-columns", "food,sport,law", "--head-only"];
     expect((await lowrank([...command, ...three, "--out", at("head")])).code).toBe(0);
     // Of a label without a test text, recall and average precision are not 0: they are nothing.

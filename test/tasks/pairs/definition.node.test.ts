@@ -362,7 +362,7 @@ it("the command line trains, inspects, cross-validates and measures it, and sear
     const refused = await lowrank(["predict", "--run", at("run"), "a text"]);
     expect(refused.err).toMatch(/is an adapter for sentence vectors: `lowrank embed --adapter .*` makes vectors/);
     const looked = await lowrank(["data", at("pairs.csv"), "--task", "pairs"]);
-    expect(looked.out).toMatch(/60 examples for training: anchors 60 documents 60 negatives 0/);
+    expect(looked.out).toMatch(/60 examples for training: 60 anchors, 60 documents, 0 negatives a row/);
     const encoder = ["--model", folder, "--adapter", at("run")];
     const made = await lowrank(["index", ...encoder, "--data", at("texts.txt"), "--out", at("texts.index")]);
     expect(made.code).toBe(0);

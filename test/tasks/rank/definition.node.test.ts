@@ -223,7 +223,7 @@ it("the command line trains, inspects and measures it", async () => {
     );
     const looked = await lowrank(["data", at("rows.csv"), "--task", "rank"]);
     expect(looked.out).toMatch(
-      /240 examples for training: queries 60 texts 240 smallest 0 median 0 mean 0\.25 largest 1/,
+      /240 examples for training: 60 queries, 240 texts, labels from 0 to 1, median 0, mean 0\.25/,
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,24 +1,31 @@
 import { type Command, Option } from "commander";
-import type { LocatedExample } from "../../io/examples/index.js";
-import { summariseExamples } from "../../io/examples/summary/index.js";
-import { type DataAccess, readLabelled, withoutMeasured } from "../../tasks/classify/data/dataset.js";
+import { ConfigError } from "../../errors/errors.js";
+import {
+  type DataFinding,
+  type DataSummary,
+  type PartSummary,
+  summariseExamples,
+  type SummaryOptions,
+  type SurveyExample,
+} from "../../io/examples/summary/index.js";
 import { countGroups } from "../../tasks/classify/data/held-out.js";
-import { checkLabelNames } from "../../tasks/classify/data/label-checks.js";
-import { type TaskName, tasks } from "../../tasks/index.js";
 import { textFields } from "../../tasks/classify/settings.js";
+import { type TaskName, tasks } from "../../tasks/index.js";
+import { type TaskFile, wholeData } from "../../training/data/parts.js";
+import type { JobEvent } from "../../training/job-events.js";
+import { localSources } from "../../training/node/local-sources.js";
 import { defaultsOf } from "../../training/spec/field.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
-import { localSources } from "../../training/node/local-sources.js";
-import type { DataOptions } from "../options/data-options.js";
-import { CONLL } from "../tables/token-input.js";
+import { takeSpec } from "../../training/spec/task-spec.js";
+import type { FileExample, FileLabelCounts, TaskDefinition, TaskEntry } from "../../training/task-definition.js";
 import { exitCodes } from "../exit-codes.js";
 import { countingTokenizer } from "../files/counting-tokenizer.js";
+import type { DataOptions } from "../options/data-options.js";
+import { flagNames, flagOf } from "../options/flag-names.js";
 import { fieldNames, labelNames, whole, words } from "../options/option-values.js";
-import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
-import { dataOfTask, inCharactersNote } from "./data-task.js";
-import { dataOfTokens } from "./data-tokens.js";
-import { type FoundGroups, summaryLines } from "../terminal/data-lines.js";
+import { CONLL } from "../tables/token-input.js";
+import { countsLine, type FoundGroups, spreadsOf, summaryLines } from "../terminal/data-lines.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 
 const EXAMPLES = `
@@ -30,7 +37,7 @@ Examples:
 
 const defaults = defaultsOf(textFields);
 
-/** `lowrank data`: summarises labelled texts before training. */
+/** `lowrank data`: summarises the data of a task before training. */
 export function defineData(program: Command, session: Session): void {
   program
     .command("data")
@@ -61,74 +68,149 @@ export function defineData(program: Command, session: Session): void {
     )
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
-    .action((file: string, options: DataOptions) =>
-      lookAt(options.task ?? (options.fields !== undefined || CONLL.test(file) ? "tokens" : "classify"))(
-        file,
-        options,
-        session,
-      ),
-    );
+    .action((file: string, options: DataOptions) => data(file, options, session));
 }
 
-type Look = (file: string, options: DataOptions, session: Session) => Promise<void>;
+/** Options that give a setting of the task. */
+const SETTINGS = ["text", "label", "labelNames", "group", "dropDuplicates", "allow", "fields"] as const;
 
-/** Tasks whose data have more to show than `dataOfTask` does. */
-const own: Readonly<Partial<Record<TaskName, Look>>> = { classify: data, tokens: dataOfTokens };
+type Definition = Awaited<ReturnType<TaskEntry["load"]>>;
+type Examples = readonly FileExample[];
 
-const lookAt = (task: TaskName): Look =>
-  own[task] ?? ((file, options, session) => dataOfTask(task, file, options, session));
-
-async function data(file: string, options: DataOptions, session: Session): Promise<void> {
+/** What a task's data are like, before anything is trained with them. Throws where a training would refuse them. */
+async function data(path: string, options: DataOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const { text = defaults.text, label = defaults.label, group = null, dropDuplicates, allow = [] } = options;
-  const names = options.labelNames ?? {};
-  const access: DataAccess = {
-    sources: localSources,
-    onWarning: (line) => terminal.error(line),
-    optionNames: flagNames,
+  const task = options.task ?? (options.fields !== undefined || CONLL.test(path) ? "tokens" : "classify");
+  const entry: TaskEntry = tasks[task];
+  const settings = takeSpec("data", { task, data: path, ...columnsOf(task, options) }, tasks);
+  const emit = (event: JobEvent) => {
+    if (event.type === "warning") terminal.error(event.message);
   };
-  const columns = { text, label, labelNames: names, group, dropDuplicates: dropDuplicates === true, allow };
-  const whole = await readLabelled(file, columns, access);
-  checkLabelNames(whole, { labelNames: names }, flagNames);
-  const test = options.test === undefined ? null : await readLabelled(options.test, columns, access, undefined);
-  const train = test !== null && columns.dropDuplicates ? withoutMeasured(whole, test, access) : whole;
-  const tokenizer = await countingTokenizer(options, session);
-  const progress = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
-  const total = train.examples.length + (test?.examples.length ?? 0);
-  // Each text is counted twice: for the comparison of texts and for the tokenizer.
-  const passes = tokenizer === null ? 1 : 2;
-  const bar = progress.start("read texts", { total, lines: true });
-  const summary = await summariseExamples(train.examples, {
-    signal,
-    columns: train.columns,
-    ...(test !== null && { test: test.examples }),
-    ...(tokenizer !== null && { tokenizer }),
-    onProgress: (done) => bar.update(Math.floor(done / passes)),
-  }).finally(() => bar.stop());
+  const definition = await entry.load();
+  // Of labels that a training would refuse, a finding says more than an error.
+  const isSurveyed = definition.labelOf !== undefined;
+  const context = { sources: localSources, optionNames: flagNames, signal, emit, isPart: isSurveyed };
+  const reader = definition.reader(settings, context);
+  const parts = await wholeData(reader, settings, false);
+  const test = options.test === undefined ? null : await reader.read(options.test, parts.train, false);
+  const train = (test !== null && reader.without?.(parts.train, test, "train on")) || parts.train;
+  if (!isSurveyed) await definition.survey?.(parts, settings, context);
+  const { summary, inCharacters } = await summaryOf(train, test, definition, options, session);
   if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
-  const groups = groupsOf(group, train.examples, test?.examples ?? null);
+  const groups = groupsOf(options.group, train.examples, test?.examples ?? null);
+  const about = { train: definition.about?.(train) ?? {}, test: test && (definition.about?.(test) ?? {}) };
   if (options.json) {
     const files = {
       file: train.file,
       sha256: train.sha256,
       ...(test && { testFile: test.file, testSha256: test.sha256 }),
     };
-    terminal.print(JSON.stringify({ ...files, ...summary, groups }));
-    return;
+    const spreads = { train: spreadsOf(about.train), test: about.test && spreadsOf(about.test) };
+    return terminal.print(JSON.stringify({ task, ...files, ...summary, about: spreads, groups }));
   }
-  const files = { train: file, ...(options.test !== undefined && { test: options.test }) };
-  for (const line of summaryLines(summary, groups, files, terminal.colors, terminal.width)) terminal.print(line);
-  if (tokenizer === null) terminal.print(inCharactersNote);
+  const { colors, width } = terminal;
+  const files = { train: path, ...(options.test !== undefined && { test: options.test }) };
+  const labelled = definition.labelCounts?.(train) ?? { of: "texts", total: train.examples.length };
+  const drops = Object.hasOwn(entry.fields, "dropDuplicates");
+  for (const line of [
+    countsLine(train.examples.length, "training", about.train),
+    ...(test === null ? [] : [countsLine(test.examples.length, "testing", about.test!)]),
+    ...summaryLines(summary, { groups, labelled, files, drops }, colors, width),
+    ...(inCharacters
+      ? [`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`]
+      : []),
+  ])
+    terminal.print(line);
 }
 
-function groupsOf(
-  column: string | null,
-  train: readonly LocatedExample[],
-  test: readonly LocatedExample[] | null,
-): FoundGroups | null {
-  const learnt = countGroups(train, { group: column });
-  if (column === null || learnt === null) return null;
-  const named = new Set(train.map((example) => example.group));
-  const both = new Set((test ?? []).flatMap(({ group }) => (group !== undefined && named.has(group) ? [group] : [])));
-  return { column, train: learnt, test: test && countGroups(test, { group: column }), shared: both.size };
+/** The columns that options name. Throws `ConfigError` for options that the task does not have. */
+function columnsOf(task: TaskName, options: DataOptions): object {
+  const { fields }: TaskEntry = tasks[task];
+  const given = SETTINGS.filter((name) => options[name] !== undefined);
+  const strange = given.find((name) => !Object.hasOwn(fields, name));
+  if (strange === undefined) return Object.fromEntries(given.map((name) => [name, options[name]]));
+  const hint = Object.hasOwn(fields, "fields") ? "; --fields names its columns" : "";
+  throw new ConfigError(`${flagOf(strange)} is not an option of --task ${task}${hint}`, { option: flagOf(strange) });
+}
+
+/** Lengths of texts, how often each label occurs, and what is odd in them. */
+async function summaryOf(
+  train: TaskFile<FileExample>,
+  test: TaskFile<FileExample> | null,
+  definition: Definition,
+  options: DataOptions,
+  session: Session,
+): Promise<{ readonly summary: DataSummary; readonly inCharacters: boolean }> {
+  const { terminal, signal } = session;
+  const { labelOf, repeatsTexts = false, texts } = definition as TaskDefinition<never, FileExample, never>;
+  const tokenizer = await countingTokenizer(options, session);
+  const of = (examples: Examples, textsOf: (example: FileExample) => readonly string[]): readonly SurveyExample[] =>
+    labelOf !== undefined
+      ? examples.map((example) => ({ ...example, label: labelOf(example) }))
+      : examples.flatMap((example) => textsOf(example).map((text) => ({ text, line: example.line, label: "" })));
+  const partsOf = (textsOf: (example: FileExample) => readonly string[]) => {
+    const [own, others] = [of(train.examples, textsOf), test && of(test.examples, textsOf)];
+    return { train: own, test: { ...(others && { test: others }) }, count: own.length + (others?.length ?? 0) };
+  };
+  const rows = partsOf(({ text }) => [text]);
+  const read = texts === undefined ? null : partsOf(texts);
+  const total = rows.count + (read?.count ?? 0);
+  const reporter = new ProgressReporter(terminal, (line) => terminal.error(line), options.json);
+  const bar = reporter.start("read texts", { total, lines: true });
+  // A text counts twice where it is also tokenized.
+  const update = (before: number, passes: number) => ({
+    signal,
+    onProgress: (done: number) => bar.update(before + Math.floor(done / passes)),
+  });
+  const counted = (before: number): SummaryOptions =>
+    tokenizer === null ? update(before, 1) : { ...update(before, 2), tokenizer };
+  const columns = train.columns && { columns: train.columns };
+  async function look(): Promise<DataSummary> {
+    if (read === null) return summariseExamples(rows.train, { ...rows.test, ...columns, ...counted(0) });
+    const found = await summariseExamples(rows.train, { ...rows.test, ...update(0, 1) });
+    return withLengths(found, await summariseExamples(read.train, { ...read.test, ...counted(rows.count) }));
+  }
+  const found = await look().finally(() => bar.stop());
+  const isUsual = ({ code }: DataFinding) =>
+    (labelOf === undefined && (code === "one-label" || code === "few-examples")) ||
+    (repeatsTexts && code === "duplicates");
+  const findings = found.findings.filter((finding) => !isUsual(finding));
+  const labels =
+    labelOf !== undefined
+      ? found.labels
+      : labelCounts(definition.labelCounts?.(train) ?? null, test && (definition.labelCounts?.(test) ?? null), train);
+  return { summary: { ...found, labels, findings }, inCharacters: tokenizer === null };
+}
+
+const LENGTHS: readonly DataFinding["code"][] = ["cut-texts", "unknown-tokens", "unknown-language"];
+
+/** A summary with the lengths of other texts, and what is odd in these. */
+function withLengths(summary: DataSummary, { train, test, findings }: DataSummary): DataSummary {
+  const measured = (part: PartSummary, { characters, tokens }: PartSummary) => ({ ...part, characters, tokens });
+  return {
+    ...summary,
+    train: measured(summary.train, train),
+    test: test && summary.test && measured(summary.test, test),
+    findings: [...summary.findings, ...findings.filter(({ code }) => LENGTHS.includes(code))],
+  };
+}
+
+const labelCounts = (
+  train: FileLabelCounts | null,
+  test: FileLabelCounts | null,
+  { labels }: TaskFile<FileExample>,
+): DataSummary["labels"] =>
+  train === null
+    ? []
+    : labels.map((label, i) => ({ label, train: train.counts[i]!, validation: 0, test: test?.counts[i] ?? 0 }));
+
+/** The groups of both files; null without a column of groups. */
+function groupsOf(column: string | undefined, train: Examples, test: Examples | null): FoundGroups | null {
+  const count = (examples: Examples) => countGroups(examples, { group: column ?? null });
+  const own = count(train);
+  if (column === undefined || own === null) return null;
+  const groupOf = ({ group }: FileExample) => group ?? [];
+  const named = new Set(train.flatMap(groupOf));
+  const both = new Set((test ?? []).flatMap(groupOf).filter((group) => named.has(group)));
+  return { column, train: own, test: test && count(test), shared: both.size };
 }

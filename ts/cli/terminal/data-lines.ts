@@ -2,7 +2,9 @@ import { resolve } from "node:path";
 import type { DataFinding, DataPart, DataSummary, FoundExample, PartSummary } from "../../io/examples/summary/index.js";
 import type { GroupCount } from "../../training/job-events.js";
 import { placeIn } from "../../io/examples/index.js";
-import { formatCount, formatPercent } from "./number-format.js";
+import { spreadOf } from "../../io/examples/summary/spread.js";
+import type { FileCounts, FileLabelCounts } from "../../training/task-definition.js";
+import { formatCount, formatExamples, formatNumber, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
 import type { Terminal } from "./terminal.js";
 
@@ -33,11 +35,11 @@ const partsOf = (summary: DataSummary) =>
     return found === null ? [] : [[part, found] as const];
   });
 
-/** Examples by label, with a bar for each; `of`: their name, and the number of training examples. */
-export function labelLines(
+/** Labels with how often they occur, and a bar for each. */
+function labelLines(
   summary: DataSummary,
   { dim }: Colors,
-  of = { name: "texts", count: summary.train.examples },
+  { of, total }: Pick<FileLabelCounts, "of" | "total">,
 ): string[] {
   const parts = partsOf(summary);
   const most = Math.max(1, ...summary.labels.map(({ train }) => train));
@@ -45,10 +47,10 @@ export function labelLines(
   const rows = listed.map((count) => [
     clip(count.label, 32),
     ...parts.map(([part]) => formatCount(count[part])),
-    formatPercent(count.train / Math.max(1, of.count)),
+    formatPercent(count.train / Math.max(1, total)),
     count.train === 0 ? "" : bar(count.train / most),
   ]);
-  const heading = ["label", ...parts.map(([part]) => (part === "train" ? of.name : partNames[part])), "share", ""];
+  const heading = ["label", ...parts.map(([part]) => (part === "train" ? of : partNames[part])), "share", ""];
   const right = heading.slice(1, -1).map(() => "right" as const);
   const lines = tableLines([heading, ...rows], ["left", ...right, "left"]);
   const more = summary.labels.length - listed.length;
@@ -67,7 +69,7 @@ function cutNote(unit: string, tokens: PartSummary["tokens"]): string {
 }
 
 /** Lengths of the texts of each split. */
-export function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
+function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
   const rows = partsOf(summary).map(([part, found]) =>
     spreadRow(partNames[part], found.tokens === null ? "characters" : "tokens", found),
   );
@@ -80,7 +82,7 @@ export function lengthLines(summary: DataSummary, { dim }: Colors): string[] {
 }
 
 /** Files of the splits. */
-export type PartFiles = Readonly<Partial<Record<DataPart, string>>>;
+type PartFiles = Readonly<Partial<Record<DataPart, string>>>;
 
 const place = ({ part, line, place: index }: FoundExample, files: PartFiles) =>
   `${partNames[part]}, ${line === undefined ? `example ${index}` : placeIn(files[part] ?? "", line)}`;
@@ -123,13 +125,13 @@ export function findingLines({ findings }: DataSummary, allow: readonly string[]
   return findings.filter((finding) => !ends(finding)).map((finding) => oneFinding(withCommand(finding), colors));
 }
 
-/** Findings with examples. @param drops whether the task has --drop-duplicates */
-export function longFindings(
+/** Findings with examples. */
+function longFindings(
   { findings }: DataSummary,
   files: PartFiles,
   colors: Colors,
   width: number,
-  drops = true,
+  drops: boolean,
 ): string[] {
   return findings.flatMap((finding) => [
     oneFinding(withFiles(finding, files), colors, drops),
@@ -163,24 +165,65 @@ function groupLines(found: FoundGroups | null): string[] {
   return [`column ${JSON.stringify(column)}: ${groupsText(train)}${tested}${advice}`];
 }
 
-/** The whole summary. */
+/** What a summary is shown with. */
+interface Shown {
+  readonly groups: FoundGroups | null;
+  /** What has the labels, in the plural, and their number. */
+  readonly labelled: Pick<FileLabelCounts, "of" | "total">;
+  readonly files: PartFiles;
+  /** Whether the task has --drop-duplicates. */
+  readonly drops: boolean;
+}
+
+/** Groups, labels, lengths and findings. */
 export function summaryLines(
   summary: DataSummary,
-  groups: FoundGroups | null,
-  files: PartFiles,
+  { groups, labelled, files, drops }: Shown,
   colors: Colors,
   width: number,
 ): string[] {
-  const { findings } = summary;
-  const counts = partsOf(summary).map(([part, { examples }]) => `${formatCount(examples)} ${partNames[part]}`);
+  const { findings, labels } = summary;
   return [
-    `${counts.join(", ")} texts, ${formatCount(summary.labels.length)} ${summary.labels.length === 1 ? "label" : "labels"}`,
     ...groupLines(groups),
     "",
-    ...labelLines(summary, colors),
-    "",
+    ...(labels.length === 0 ? [] : [...labelLines(summary, colors, labelled), ""]),
     ...lengthLines(summary, colors),
     "",
-    ...(findings.length === 0 ? [colors.green("no problems found")] : longFindings(summary, files, colors, width)),
+    ...(findings.length === 0
+      ? [colors.green("no problems found")]
+      : longFindings(summary, files, colors, width, drops)),
   ];
 }
+
+/** "60 examples for training: 12 queries, labels from 0 to 1, median 0, mean 0.25, 5 entities (LOC 2, PER 3)" */
+export function countsLine(examples: number, use: string, counts: FileCounts): string {
+  const texts = Object.entries(counts).map(([name, value]) => {
+    if (typeof value === "number") return `${shownNumber(value)} ${value === 1 ? singular(name) : name}`;
+    if (isList(value)) {
+      const { min, median, mean, max } = spreadOf(value);
+      const [least, half, average, most] = [min, median, mean, max].map(formatNumber);
+      return `${name} from ${least} to ${most}, median ${half}, mean ${average}`;
+    }
+    const sum = Object.values(value).reduce((total, count) => total + count, 0);
+    const parts = Object.entries(value).map(([part, count]) => `${part} ${formatCount(count)}`);
+    return `${formatCount(sum)} ${name}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`;
+  });
+  return `${formatExamples(examples)} for ${use}${texts.length === 0 ? "" : `: ${texts.join(", ")}`}`;
+}
+
+/** Counts with the spread of each list, as JSON has them. */
+export const spreadsOf = (counts: FileCounts) =>
+  Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, isList(value) ? spreadOf(value) : value]));
+
+const isList = (value: FileCounts[string]): value is readonly number[] => Array.isArray(value);
+
+const shownNumber = (value: number) => (Number.isInteger(value) ? formatCount(value) : formatNumber(value));
+
+/** "queries" → "query", "classes a row" → "class a row" */
+const singular = (name: string) =>
+  name.replace(/^\w+/, (word) =>
+    word
+      .replace(/ies$/, "y")
+      .replace(/sses$/, "ss")
+      .replace(/([^s])s$/, "$1"),
+  );

@@ -51,5 +51,7 @@ export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample
     const Model = recipes[settings.recipe].pairs && !settings.headOnly ? FewShotModel : TextModel;
     return new Model(encoder, data as Dataset, settings, surveyed as Survey | null, check, context, from);
   },
+  labelOf: ({ label }) => label,
+  about: ({ labels }) => ({ labels: labels.length }),
   checkStateFits: checkBaselineFits,
 };

@@ -3,6 +3,7 @@ import { drawnParts } from "../../training/data/drawn.js";
 import { warnMeasured, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type {
+  FileCounts,
   RunContext,
   TaskDefinition,
   MeasureEvents,
@@ -84,14 +85,15 @@ export const pairsDefinition: TaskDefinition<PairsSettings, PairRow, TokenizedPa
     encoder.loadAdapter("adapter", files);
     return new TrainedPairs(encoder);
   },
-  about({ examples }): Record<string, number | readonly number[]> {
+  about({ examples }): FileCounts {
     const [{ form, texts }] = examples as [PairRow];
     const distinct = (list: readonly string[]) => new Set(list).size;
     const anchors = distinct(examples.map(({ text }) => text));
     if (form === "classes") return { texts: anchors, classes: distinct(examples.map(({ name }) => name!)) };
     const others = distinct(examples.flatMap((row) => row.texts.slice(1)));
-    if (form === "search" || form === "margins") return { anchors, documents: others, negatives: texts.length - 2 };
-    if (form === "vectors") return { texts: anchors, width: examples[0]!.teacher!.length };
+    if (form === "search" || form === "margins")
+      return { anchors, documents: others, "negatives a row": texts.length - 2 };
+    if (form === "vectors") return { texts: anchors, "numbers a vector": examples[0]!.teacher!.length };
     const values = examples.map(({ score, label }) => score ?? label!);
     return { texts: distinct(examples.flatMap((row) => row.texts)), values };
   },

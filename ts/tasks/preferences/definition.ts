@@ -54,8 +54,8 @@ export const preferenceDefinition: TaskDefinition<PreferenceSettings, LocatedPre
     return {
       prompts: new Set(examples.map(({ text }) => text)).size,
       ...(answers.length === 0
-        ? { "chosen is longer": longer.length }
-        : { wanted: answers.filter((one) => one).length }),
+        ? { "pairs whose chosen answer is longer": longer.length }
+        : { "desirable answers": answers.filter((one) => one).length }),
     };
   },
 };

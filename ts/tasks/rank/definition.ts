@@ -8,7 +8,7 @@ import { warnMeasured, type TaskData, type TaskFile } from "../../training/data/
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { JobModel } from "../../training/sources/job-sources.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
-import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
+import type { FileCounts, RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { kindOfHead } from "../checkpoint.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
 import { isLanguageModel } from "../cross/open-cross.js";
@@ -83,11 +83,17 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
     const cross = CrossEncoder.create(encoder, { labels: named, lora: loraOptions(settings), activation }, head);
     return made(cross, head !== null);
   },
-  about({ examples, labels: classes }): Record<string, number | readonly number[]> {
+  about({ examples, labels: classes }): FileCounts {
     const queries = byQuery(examples).length;
     const texts = examples.reduce((sum, row) => sum + row.texts.length, 0);
-    if (classes.length > 0) return { "first texts": queries, classes: classes.length };
+    if (classes.length > 0) return { classes: classes.length, "different first texts": queries };
     return { queries, texts, labels: examples.flatMap((row) => row.labels) };
+  },
+  labelCounts({ examples, labels: classes }) {
+    if (classes.length === 0) return null;
+    const counts = classes.map(() => 0);
+    for (const index of examples.flatMap((row) => row.labels)) counts[index]!++;
+    return { of: "pairs", total: examples.length, counts };
   },
 };
 

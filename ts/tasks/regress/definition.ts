@@ -111,9 +111,7 @@ export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, To
       },
     };
   },
-  about({ examples }) {
-    return { numbers: examples.map(({ target }) => target) };
-  },
+  about: ({ examples }) => ({ numbers: examples.map(({ target }) => target) }),
   checkStateFits: checkScoresFit,
 };
 

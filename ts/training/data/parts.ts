@@ -1,5 +1,6 @@
 import type { OptionNames } from "../spec/option-names.js";
 import { clip } from "../../errors/excerpt.js";
+import type { ExampleColumns } from "../../io/examples/index.js";
 import type { FindingCode } from "../../io/examples/summary/index.js";
 import { smallTestText } from "../../io/examples/summary/findings.js";
 import { plainText } from "../../io/examples/summary/plain-text.js";
@@ -14,6 +15,8 @@ export interface TaskFile<E> {
   readonly examples: readonly E[];
   /** Names of the classes, in order; empty for tasks without classes. */
   readonly labels: readonly string[];
+  /** The columns of examples with one text and one label each. */
+  readonly columns?: ExampleColumns;
 }
 
 /** A part that may have been split from the training file. */
@@ -93,12 +96,13 @@ const withExamples = <E, F extends TaskFile<E>>(file: F, examples: readonly E[],
   split,
 });
 
-/** All examples as training examples: folds split them. */
+/** All examples as training examples. @param drawn whether parts are drawn from them later, such as folds */
 export async function wholeData<E, F extends TaskFile<E>>(
   reader: DataReader<E, F>,
   settings: Pick<RunSettings, "data">,
+  drawn: boolean,
 ): Promise<TaskData<E, F>> {
-  const train = await reader.read(settings.data, null, true);
+  const train = await reader.read(settings.data, null, drawn);
   const validation = withExamples<E, F>(train, [], true);
   return { train, validation, test: null, labels: train.labels, tooFewToChoose: null };
 }

@@ -86,7 +86,7 @@ async function validate(
   // Before the model is loaded, so that data that cannot be split fail at once.
   const loaded = await loadRun(task, entry, settings, { ...context, began: soFar }, async (definition) => {
     reader = definition.reader(settings, context);
-    const data = await wholeData(reader, settings);
+    const data = await wholeData(reader, settings, true);
     folds = await reader.folds(data.train, count);
     return data;
   });

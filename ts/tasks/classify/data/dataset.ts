@@ -8,7 +8,7 @@ import { nearExamples } from "./near-examples.js";
 import { checkClassWeights, checkLabelNames, checkLabels } from "./label-checks.js";
 import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
 
-export { checkKnown, type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
+export { checkKnown, type DataAccess, type Labelled, readLabelled } from "./read-labelled.js";
 
 /** The examples of a run: training, validation, test. */
 export type Dataset = TaskData<LocatedExample, Labelled>;

@@ -23,7 +23,10 @@ export const groupsOf = (examples: Examples, { group }: Pick<TrainingSettings, "
   group === null ? null : examples.map(({ group: own, line }) => own ?? line);
 
 /** Counts groups; null if there is no such column. */
-export function countGroups(examples: Examples, { group }: Pick<TrainingSettings, "group">): GroupCount | null {
+export function countGroups(
+  examples: readonly { readonly group?: string }[],
+  { group }: Pick<TrainingSettings, "group">,
+): GroupCount | null {
   if (group === null) return null;
   const named = examples.flatMap(({ group: own }) => own ?? []);
   return { groups: new Set(named).size, alone: examples.length - named.length };

@@ -52,7 +52,12 @@ export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText
   about({ examples, labels }) {
     const total = examples.reduce((sum, example) => sum + example.labels.length, 0);
     const none = examples.filter((example) => example.labels.length === 0).length;
-    return { labels: labels.length, "labels a text": total / examples.length, "without a label": none };
+    return { labels: labels.length, "labels a text": total / examples.length, "texts without a label": none };
+  },
+  labelCounts({ examples, labels }) {
+    const counts = new Map(labels.map((label) => [label, 0]));
+    for (const label of examples.flatMap((example) => example.labels)) counts.set(label, counts.get(label)! + 1);
+    return { of: "texts", total: examples.length, counts: [...counts.values()] };
   },
   checkStateFits: checkScoresFit,
 };
