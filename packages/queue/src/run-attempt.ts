@@ -12,8 +12,10 @@ import {
 import type { JobListener } from "lowrank/jobs";
 import type { LowrankWorker } from "lowrank/worker";
 import type { AttemptPlace } from "./attempts/attempt-place.js";
-import { ANEW, goOnFromLast } from "./attempts/go-on.js";
+import { ANEW } from "./attempts/attempt-name.js";
+import { goOnFromLast } from "./attempts/go-on.js";
 import { placeAt } from "./attempts/place-at.js";
+import { tidy } from "./attempts/tidy.js";
 import { runUntil, type Standing, standingIn, standingOf } from "./run-until.js";
 import type { Payload } from "./jobs/queued-training.js";
 
@@ -60,6 +62,7 @@ export async function runAttempt(
   const place = placeAt(out);
   const found = await foundIn(place, attempt, spec);
   if (found.outcome !== null) {
+    await tidy(place, attempt);
     onFound();
     return found.outcome;
   }
@@ -100,7 +103,7 @@ async function foundIn(place: AttemptPlace, attempt: string, spec: JobSettings) 
 async function published(place: AttemptPlace, attempt: string, spec: JobSettings): Promise<TrainingOutcome> {
   await place.publish(attempt);
   const outcome = await outcomeOf(place, spec);
-  await place.tidy();
+  await tidy(place, attempt);
   return outcome!;
 }
 

@@ -5,6 +5,7 @@ import { Redis } from "../../../scripts/servers/redis.mjs";
 import { Bucket } from "../../../ts/io/node/bucket/bucket.js";
 import { JobQueue } from "../src/job-queue.js";
 import { placeAt } from "../src/attempts/place-at.js";
+import { tidy } from "../src/attempts/tidy.js";
 import { Fleet } from "./fleet.js";
 
 let s3: S3;
@@ -29,17 +30,30 @@ it("of attempts that end at the same moment one is the result, whole", async () 
   await Promise.all(names.map((name) => place.publish(name)));
   const winner = new TextDecoder().decode((await place.result("report.json"))!);
   expect(names).toContain(winner);
-  await Promise.all(names.map(() => place.tidy()));
+  await Promise.all(names.map((name) => tidy(place, name)));
   // One that was slower, and has heard of nothing.
   await place.store("late").write({ "report.json": bytes("late") });
   await place.publish("late");
-  await place.tidy();
+  await tidy(place, "late");
   expect((await place.names())!.toSorted()).toEqual(["adapter.bin", "report.json"]);
   expect(new TextDecoder().decode((await place.result("adapter.bin"))!)).toBe(`${winner}!`);
   expect(await place.result("none")).toBeNull();
   const keys = await new Bucket("a test", s3.bucket).list("a job/");
   const blobs = ["adapter.bin", "report.json"].map((blob) => `a job/result/${winner}/${blob}`);
   expect(keys).toEqual(["a job/result.json", ...blobs]);
+});
+
+it("the attempt of a job that still trains stays", async () => {
+  const place = placeAt(`s3://${s3.bucket}/two jobs`);
+  for (const name of ["fast", "slow", "dead"]) await place.store(name).write({ "report.json": bytes(name) });
+  const release = await place.store("slow").claim();
+  await place.publish("fast");
+  await tidy(place, "fast");
+  expect(await place.attempts()).toEqual(["slow"]);
+  expect(await place.store("slow").has("report.json")).toBe(true);
+  await release();
+  await tidy(place, "fast");
+  expect(await place.attempts()).toEqual([]);
 });
 
 it("of an attempt that was killed at its end, what would have been removed is no part of the result", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { LowrankError } from "../../../ts/errors/errors.js";
 import type { JobSpec } from "../../../ts/tasks/classify/settings.js";
+import { folderStore } from "../../../ts/training/node/folder-store.js";
 import { takeTraining } from "../src/jobs/queued-training.js";
 import { runAttempt } from "../src/run-attempt.js";
 import type { LowrankWorker } from "../../../ts/worker/client/living-worker.js";
@@ -39,6 +40,27 @@ it("a job is told the result that lies in its place where its spec is that one's
   await expect(attempt({ ...spec, rank: 3 })).rejects.toThrow(
     `${out} has the result of a training with another spec: its rank was 8, this job's is 3; choose another place for the job`,
   );
+  expect(await readdir(out)).toEqual(["result"]);
+});
+
+it("a job that ends removes the attempts of jobs that have ended, not one of another job that still trains", async () => {
+  const spec = { data: "/data/a.csv", steps: 2 };
+  const report = { settings: payload(spec).spec, steps: [{}, {}], evaluation: null };
+  const files = (text: string) => ({ "run.json": new TextEncoder().encode(text) });
+  const store = (name: string) => folderStore(join(out, "attempts", name));
+  await rm(join(out, "result"), { recursive: true, force: true });
+  await store("an-earlier-attempt").write({ "report.json": new TextEncoder().encode(JSON.stringify(report)) });
+  await store("b-dead").write(files("{}"));
+  await store("c-slower").write(files("{}"));
+  const release = await store("c-slower").claim();
+  // A machine that nobody can ask has this one of the job itself.
+  await store("1-1-1-attempt").write(files("{}"));
+  await writeFile(join(out, "attempts/1-1-1-attempt/run-1-2.lock"), "{}");
+  expect(await attempt(spec)).toMatchObject({ out, steps: 2, finished: true });
+  expect(await readdir(join(out, "attempts"))).toEqual(["c-slower"]);
+  expect(await store("c-slower").has("run.json")).toBe(true);
+  await release();
+  expect(await attempt(spec)).toMatchObject({ out, steps: 2, finished: true });
   expect(await readdir(out)).toEqual(["result"]);
 });
 

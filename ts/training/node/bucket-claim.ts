@@ -6,12 +6,21 @@ import type { Bucket } from "../../io/node/bucket/bucket.js";
 const EVERY = 15_000;
 const LEFT = 60_000;
 
+const keyIn = (folder: string) => `${folder}/claim`;
+
+/** Whether a job that may still run has claimed a folder of a bucket. */
+export async function isClaimed(bucket: Bucket, folder: string): Promise<boolean> {
+  const held = await bucket.head(keyIn(folder));
+  return held !== null && held.age < LEFT;
+}
+
 /**
  * Claims a folder of a bucket for one job: an object that is rewritten regularly, and counts as abandoned a minute after the last write by
  * the server's clock. Throws `ConfigError` if another job has it.
  * @returns releases the claim
  */
-export async function claimInBucket(bucket: Bucket, key: string): Promise<() => Promise<void>> {
+export async function claimInBucket(bucket: Bucket, folder: string): Promise<() => Promise<void>> {
+  const key = keyIn(folder);
   const mark = new TextEncoder().encode(`${JSON.stringify({ holder: randomUUID() })}\n`);
   let version = await bucket.put(key, mark, "new");
   for (let tried = 0; version === null && tried < 2; tried++) {

@@ -53,7 +53,7 @@ export function storeIn(bucket: Bucket, prefix: string): BucketStore {
     },
     remove: (blob) => change(() => ledger.remove(blob)),
     async claim() {
-      const release = await claimInBucket(bucket, `${prefix}/claim`);
+      const release = await claimInBucket(bucket, prefix);
       const end = async () => {
         folder.own(false);
         await release();

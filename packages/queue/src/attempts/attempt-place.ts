@@ -17,6 +17,8 @@ export interface AttemptPlace {
   store(attempt: string): RunStore;
   /** Publishes an attempt as the result, in one step. An existing result stays. */
   publish(attempt: string): Promise<void>;
-  /** Removes the files of attempts. */
-  tidy(): Promise<void>;
+  /** Whether a job that may still run has an attempt's store. */
+  isLive(attempt: string): Promise<boolean>;
+  /** Removes an attempt's files; those of the result stay. */
+  remove(attempt: string): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { FormatError } from "lowrank";
 import {
   Bucket,
+  isClaimed,
   isJsonObject,
   isUnfinished,
   type Json,
@@ -52,11 +53,11 @@ export function bucketPlace(address: string): AttemptPlace {
       // If it exists, another attempt was faster.
       await bucket.put(key, new TextEncoder().encode(`${JSON.stringify(result)}\n`), "new");
     },
-    async tidy() {
-      const there = await published();
-      if (there === null) return;
-      const all = [...(await bucket.list(attempts)), ...(await bucket.list(results))];
-      for (const left of all.filter((one) => !one.startsWith(`${results}${there.attempt}/`))) await bucket.remove(left);
+    isLive: (attempt) => isClaimed(bucket, `${attempts}${attempt}`),
+    async remove(attempt) {
+      const copies = (await published())?.attempt === attempt ? [] : await bucket.list(`${results}${attempt}/`);
+      // First the copies: the attempt is listed until all are removed.
+      for (const key of [...copies, ...(await bucket.list(`${attempts}${attempt}/`))]) await bucket.remove(key);
     },
   };
 }

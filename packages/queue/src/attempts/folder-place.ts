@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "lowrank";
-import { isLock, isUnfinished } from "lowrank/extension";
+import { isLock, isLocked, isUnfinished } from "lowrank/extension";
 import { folderStore } from "lowrank/jobs";
 import type { AttemptPlace } from "./attempt-place.js";
 
@@ -45,6 +45,22 @@ export function folderPlace(folder: string): AttemptPlace {
         if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes(codeOf(error)!) || !existsSync(result)) throw error;
       }
     },
-    tidy: () => rm(attempts, { recursive: true, force: true }),
+    async isLive(attempt) {
+      try {
+        return await isLocked(join(attempts, attempt));
+      } catch (error) {
+        if (["ENOENT", "ENOTDIR"].includes(codeOf(error)!)) return false;
+        throw error;
+      }
+    },
+    async remove(attempt) {
+      await rm(join(attempts, attempt), { recursive: true, force: true });
+      try {
+        await rmdir(attempts);
+      } catch (error) {
+        // Others are in it, or another job has removed it.
+        if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes(codeOf(error)!)) throw error;
+      }
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { FormatError } from "lowrank";
 import { runFiles } from "lowrank/extension";
 import { runStatus, type RunStatus, type RunStore } from "lowrank/jobs";
+import { ANEW } from "./attempt-name.js";
 import type { AttemptPlace } from "./attempt-place.js";
 
 /** Work of earlier attempts that an attempt can use. */
@@ -9,9 +10,6 @@ export type Left =
   | { readonly finished: string }
   /** The step after which the attempt continues; null if it starts from the beginning. */
   | { readonly finished: null; readonly step: number | null };
-
-/** Suffix for attempts that could not use the last checkpoint and started from the beginning. */
-export const ANEW = "-anew";
 
 /**
  * Looks for the work of earlier attempts, and copies the last checkpoint into this attempt's store. Earlier

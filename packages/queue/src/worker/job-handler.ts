@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "lowrank";
 import { clip, sameMinor } from "lowrank/extension";
 import type { JobEvent } from "lowrank/jobs";
+import { attemptName } from "../attempts/attempt-name.js";
 import { type EnginePool, NoSuchEngineError } from "../engine-pool.js";
 import { CANCELLED, type QueuedProgress } from "../jobs/queued-job.js";
 import type { Flows, QueueEngine } from "../queue-engine.js";
@@ -199,6 +200,3 @@ export class JobHandler {
     await job.log(`${new Date().toISOString()} ${line}`).catch(() => undefined);
   }
 }
-
-/** Sortable names: the attempts of a job start at different times. */
-const attemptName = (job: QueueJob) => `${Date.now().toString(36)}-${job.attemptsStarted}-${process.pid}`;
