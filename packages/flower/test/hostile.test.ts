@@ -51,7 +51,7 @@ it("takes settings that make sense, and refuses others by name", () => {
     "target-modules": ["7", "[7]", "x", JSON.stringify(Array.from({ length: 10_001 }, (_, i) => `m${i}`))],
     dropout: [1, -0.1],
     seed: [-1, 0.5],
-    round: [0, 2 ** 60],
+    round: [0, 6, 2 ** 60],
     epochs: [0, 1e9, NaN],
     "batch-size": [0, 1e9],
     "learning-rate": [-1, 2, NaN],

@@ -34,8 +34,8 @@ const hostile: [out: string, says: RegExp][] = [
   ["{file}", /a folder is expected, this is a file/],
   ["{file}/below", /file\/below cannot be created: ENOTDIR/],
   ["{to-file}", /a folder is expected, this is a file/],
-  ["{dangling}", /a folder is expected, this is a broken link/],
-  ["{dangling}/below", /below cannot be created: EEXIST/],
+  ["{dangling}", /this is a broken link: create the folder that it names, or choose another one/],
+  ["{dangling}/below", /below: \S+dangling is a broken link/],
   ["{loop}", /loop cannot be created: ELOOP/],
   [`{${"x".repeat(300)}}`, /cannot be created: ENAMETOOLONG/],
   [`{new}/${"deep/".repeat(900)}`, /cannot be created: ENAMETOOLONG/],
@@ -80,8 +80,8 @@ describe("--out", () => {
   );
 
   it.each([
-    ["{file}/v.npy", /cannot be created: EEXIST/],
-    ["{dangling}/v.npy", /cannot be created: EEXIST/],
+    ["{file}/v.npy", /file: a folder is expected, this is a file/],
+    ["{dangling}/v.npy", /dangling: this is a broken link/],
     [`{${"x".repeat(300)}}/v.npy`, /cannot be created: ENAMETOOLONG/],
     ...(process.platform === "linux" ? ([["/proc/x/v.npy", /cannot be created: ENOENT/]] as const) : []),
   ] as const)("of embed refuses %j", async (out, says) => {

@@ -18,11 +18,23 @@ export function checkOutFolder(out: string, option = "--out"): void {
     if (found?.isDirectory()) return;
     if (found !== undefined)
       throw new ConfigError(`${option} ${out}: a folder is expected, this is a file`, { folder: out });
-    if (lstatSync(out, { throwIfNoEntry: false })?.isSymbolicLink())
-      throw new ConfigError(`${option} ${out}: a folder is expected, this is a broken link`, { folder: out });
+    const link = brokenLinkIn(out);
+    if (link !== null)
+      throw new ConfigError(
+        `${option} ${out}: ${link === out ? "this" : link} is a broken link: create the folder that it names, or choose another one`,
+        { folder: out },
+      );
   } catch (cause) {
     throw cause instanceof ConfigError ? cause : unmakeable(out, cause, option);
   }
+}
+
+/** The part of a path that is a symbolic link to something that does not exist; null if there is none. */
+function brokenLinkIn(path: string): string | null {
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return null;
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path;
+  const parent = dirname(path);
+  return parent === path ? null : brokenLinkIn(parent);
 }
 
 /** The same; also if the folder is not empty or cannot be created. @param option its name on the command line */
@@ -39,6 +51,7 @@ export async function checkEmptyFolder(out: string, option = "--out"): Promise<v
 
 /** Creates the folder and its parents. Returns the created ones; throws as `checkOutFolder`. */
 export async function makeOutFolder(out: string, option?: string): Promise<string[]> {
+  checkOutFolder(out, option);
   try {
     return await makeFolder(out);
   } catch (cause) {

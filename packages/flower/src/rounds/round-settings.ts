@@ -49,7 +49,7 @@ export type AdapterShape = Omit<SharedSettings, "encoder" | "maxTokens" | "share
 
 /** The settings of one round. */
 export interface RoundSettings extends SharedSettings {
-  /** Number of the round, from 1. */
+  /** Number of the round, from 1 to `rounds`. */
   readonly round: number;
   readonly rounds: number;
   /** Whether A is frozen and not sent (FFA-LoRA). */
@@ -109,6 +109,7 @@ export function takeRoundSettings(config: ReadonlyMap<string, ConfigValue>): Rou
     // Apps of text classification may name none.
     const task = config.has("task") ? read("task", text) : "classify";
     const maxGradNorm = read("max-grad-norm", nonNegative);
+    const rounds = read("rounds", within(1, MOST.rounds));
     return {
       encoder: read("encoder", text),
       maxTokens: read("max-tokens", within(2)),
@@ -122,8 +123,8 @@ export function takeRoundSettings(config: ReadonlyMap<string, ConfigValue>): Rou
       dropout: read("dropout", fraction),
       seed: read("seed", within(0, MOST.seed)),
       sharedA: read("shared-a", text),
-      round: read("round", within(1, MOST.rounds)),
-      rounds: read("rounds", within(1, MOST.rounds)),
+      round: read("round", within(1, rounds)),
+      rounds,
       freezeA: read("freeze-a", flag),
       fitHead: read("fit-head", flag),
       epochs: atMost("epochs", read("epochs", positive), MOST.epochs),
