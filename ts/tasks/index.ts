@@ -78,17 +78,19 @@ const entry = <S extends RunSettings, E extends FileExample, X extends Tokenized
   load: () => Promise<TaskDefinition<S, E, X>>,
 ): TaskEntry => ({ ...own, load: lazyChunk(load) });
 
-const language = entry(
-  {
-    fields: languageFields,
-    plan: languagePlan,
-    metrics: { perplexity: lower("perplexity"), loss: lower("loss") },
-    // Its first measurement is among those of training.
-    checkState: () => undefined,
-    notOnGpu: () => [],
-  },
-  async () => (await import("./language/definition.js")).languageDefinition,
-);
+const language = (fieldsExample: string) =>
+  entry(
+    {
+      fields: languageFields,
+      plan: languagePlan,
+      metrics: { perplexity: lower("perplexity"), loss: lower("loss") },
+      fieldsExample,
+      // Its first measurement is among those of training.
+      checkState: () => undefined,
+      notOnGpu: () => [],
+    },
+    async () => (await import("./language/definition.js")).languageDefinition,
+  );
 
 /** The tasks. Their code is loaded when a run begins: people who train classifiers do not need a language model's. */
 export const tasks = {
@@ -97,6 +99,7 @@ export const tasks = {
       fields: textFields,
       plan: classifierPlan,
       metrics: { accuracy: share("accuracy"), macroF1: share("macro F1"), loss: lower("loss") },
+      headOnlyModel: "a logistic regression",
       checkState: checkClassifierState,
       folds: classifierFolds,
       notOnGpu: () => [],
@@ -115,6 +118,7 @@ export const tasks = {
         loss: lower("loss"),
       },
       comparedBy: "exactMatch",
+      headOnlyModel: "a logistic regression for each label",
       checkState: scoredStateCheck({
         guess: "mostFrequent",
         metrics: MULTI_LABEL_METRICS,
@@ -136,6 +140,8 @@ export const tasks = {
         loss: lower("loss"),
       },
       comparedBy: "f1",
+      headOnlyModel: "a logistic regression for words",
+      fieldsExample: "tokens=…,tags=…",
       checkState: (what, run) => checkTokenBaseline(what, "run.baseline", run["baseline"]),
       notOnGpu: () => [],
     },
@@ -154,6 +160,7 @@ export const tasks = {
       },
       chosenBy: "spearman",
       comparedBy: "mae",
+      headOnlyModel: "a ridge regression",
       checkState: scoredStateCheck({ guess: "mean", metrics: REGRESSION_METRICS, meanScore: ({ mae }) => -mae! }),
       notOnGpu: () => [],
     },
@@ -177,6 +184,7 @@ export const tasks = {
         f1: share("F1"),
         cosine: higher("cosine with the teacher"),
       },
+      fieldsExample: "anchor=…,positive=…",
       checkState: checkPairsState,
       notOnGpu: pairsNotOnGpu,
     },
@@ -195,13 +203,14 @@ export const tasks = {
         macroF1: share("macro F1"),
       },
       chosenBy: "ndcg@10",
+      fieldsExample: "query=…,text=…",
       checkState: checkRankState,
       notOnGpu: rankNotOnGpu,
     },
     async () => (await import("./rank/definition.js")).rankDefinition,
   ),
-  text: language,
-  chat: language,
+  text: language("prompt=…,completion=…"),
+  chat: language("messages=…"),
   preferences: entry(
     {
       fields: preferenceFields,
@@ -213,6 +222,7 @@ export const tasks = {
         loss: lower("loss"),
       },
       chosenBy: "rewardAccuracy",
+      fieldsExample: "chosen=…,rejected=…",
       checkState: checkPreferenceState,
     },
     async () => (await import("./preferences/definition.js")).preferenceDefinition,

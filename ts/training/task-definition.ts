@@ -62,6 +62,10 @@ export interface TaskEntry {
   checkState(what: string, run: Readonly<Record<string, unknown>>): void;
   /** Names of settings with which it does not run on a GPU; omitted if it never does. */
   readonly notOnGpu?: (settings: never) => readonly string[];
+  /** What its head-only baseline is, for tables; omitted for a task without one. */
+  readonly headOnlyModel?: string;
+  /** An example of the setting `fields`, for messages; omitted for a task without that. */
+  readonly fieldsExample?: string;
   /** What cross-validation keeps of each fold and reports of all; default: the metrics. */
   readonly folds?: FoldKind<never>;
   /** Loads its code. */

@@ -125,11 +125,11 @@ async function data(path: string, options: DataOptions, session: Session): Promi
 
 /** The columns that options name. Throws `ConfigError` for options that the task does not have. */
 function columnsOf(task: TaskName, options: DataOptions): object {
-  const { fields }: TaskEntry = tasks[task];
+  const { fields, fieldsExample }: TaskEntry = tasks[task];
   const given = SETTINGS.filter((name) => options[name] !== undefined);
   const strange = given.find((name) => !Object.hasOwn(fields, name));
   if (strange === undefined) return Object.fromEntries(given.map((name) => [name, options[name]]));
-  const hint = Object.hasOwn(fields, "fields") ? "; --fields names its columns" : "";
+  const hint = fieldsExample === undefined ? "" : `; --fields names its columns, such as ${fieldsExample}`;
   throw new ConfigError(`${flagOf(strange)} is not an option of --task ${task}${hint}`, { option: flagOf(strange) });
 }
 

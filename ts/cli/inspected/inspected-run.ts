@@ -16,7 +16,7 @@ import { formatCount, formatDuration, formatInterval, formatPercent, formatRate 
 import { clip } from "../terminal/table.js";
 import { metricCells } from "../terminal/task-summary.js";
 import { languageRows, perplexityRows } from "./inspected-language.js";
-import { entityRows, taskRows } from "./inspected-tokens.js";
+import { entityRows, taskRows } from "./task-rows.js";
 import { shellPath } from "../terminal/shell-word.js";
 
 /** The report of a finished run, without its steps. */

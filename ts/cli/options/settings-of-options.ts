@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
-import { fieldsOfTasks, type JobSettings, type TaskName } from "../../tasks/index.js";
+import { fieldsOfTasks, type JobSettings, type TaskName, tasks } from "../../tasks/index.js";
 import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf, type Fields } from "../../training/spec/field.js";
 import { MULTI_LABEL_TASK, UNNAMED_TASK } from "../../training/spec/run-settings.js";
+import type { TaskTable } from "../../training/task-definition.js";
 import type { LanguageSettings } from "../../tasks/language/settings.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { absolutePath } from "./absolute-path.js";
@@ -97,21 +98,11 @@ function hintFor(name: SettingName, task: string): string {
   if (task === "classify" && tasksWith(name).join() === MULTI_LABEL_TASK) return ": it needs --multi-label";
   if (task === "classify") return `: say which task with --task ${tasksWith(name).join(" or --task ")}`;
   if (name === "test" || name === "testSplit") return "; use --validation";
-  const named = columnsOf[task as TaskName];
-  return named !== undefined && (name === "label" || name === "text")
-    ? `; --fields names columns, such as ${named}`
+  const { fieldsExample } = (tasks as TaskTable)[task]!;
+  return fieldsExample !== undefined && (name === "label" || name === "text")
+    ? `; --fields names columns, such as ${fieldsExample}`
     : "";
 }
-
-/** An example of --fields for each task that has it. */
-const columnsOf: Readonly<Partial<Record<TaskName, string>>> = {
-  tokens: "tokens=…,tags=…",
-  text: "prompt=…,completion=…",
-  chat: "messages=…",
-  pairs: "anchor=…,positive=…",
-  rank: "query=…,text=…",
-  preferences: "chosen=…,rejected=…",
-};
 
 /** An option as typed; a negated flag has another name. */
 const typed = (name: SettingName, value: unknown) =>

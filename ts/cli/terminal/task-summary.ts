@@ -1,5 +1,5 @@
 import type { HeadComparison } from "../../tasks/head-comparison.js";
-import { type JobSettings, type TaskName, tasks } from "../../tasks/index.js";
+import { type JobSettings, tasks } from "../../tasks/index.js";
 import type { TaskReport } from "../../training/result/report.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { Metric, TaskTable } from "../../training/task-definition.js";
@@ -72,18 +72,10 @@ export function taskResult(self: string, report: TaskReport, colors: Colors): st
   ];
 }
 
-/** What the row "head only" of a table is. */
-const headOnlyNotes: Readonly<Partial<Record<TaskName, string>>> = {
-  classify: "a logistic regression",
-  "multi-label": "a logistic regression for each label",
-  regress: "a ridge regression",
-  tokens: "a logistic regression for words",
-};
-
 /** A line below a table that says what its row "head only" is; empty for tasks without such a row. */
 export function headOnlyLines(task: string, { dim }: Colors): string[] {
-  const note = (headOnlyNotes as Readonly<Record<string, string | undefined>>)[task];
-  return note === undefined ? [] : [dim(`head only: ${note} on the vectors of the unchanged encoder`)];
+  const model = (tasks as TaskTable)[task]?.headOnlyModel;
+  return model === undefined ? [] : [dim(`head only: ${model} on the vectors of the unchanged encoder`)];
 }
 
 /** The metrics with an interval, one a line; empty if none has one. */

@@ -15,10 +15,9 @@ export function taskRows(settings: RunSettings): string[][] {
     settings;
   const measured = test ?? validation;
   const task = taskOf(settings);
-  const examples = task === "tokens" ? "labelled words" : `task ${task}`;
   const trained = `${formatLength(settings, (tasks as TaskTable)[task]!.plan.length)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`;
   return [
-    ["data", `${named(data)}, ${examples}${measured === null ? "" : `; tested on ${named(measured)}`}`],
+    ["data", `${named(data)}, task ${task}${measured === null ? "" : `; tested on ${named(measured)}`}`],
     ["base", named(model)],
     ["settings", `${headOnly ? "only the head, fitted to frozen vectors" : trained}, seed ${seed}`],
   ];
