@@ -23,6 +23,6 @@ export { oneLine } from "./terminal/printable.js";
 export { shellPath } from "./terminal/shell-word.js";
 export { tableLines } from "./terminal/table.js";
 export { sweepCurves } from "../pictures/sweep-curves.js";
-export { readLabelled } from "../tasks/classify/data/dataset.js";
+export { readLabelled } from "../tasks/classify/data/read-labelled.js";
 export { localSources } from "../training/node/local-sources.js";
 export { DEFAULT_MODEL } from "../training/spec/shared-fields.js";

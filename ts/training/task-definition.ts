@@ -3,9 +3,13 @@ import type { ModelAdapter } from "../adapters/model-adapter.js";
 import type { Engine } from "../engine/running.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { FileMap } from "../io/file-map.js";
+import type { ModelSource } from "../io/model-source.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import type { Task } from "../train/task.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
+import type { Confusion } from "../train/metrics/cells.js";
+import type { ClassScores } from "../train/metrics/class-scores.js";
+import type { EntityScores } from "../train/metrics/entities.js";
 import type { DataReader, TaskData, TaskFile } from "./data/parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";
 import type { JobListener, ShownPrediction } from "./job-events.js";
@@ -151,6 +155,12 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
    * @param files the run's files of its adapter, head and settings
    */
   trained?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): TrainedModel<E>;
+  /**
+   * The same of files that no run made, PEFT's or those of a checkpoint of transformers; omitted where only runs make such models.
+   * @param folder PEFT's adapter with its head, or a whole model
+   * @param options.model the base of an adapter
+   */
+  opened?(folder: string, options: OpenedOptions): Promise<TrainedModel<E>>;
   /** Whether examples usually share a text, such as a query: such repeats are then no finding of `lowrank data`. */
   readonly repeatsTexts?: boolean;
   /** The texts of an example whose lengths `lowrank data` counts, each as it is cut; default: `text`. */
@@ -178,21 +188,53 @@ export interface FileLabelCounts {
 /** Numbers by name. A list is shown by its spread, and a record of counts by its sum and its parts. */
 export type FileCounts = Readonly<Record<string, number | readonly number[] | Readonly<Record<string, number>>>>;
 
-/** The prediction of a text. */
+/** The prediction of a text: values by name. */
 export type PredictedValues = Readonly<
-  Record<string, string | number | readonly string[] | Readonly<Record<string, number>>>
+  Record<
+    string,
+    string | number | boolean | readonly (string | null)[] | readonly PredictedSpan[] | Readonly<Record<string, number>>
+  >
 >;
 
-/** How well a run's model does on some examples. */
-export interface TrainedMeasurement {
+/** A labelled part of a text, from one character to before another. */
+interface PredictedSpan {
+  readonly label: string;
+  readonly probability: number;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** How a model that no run made is opened. */
+export interface OpenedOptions {
+  readonly signal: AbortSignal;
+  readonly model?: ModelSource;
+}
+
+/** How well a run's model does on some examples. What a task does not measure is omitted. */
+export interface TrainedMeasurement extends Partial<Confusion> {
   /** The task's metrics, with the intervals of a report. */
   readonly metrics: ReportedMetrics;
+  /** Number of texts with one label each, or of words with a label. */
+  readonly count?: number;
+  /** Number of those words that are beyond the maximum length. */
+  readonly cut?: number;
+  /** Accuracy of always predicting the label that most of these texts have. */
+  readonly largestClass?: number;
+  /** Each class by itself, in the order of the model's labels. */
+  readonly perClass?: readonly ClassScores[];
+  /** The entities of each label by themselves. */
+  readonly perEntity?: readonly EntityScores[];
   /** Each label by itself, for tasks with several labels a text. */
   readonly labels?: readonly LabelScores[];
 }
 
-/** The model of a finished run. Disposing of its encoder frees it. */
+/** The model of a finished run. */
 export interface TrainedModel<E> {
+  /** Disposing of it frees the model. */
+  readonly encoder: { dispose(): void };
+  /** Names of its classes, in order, by which other files of examples are read; omitted without classes. */
+  readonly labels?: readonly string[];
   /** A prediction for each text: values by the names of their columns. Lists of names are joined in tables, which lack objects. */
   predict(texts: readonly string[], events: MeasureEvents): Promise<readonly PredictedValues[]>;
   /**

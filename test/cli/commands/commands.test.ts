@@ -73,8 +73,10 @@ describe("evaluate", () => {
     // The fixture's own file, of which a fifth was held back.
     expect(err).toMatch(/the run was trained on 32 of 40 texts \(80\.0 %\), so results look better/);
     expect(out).toMatch(/\nmajority-class baseline \(always "(good|bad)"\): accuracy 50\.0 %\n/);
-    const interval = String.raw`\d+\.\d % \(\d+\.\d–\d+\.\d\)`;
-    expect(out).toMatch(new RegExp(`: 40 texts\naccuracy ${interval}, loss \\d\\.\\d+\nmacro F1 ${interval}\n`));
+    const interval = String.raw`\d+\.\d % \(\d+\.\d % to \d+\.\d %\)`;
+    expect(out).toMatch(
+      new RegExp(`: 40 examples\naccuracy +${interval}\nmacro F1 +${interval}\nloss +\\d\\.\\d+\nmajority`),
+    );
     expect(out).toMatch(/is good( +\d+){2}( +\d+\.\d %){3} +20/);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
@@ -312,12 +312,22 @@ it("the command line trains, inspects and cross-validates it", async () => {
     expect(other.out).toMatch(
       /96 examples\nSpearman +[\d.-]+ \([\d.-]+ to [\d.-]+\)\n[^]*R² +[\d.-]+ \([\d.-]+ to [\d.-]+\)\nIn brackets: 95 %/,
     );
-    expect(other.err).toMatch(/stars\.csv is the run.s training data/);
+    expect(other.err).toMatch(/stars\.csv: the run was trained on 62 of 96 texts \(64\.6 %\), so results look better/);
     const looked = await lowrank(["data", at("stars.csv"), "--task", "regress", "--label", "stars"]);
     expect(looked.out).toMatch(/96 examples for training: numbers from 1400 to 2600, median \d+, mean 2000/);
     expect((await lowrank([...measured, "--label-names", "1=a"])).err).toMatch(
       /--label-names is for text classifiers, and .* is a regressor: name columns with --text and --label/,
     );
+    await rename(at("stars.csv"), at("moved.csv"));
+    const moved = await lowrank([...measured, "--data", at("moved.csv")]);
+    expect(moved.err).toMatch(/moved\.csv is the run.s training data, so results look better/);
+    await writeFile(at("stars.csv"), `${await readFile(at("moved.csv"), "utf8")}Another film.,2000\n`);
+    const changed = await lowrank(measured);
+    expect(changed).toMatchObject({
+      code: 1,
+      out: "",
+      err: expect.stringMatching(/stars\.csv has changed since the run/),
+    });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

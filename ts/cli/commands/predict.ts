@@ -158,7 +158,7 @@ async function predictLabels(texts: readonly string[], options: Asked, session: 
 const predictTask =
   (task: TaskName) =>
   async (texts: readonly string[], options: Asked, session: Session): Promise<Predicted> => {
-    const { model, encoder } = await openTrained(task, options, session);
+    const { model } = await openTrained(task, options, session);
     try {
       const found = await withBar(texts, session, (events) => model.predict(texts, events));
       return shownAs(
@@ -166,7 +166,7 @@ const predictTask =
         texts.map((text) => ({ text })),
       );
     } finally {
-      encoder.dispose();
+      model.encoder.dispose();
     }
   };
 

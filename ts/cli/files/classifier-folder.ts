@@ -4,7 +4,6 @@ import { join } from "node:path";
 import {
   CrossEncoder,
   type LoadClassifierOptions,
-  type OpenClassifierOptions,
   type SentenceEncoder,
   TextClassifier,
   TokenClassifier,
@@ -14,7 +13,7 @@ import type { FileMap } from "../../io/file-map.js";
 import { builds } from "../../training/spec/shared-fields.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
-import type { FileExample, TaskEntry, TrainedModel } from "../../training/task-definition.js";
+import type { FileExample, OpenedOptions, TaskEntry, TrainedModel } from "../../training/task-definition.js";
 import { type HeadTask, isHeadTask, LABELS_FILE, type LabelsFile, readLabels } from "../../tasks/labels-file.js";
 import { CLASSIFIER_FILES, poolingOf } from "../../tasks/open-classifier.js";
 import { findModel, isAdapter, isCrossEncoder, loadEncoder, recordedModel, reportedTask } from "./base-model.js";
@@ -59,8 +58,8 @@ export function addClassifierOptions(command: Command): Command {
 /** The class that opens a folder. */
 interface ClassifierClass<C> {
   load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): C;
-  /** Opens what no run made; omitted where only runs make it. */
-  open?(folder: string, options: OpenClassifierOptions): Promise<C>;
+  /** Opens what no run made. */
+  open(folder: string, options: OpenedOptions): Promise<C>;
 }
 
 /** A text classifier and its folder. The caller disposes of its encoder. */
@@ -73,17 +72,15 @@ export const openTokenClassifier = (options: ClassifierOptions, session: Session
 
 /** The model of a run of any task whose definition says how it is used. The caller disposes of its encoder. */
 export async function openTrained(task: TaskName, options: ClassifierOptions, session: Session) {
-  const definition = await definitionOf(task);
   if (task === "rank") {
     const { model, ...others } = await openReranker(options.run ?? "", options, session);
     return { ...others, model: model as TrainedModel<never> as TrainedModel<FileExample> };
   }
-  const load = (encoder: SentenceEncoder, files: FileMap, { allowOtherBase = false }: LoadClassifierOptions) => ({
-    encoder,
-    model: definition.trained!(encoder, files, { allowOtherBase }),
-  });
-  const { folder, classifier } = await opened({ load }, task, options, session);
-  return { folder, ...classifier };
+  const { trained, opened: open } = await definitionOf(task);
+  const load = (encoder: SentenceEncoder, files: FileMap, { allowOtherBase = false }: LoadClassifierOptions) =>
+    trained!(encoder, files, { allowOtherBase });
+  const { folder, classifier } = await opened({ load, open: open! }, task, options, session);
+  return { folder, model: classifier };
 }
 
 /** The definition of a task. */
@@ -137,7 +134,7 @@ async function opened<C>(
   // Only classifiers' files of other programs are known.
   const foreign = isHeadTask(task) ? foreignClassifier(folder) : null;
   if (foreign !== null)
-    return { folder, classifier: await kind.open!(folder, await foreignOptions(folder, foreign, options, session)) };
+    return { folder, classifier: await kind.open(folder, await foreignOptions(folder, foreign, options, session)) };
   try {
     return await loadedFolder(kind, folder, task, options, session);
   } catch (error) {
@@ -179,7 +176,7 @@ async function foreignOptions(
   { isWhole }: ForeignClassifier,
   options: ClassifierOptions,
   session: Session,
-): Promise<OpenClassifierOptions> {
+): Promise<OpenedOptions> {
   const { signal } = session;
   if (isWhole) refuseBase(folder, options);
   const named = isWhole ? null : recordedModel(folder, options.model).model;

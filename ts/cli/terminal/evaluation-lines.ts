@@ -1,38 +1,53 @@
+import type { TaskName } from "../../tasks/index.js";
 import { cellsIn } from "../../train/metrics/cells.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
-import { formatCount, formatInterval, formatPercent } from "./number-format.js";
+import type { TrainedMeasurement } from "../../training/task-definition.js";
+import { labelLines } from "./multi-label-summary.js";
+import { formatCount, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";
+import { metricCells } from "./task-summary.js";
+import type { Terminal } from "./terminal.js";
+import { entityLines } from "./token-summary.js";
+
+type Classes = Pick<Metrics, "perClass" | "confusion" | "confusionCells">;
 
 /** Longest name of a class to show, and the shortest that still distinguishes classes. */
 const [LONG, SHORT] = [16, 4];
 /** Number of confusions to list if their table does not fit. */
 const CONFUSIONS = 10;
 
-/** Accuracy of the majority-class baseline. */
-export function largestClass({ perClass, count }: Metrics): { readonly place: number; readonly share: number } {
-  const supports = perClass.map(({ support }) => support);
-  const place = supports.indexOf(Math.max(...supports));
-  return { place, share: supports[place]! / count };
-}
-
-/** A classifier's metrics, in lines of at most `width` columns if the names of classes allow that. */
-export function evaluationLines(title: string, labels: readonly string[], result: Metrics, width: number): string[] {
-  const { count, accuracy, loss, macroF1, intervals } = result;
-  const largest = largestClass(result);
-  const matrix = matrixLines(labels, result, width);
+/** A measurement: its metrics, and each class, kind of entity or label by itself. @param names those of the model's classes */
+export function evaluationLines(
+  task: TaskName,
+  names: readonly string[],
+  found: TrainedMeasurement,
+  { width, colors }: Pick<Terminal, "width" | "colors">,
+): string[] {
+  const { metrics, labels, perClass, perEntity, largestClass = 0 } = found;
+  const hasInterval = Object.values(metrics).some(({ interval }) => interval !== undefined);
   return [
-    `${title}: ${formatCount(count)} texts`,
-    `accuracy ${formatPercent(accuracy)}${formatInterval(intervals?.accuracy)}, loss ${loss.toFixed(3)}`,
-    `macro F1 ${formatPercent(macroF1)}${formatInterval(intervals?.macroF1)}`,
-    `majority-class baseline (always ${JSON.stringify(clip(labels[largest.place]!, LONG))}): accuracy ${formatPercent(largest.share)}`,
-    "",
-    ...(matrix ?? [...scoreLines(labels, result, []), ...confusionLines(labels, result)]),
-    ...(intervals === null ? [] : ["", "In brackets: 95 % confidence intervals, for other texts of the same kind"]),
+    ...tableLines(metricCells({ task, metrics })),
+    ...(perClass === undefined ? [] : [baselineLine(names, perClass, largestClass)]),
+    ...(hasInterval ? ["In brackets: 95 % confidence intervals, for other texts of the same kind"] : []),
+    ...(perClass === undefined ? [] : ["", ...classLines(names, { confusion: null, ...found, perClass }, width)]),
+    ...(perEntity === undefined ? [] : ["", ...entityLines({ perEntity })]),
+    ...(labels === undefined ? [] : ["", ...labelLines(labels, "with --json", colors)]),
   ];
 }
 
+/** The accuracy of the majority-class baseline. */
+function baselineLine(names: readonly string[], perClass: Classes["perClass"], accuracy: number): string {
+  const supports = perClass.map(({ support }) => support);
+  const name = clip(names[supports.indexOf(Math.max(...supports))]!, LONG);
+  return `majority-class baseline (always ${JSON.stringify(name)}): accuracy ${formatPercent(accuracy)}`;
+}
+
+/** Scores of classes and their confusions, in lines of at most `width` columns if the names allow that. */
+const classLines = (names: readonly string[], classes: Classes, width: number) =>
+  matrixLines(names, classes, width) ?? [...scoreLines(names, classes, []), ...confusionLines(names, classes)];
+
 /** Scores beside the confusion table; null if it does not fit even with short names. */
-function matrixLines(labels: readonly string[], result: Metrics, width: number): string[] | null {
+function matrixLines(labels: readonly string[], result: Classes, width: number): string[] | null {
   if (result.confusion === null) return null;
   for (let length = LONG; length >= SHORT; length--) {
     const names = labels.map((label) => clip(label, length));
@@ -46,7 +61,7 @@ function matrixLines(labels: readonly string[], result: Metrics, width: number):
   return null;
 }
 
-function scoreLines(names: readonly string[], { confusion, perClass }: Metrics, said: readonly string[]): string[] {
+function scoreLines(names: readonly string[], { confusion, perClass }: Classes, said: readonly string[]): string[] {
   const header = ["", ...said.map((name) => `said ${name}`), "precision", "recall", "F1", "texts"];
   const rows = perClass.map(({ precision, recall, f1, support }, i) => [
     `is ${clip(names[i]!, LONG)}`,
@@ -58,7 +73,7 @@ function scoreLines(names: readonly string[], { confusion, perClass }: Metrics, 
 }
 
 /** Confusions of classes, the most frequent first. */
-function confusionLines(labels: readonly string[], result: Metrics): string[] {
+function confusionLines(labels: readonly string[], result: Classes): string[] {
   const { perClass } = result;
   const found = cellsIn(result).filter(({ truth, predicted }) => truth !== predicted);
   if (found.length === 0) return [];

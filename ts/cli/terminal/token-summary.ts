@@ -13,7 +13,7 @@ const scores = ({ f1, precision, recall, accuracy }: TokenMetrics) =>
   [f1, precision, recall, accuracy].map(formatPercent);
 
 /** Scores of each label's entities. */
-export function entityLines({ perEntity }: TokenMetrics): string[] {
+export function entityLines({ perEntity }: Pick<TokenMetrics, "perEntity">): string[] {
   const rows = perEntity.map(({ label, f1, precision, recall, support }) => [
     clip(label, 24),
     ...[f1, precision, recall].map(formatPercent),

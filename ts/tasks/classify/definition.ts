@@ -1,7 +1,8 @@
 import type { Survey } from "../../io/examples/summary/index.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
-import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
+import type { RunContext, TaskDefinition, TrainedModel } from "../../training/task-definition.js";
+import { TextClassifier } from "../text-classifier.js";
 import { type DataCheck, surveyDataset } from "./data/data-check.js";
 import { type DataAccess, type Dataset, labelledReader } from "./data/dataset.js";
 import { checkAbstain, checkFewShot, ownHeadText, twiceBalancedText } from "./data/odd-settings.js";
@@ -25,6 +26,25 @@ const checkOf = ({ allow }: TrainingSettings, { emit, optionNames, signal }: Run
   emit,
   optionNames,
   signal,
+});
+
+const trainedClassifier = (classifier: TextClassifier): TrainedModel<LocatedExample> => ({
+  encoder: classifier.encoder,
+  labels: classifier.labels,
+  predict: async (texts, events) => (await classifier.predict(texts, events)).map((found) => ({ ...found })),
+  async measure(examples, events) {
+    const { accuracy, macroF1, loss, intervals, ...found } = await classifier.evaluate(examples, events);
+    const largest = found.perClass.reduce((most, { support }) => Math.max(most, support), 0);
+    return {
+      metrics: {
+        accuracy: { value: accuracy, interval: intervals!.accuracy },
+        macroF1: { value: macroF1, interval: intervals!.macroF1 },
+        loss: { value: loss },
+      },
+      largestClass: largest / found.count,
+      ...found,
+    };
+  },
 });
 
 /** A classifier of texts: an adapter and a head. */
@@ -51,6 +71,8 @@ export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample
     const Model = recipes[settings.recipe].pairs && !settings.headOnly ? FewShotModel : TextModel;
     return new Model(encoder, data as Dataset, settings, surveyed as Survey | null, check, context, from);
   },
+  trained: (encoder, files, options) => trainedClassifier(TextClassifier.load(encoder, files, options)),
+  opened: async (folder, options) => trainedClassifier(await TextClassifier.open(folder, options)),
   labelOf: ({ label }) => label,
   about: ({ labels }) => ({ labels: labels.length }),
   checkStateFits: checkBaselineFits,

@@ -23,7 +23,7 @@ import { TextVectors } from "./text-vectors.js";
 
 /** An encoder with the adapter of a finished run, which is active. */
 class TrainedPairs implements TrainedModel<PairRow> {
-  constructor(private readonly encoder: SentenceEncoder) {}
+  constructor(readonly encoder: SentenceEncoder) {}
 
   predict(): Promise<never> {
     throw new ConfigError(

@@ -15,7 +15,7 @@ import type { RankedRow } from "./read-ranked.js";
 
 /** The cross-encoder of a finished run. */
 export class TrainedRank implements TrainedModel<RankedRow> {
-  constructor(private readonly cross: CrossEncoder<number | number[]>) {}
+  constructor(readonly encoder: CrossEncoder<number | number[]>) {}
 
   predict(): Promise<never> {
     throw new ConfigError("predict: a cross-encoder scores pairs of texts: `CrossEncoder.predict` and `rank` do", {
@@ -28,7 +28,7 @@ export class TrainedRank implements TrainedModel<RankedRow> {
     pairs: readonly (readonly [string, string])[],
     { signal, onProgress }: MeasureEvents,
   ): Promise<PredictedValues[]> {
-    const { cross } = this;
+    const { encoder: cross } = this;
     const { labels } = cross;
     const events = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
     if (labels.length === 1) return (await cross.predict(pairs, events)).map((score) => ({ score: score as number }));
@@ -45,7 +45,7 @@ export class TrainedRank implements TrainedModel<RankedRow> {
     events: MeasureEvents,
     others: readonly RankedRow[] = [],
   ): Promise<TrainedMeasurement> {
-    const { cross } = this;
+    const { encoder: cross } = this;
     const ofClasses = measured[0]!.loss === "cross-entropy";
     const rows = ofClasses ? withClasses(measured, cross.labels) : measured;
     if (!ofClasses && cross.labels.length > 1)

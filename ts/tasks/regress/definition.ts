@@ -103,6 +103,7 @@ export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, To
   trained(encoder, files, options) {
     const regressor = TextRegressor.load(encoder, files, options);
     return {
+      encoder,
       predict: async (texts, events) => (await regressor.predict(texts, events)).map((predicted) => ({ predicted })),
       async measure(examples, events) {
         const texts = examples.map(({ text }) => text);

@@ -2,11 +2,12 @@ import { settingNames } from "../../../../ts/training/spec/option-names.js";
 import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError } from "../../../../ts/index.js";
 import { type JobEvent, type JobSpec, memoryStore } from "../../../../ts/jobs/index.js";
-import { type Labelled, loadDataset } from "../../../../ts/tasks/classify/data/dataset.js";
+import { type Labelled, labelledReader } from "../../../../ts/tasks/classify/data/dataset.js";
 import { holdOut } from "../../../../ts/tasks/classify/data/held-out.js";
 import { foldsOf } from "../../../../ts/tasks/classify/folds/folded.js";
 import { classifierPlan } from "../../../../ts/tasks/classify/recipes.js";
 import { textFields } from "../../../../ts/tasks/classify/settings.js";
+import { loadParts } from "../../../../ts/training/data/parts.js";
 import { readSpec } from "../../../../ts/training/spec/read-settings.js";
 import { evaluateEveryOf, stepsOf } from "../../../../ts/training/spec/run-settings.js";
 import { nextTask } from "../../../../ts/waiting/next-task.js";
@@ -27,7 +28,8 @@ async function parts(count: number, more: Partial<JobSpec> = {}, classes = 2, to
   const sources = {
     readData: async (name: string) => ({ name, bytes: file(name === "a.csv" ? count : 30, classes, together) }),
   };
-  const dataset = await loadDataset(settings, { sources, onWarning: () => {}, optionNames: settingNames });
+  const reader = labelledReader(settings, { sources, onWarning: () => {}, optionNames: settingNames });
+  const dataset = await loadParts(reader, settings, classifierPlan);
   const { train, validation, test, tooFewToChoose } = dataset;
   const sizes = [train.examples.length, validation.examples.length, test?.examples.length ?? null];
   return { dataset, settings, sizes, tooFewToChoose };

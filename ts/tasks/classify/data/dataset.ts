@@ -1,14 +1,13 @@
 import type { LocatedExample } from "../../../io/examples/index.js";
-import { type DataReader, loadParts, type TaskData } from "../../../training/data/parts.js";
+import type { DataReader, TaskData } from "../../../training/data/parts.js";
 import { foldsOf } from "../folds/folded.js";
-import { classifierPlan } from "../recipes.js";
 import type { TrainingSettings } from "../settings.js";
 import { holdOut, holdToChoose } from "./held-out.js";
 import { nearExamples } from "./near-examples.js";
 import { checkClassWeights, checkLabelNames, checkLabels } from "./label-checks.js";
 import { type DataAccess, type Labelled, readLabelled, withoutMeasured } from "./read-labelled.js";
 
-export { checkKnown, type DataAccess, type Labelled, readLabelled } from "./read-labelled.js";
+export type { DataAccess, Labelled } from "./read-labelled.js";
 
 /** The examples of a run: training, validation, test. */
 export type Dataset = TaskData<LocatedExample, Labelled>;
@@ -38,7 +37,3 @@ export function labelledReader(settings: TrainingSettings, access: DataAccess): 
     }),
   };
 }
-
-/** The data of a run, in parts. */
-export const loadDataset = (settings: TrainingSettings, access: DataAccess): Promise<Dataset> =>
-  loadParts(labelledReader(settings, access), settings, classifierPlan);

@@ -107,7 +107,7 @@ export function withoutMeasured(
 }
 
 /** Throws `ConfigError`, with the place in the file, for an unknown label. */
-export function checkKnown(file: string, examples: readonly LocatedExample[], labels: readonly string[]): void {
+function checkKnown(file: string, examples: readonly LocatedExample[], labels: readonly string[]): void {
   const among = new Set(labels);
   const strange = examples.filter(({ label }) => !among.has(label));
   const [first] = strange;

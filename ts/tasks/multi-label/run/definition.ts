@@ -33,6 +33,8 @@ export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText
   trained(encoder, files, options) {
     const classifier = TextClassifier.load<string, true>(encoder, files, options);
     return {
+      encoder,
+      labels: classifier.labels,
       predict: async (texts, events) =>
         (await classifier.predict(texts, events)).map(({ labels, scores }) => ({ predicted: labels, scores })),
       async measure(examples, events) {

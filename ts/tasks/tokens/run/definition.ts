@@ -2,11 +2,52 @@ import { warnMeasured } from "../../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../../training/loading.js";
 import { entityMetrics } from "../../../train/metrics/entities.js";
 import { TagScheme } from "../../../train/metrics/tag-scheme.js";
-import type { TaskDefinition } from "../../../training/task-definition.js";
+import type { ReportedMetrics } from "../../../training/result/report.js";
+import type { PredictedValues, TaskDefinition, TrainedModel } from "../../../training/task-definition.js";
+import { takeAsked } from "../asked-texts.js";
+import { TokenClassifier } from "../token-classifier.js";
+import { tokenMetrics } from "../token-metrics.js";
+import { scoresOf } from "../token-scores.js";
+import { together, wordsOf } from "../token-spans.js";
 import type { TokenSettings } from "./settings.js";
 import { type LocatedText, tokenReader } from "./token-dataset.js";
 import { TokenModel } from "./token-model.js";
 import type { TokenizedWords } from "./tokenized-words.js";
+
+const trainedOnWords = ({ encoder, labels, parts, modelAdapter }: TokenClassifier): TrainedModel<LocatedText> => ({
+  encoder,
+  labels,
+  async predict(texts, events) {
+    const asked = takeAsked("predict", texts);
+    const scores = await scoresOf(
+      parts,
+      asked.map(({ text }) => text),
+      modelAdapter,
+      events,
+    );
+    return asked.map((one, i): PredictedValues => {
+      const { text, words } = one;
+      const found = wordsOf(one, labels, scores[i]!, i);
+      const entities = together(
+        text,
+        found.filter((word) => word !== null),
+        labels,
+      );
+      if (words === null) return { text, entities };
+      const own = words.map(({ start, end }) => text.slice(start, end));
+      // Words beyond the maximum length have no label.
+      return { text, words: own, labels: found.map((word) => word?.label ?? null), entities };
+    });
+  },
+  async measure(examples, events) {
+    const texts = examples.map(({ text }) => text);
+    const scores = await scoresOf(parts, texts, modelAdapter, events);
+    const { metrics } = tokenMetrics(labels, examples, scores, parts.tokenizer.maxTokens, false);
+    const { count, cut, perEntity, ...shares } = metrics;
+    const values = Object.entries(shares).map(([name, value]) => [name, { value }]);
+    return { metrics: Object.fromEntries(values) as ReportedMetrics, count, cut, perEntity };
+  },
+});
 
 /** A classifier of tokens: an adapter and a head on each word's first token. */
 export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, TokenizedWords> = {
@@ -20,6 +61,8 @@ export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, Tokeni
   async open(base, data, settings, context, _, from) {
     return new TokenModel((base as EncoderBase).encoder, data, settings, context, from);
   },
+  trained: (encoder, files, options) => trainedOnWords(TokenClassifier.load(encoder, files, options)),
+  opened: async (folder, options) => trainedOnWords(await TokenClassifier.open(folder, options)),
   about({ examples, labels }) {
     const named = examples.map(({ words }) => words.map(({ target }) => (target < 0 ? "O" : labels[target]!)));
     const { perEntity } = entityMetrics(named, named, { strict: false, scheme: new TagScheme(labels) });

@@ -1,7 +1,7 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import type { LocatedTokens } from "../../../io/examples/tokens/located-tokens.js";
-import { type DataReader, loadParts, type TaskData, type TaskFile } from "../../../training/data/parts.js";
+import type { DataReader, TaskFile } from "../../../training/data/parts.js";
 import { drawnParts } from "../../../training/data/drawn.js";
 import { inPlace } from "../../../training/data/in-place.js";
 import { sha256 } from "../../../training/sources/sha256.js";
@@ -65,13 +65,13 @@ export interface LocatedText extends LabelledText {
 }
 
 /** Examples of a file. */
-export type TokenFile = TaskFile<LocatedText>;
+type TokenFile = TaskFile<LocatedText>;
 
 type Reading = Pick<TokenSettings, "fields">;
 type Access = Pick<RunContext, "sources" | "emit" | "optionNames" | "isPart">;
 
 /** Reads a file, and its labels if none are known yet. Throws `FormatError` and `ConfigError`, with the place, for invalid data. */
-export async function readTokenFile(
+async function readTokenFile(
   path: string,
   { fields }: Reading,
   access: Access,
@@ -121,7 +121,3 @@ export function tokenReader(settings: TokenSettings, context: RunContext): DataR
     ...drawnParts(settings, classifierPlan, context.optionNames),
   };
 }
-
-/** The data of a run, in parts. */
-export const loadTokenDataset = (settings: TokenSettings, context: RunContext): Promise<TaskData<LocatedText>> =>
-  loadParts(tokenReader(settings, context), settings, classifierPlan);
