@@ -150,17 +150,19 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
     surveyed: object | null,
     from?: FileMap,
   ): Promise<TaskModel<E, X>>;
+  /** What `predict` asks its model instead of texts: texts or their words, or pairs of texts. */
+  readonly asks?: "words" | "pairs";
   /**
    * The model of a finished run, for `predict` and `evaluate` of the command line; optional.
    * @param files the run's files of its adapter, head and settings
    */
   trained?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): TrainedModel<E>;
   /**
-   * The same of files that no run made, PEFT's or those of a checkpoint of transformers; omitted where only runs make such models.
-   * @param folder PEFT's adapter with its head, or a whole model
-   * @param options.model the base of an adapter
+   * The same of files that no run made, PEFT's or those of a checkpoint of transformers; without `trained` of all. Omitted if only runs make such
+   * models.
+   * @param from a whole model, or the folder of an adapter with its head
    */
-  opened?(folder: string, options: OpenedOptions): Promise<TrainedModel<E>>;
+  opened?(from: string | ModelSource, options: OpenedOptions): Promise<TrainedModel<E>>;
   /** Whether examples usually share a text, such as a query: such repeats are then no finding of `lowrank data`. */
   readonly repeatsTexts?: boolean;
   /** The texts of an example whose lengths `lowrank data` counts, each as it is cut; default: `text`. */
@@ -188,7 +190,13 @@ export interface FileLabelCounts {
 /** Numbers by name. A list is shown by its spread, and a record of counts by its sum and its parts. */
 export type FileCounts = Readonly<Record<string, number | readonly number[] | Readonly<Record<string, number>>>>;
 
-/** The prediction of a text: values by name. */
+/** What a model is asked: a text, the words of one, or a query and a text. */
+export type Asked = string | readonly string[];
+
+/**
+ * The prediction of a text: values by the names of their columns. In tables lists of names are joined, and objects are left out; `entities` are
+ * shown below their text.
+ */
 export type PredictedValues = Readonly<
   Record<
     string,
@@ -197,7 +205,7 @@ export type PredictedValues = Readonly<
 >;
 
 /** A labelled part of a text, from one character to before another. */
-interface PredictedSpan {
+export interface PredictedSpan {
   readonly label: string;
   readonly probability: number;
   readonly start: number;
@@ -205,10 +213,13 @@ interface PredictedSpan {
   readonly text: string;
 }
 
-/** How a model that no run made is opened. */
+/** Options of `opened`. */
 export interface OpenedOptions {
   readonly signal: AbortSignal;
+  /** The base of an adapter. */
   readonly model?: ModelSource;
+  /** The length to which texts are cut, where a run records it beside its files. */
+  readonly maxTokens?: number;
 }
 
 /** How well a run's model does on some examples. What a task does not measure is omitted. */
@@ -235,8 +246,8 @@ export interface TrainedModel<E> {
   readonly encoder: { dispose(): void };
   /** Names of its classes, in order, by which other files of examples are read; omitted without classes. */
   readonly labels?: readonly string[];
-  /** A prediction for each text: values by the names of their columns. Lists of names are joined in tables, which lack objects. */
-  predict(texts: readonly string[], events: MeasureEvents): Promise<readonly PredictedValues[]>;
+  /** A prediction for each text; omitted where other commands use the model: `usedBy`. */
+  predict?(asked: readonly Asked[], events: MeasureEvents): Promise<readonly PredictedValues[]>;
   /**
    * Measures some examples as the report of a run does.
    * @param others further examples of the same data, for tasks that search among all of them

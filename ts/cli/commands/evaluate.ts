@@ -86,7 +86,7 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
     throw new ConfigError(`${run} has no ${runFiles.report} that names its test data: name a file with --data FILE`, {
       run,
     });
-  const { folder, model } = await openTrained(task, { ...options, run }, session);
+  const model = await openTrained(task, { ...options, run }, session);
   try {
     const { labels } = model;
     const reading = { task, session, onWarning: (warning: string) => terminal.error(warning) };
@@ -96,10 +96,10 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
     const bar = reporterOf(terminal).texts("evaluate", examples.length);
     const onProgress = (done: number) => bar.update(done);
     const found = await model.measure(examples, { signal, onProgress }, others).finally(() => bar.stop());
-    if (json) return terminal.print(JSON.stringify({ run: folder, task, data: file, labels, ...flat(found) }));
+    if (json) return terminal.print(JSON.stringify({ run, task, data: file, labels, ...flat(found) }));
     // Where entities are measured, the count is of words.
     const words = found.perEntity === undefined ? "" : ` of ${formatCount(found.count!)} words`;
-    terminal.print(`${folder} on ${file}: ${formatExamples(examples.length)}${words}`);
+    terminal.print(`${run} on ${file}: ${formatExamples(examples.length)}${words}`);
     for (const line of evaluationLines(task, labels ?? [], found, terminal)) terminal.print(line);
   } finally {
     model.encoder.dispose();

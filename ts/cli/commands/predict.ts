@@ -3,16 +3,13 @@ import { basename, dirname, resolve } from "node:path";
 import { isRecord } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
-import type { TaskName } from "../../tasks/index.js";
-import type { PredictedValues } from "../../training/task-definition.js";
+import type { Asked, PredictedSpan, PredictedValues } from "../../training/task-definition.js";
 import { columnOf } from "../files/base-model.js";
 import {
   addClassifierOptions,
   classifierFolder,
   type ClassifierOptions,
   definitionOf,
-  openClassifier,
-  openReranker,
   openTrained,
   otherUse,
   trainedTaskOf,
@@ -21,14 +18,14 @@ import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { delimiterOf, type PredictedColumns, predictedTable } from "../tables/predicted-table.js";
 import { newerThan } from "../files/run-folder.js";
-import { type PairInput, readPairInput } from "../tables/pair-input.js";
-import { readTextInput, type TextOptions } from "../tables/text-input.js";
+import { readPairInput } from "../tables/pair-input.js";
+import { readTextInput, type TextInput, type TextOptions } from "../tables/text-input.js";
 import { readTokenInput } from "../tables/token-input.js";
-import { predictTokens } from "./predict-tokens.js";
 import type { Session } from "../session.js";
 import { formatCount, formatNumber } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 import { clip } from "../terminal/table.js";
+import type { Terminal } from "../terminal/terminal.js";
 
 const EXAMPLES = `
 Examples:
@@ -75,7 +72,7 @@ export function definePredict(program: Command, session: Session): void {
 }
 
 async function predict(args: readonly string[], options: PredictOptions, session: Session): Promise<void> {
-  const { terminal } = session;
+  const { terminal, signal } = session;
   const { out } = options;
   const delimiter = out === undefined ? null : delimiterOf(out);
   if (out !== undefined) {
@@ -85,147 +82,119 @@ async function predict(args: readonly string[], options: PredictOptions, session
   }
   if (options.run !== undefined) refuseFolds(options.run);
   const run = classifierFolder(options);
-  const note = () => {
-    if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
-  };
   const task = trainedTaskOf(run);
-  if ((await definitionOf(task)).usedBy !== undefined) throw await otherUse(task, run);
-  if (task === "tokens") {
-    const asked = await readTokenInput(args, options, run, session);
-    note();
-    return predictTokens(asked, { ...options, run }, session);
-  }
-  const pairs = task === "rank" ? await readPairInput(args, options, run, session, out !== undefined) : null;
-  const { texts, table } =
-    pairs ?? (await readTextInput(args, options, () => columnOf(run), session, out !== undefined));
-  note();
-  const predicted =
-    pairs !== null
-      ? await predictPairs(pairs, { ...options, run }, session)
-      : await (task === "classify" ? predictLabels : predictTask(task))(texts, { ...options, run }, session);
+  const { asks, makes, usedBy } = await definitionOf(task);
+  if (usedBy !== undefined) throw await otherUse(task, run);
+  if (out !== undefined && asks === "words")
+    throw new ConfigError(`--out writes one label per row, but this run is ${makes}: use --json, one object per text`, {
+      option: "--out",
+      value: out,
+    });
+  const { asked, texts, table } = await readAsked(asks, args, options, run, session);
+  if (options.run === undefined && run !== options.model) terminal.error(newestNote(run));
+  const model = await openTrained(task, { ...options, run }, session);
+  const bar = reporterOf(terminal).texts("predict", asked.length);
+  const onProgress = (done: number) => bar.update(done);
+  const found = await model.predict!(asked, { signal, onProgress }).finally(() => {
+    bar.stop();
+    model.encoder.dispose();
+  });
   if (out !== undefined && delimiter !== null) {
-    const written = new TextEncoder().encode(predictedTable(table, texts, predicted.columns, delimiter));
+    const written = new TextEncoder().encode(predictedTable(table, texts, columnsOf(found), delimiter));
     await writeFilesAtomically(dirname(out), { [basename(out)]: written });
     terminal.error(
       `${formatCount(texts.length)} ${texts.length === 1 ? "prediction" : "predictions"} written to ${out}`,
     );
   } else if (options.json)
-    predicted.objects.forEach((object, i) =>
-      terminal.print(JSON.stringify(isEmpty(texts[i]!) ? { ...object, empty: true } : object)),
-    );
-  else for (const line of answerLines(texts, predicted, session)) terminal.print(line);
+    found.forEach((values, i) => {
+      const text = texts[i]!;
+      const given = asks === "pairs" ? { query: asked[i]![0], text } : { text };
+      terminal.print(JSON.stringify({ ...given, ...values, ...(isEmpty(text) && { empty: true }) }));
+    });
+  else for (const line of (asks === "words" ? entityLines : answerLines)(texts, found, terminal)) terminal.print(line);
 }
 
-/** What was predicted of each text. */
-interface Predicted {
-  readonly columns: PredictedColumns;
-  /** For `--json`. */
-  readonly objects: readonly object[];
-  /** What stands before a text in the terminal: what is printed bold, and what dim. */
-  readonly shown: readonly (readonly [bold: string, dim: string])[];
+/** What to ask a model of, and the texts that stand for it in the output. */
+interface AskedInput extends TextInput {
+  readonly asked: readonly Asked[];
 }
 
-type Asked = ClassifierOptions & { readonly run: string };
-
-/** Labels of texts. */
-async function predictLabels(texts: readonly string[], options: Asked, session: Session): Promise<Predicted> {
-  const { classifier } = await openClassifier(options, session);
-  try {
-    const found = await withBar(texts, session, (events) => classifier.predict([...texts], events));
-    const abstains = found.some(({ unsure }) => unsure !== undefined);
-    const width = Math.max(...classifier.labels.map((label) => label.length));
-    return {
-      columns: {
-        names: ["predicted", "probability", ...(abstains ? ["unsure"] : [])],
-        rows: found.map(({ label, probability, unsure }) => [
-          label,
-          probability.toFixed(4),
-          ...(abstains ? [unsure === true ? "yes" : "no"] : []),
-        ]),
-      },
-      objects: found,
-      shown: found.map(({ label, probability, unsure }) => [
-        label.padEnd(width),
-        probability.toFixed(2) + (abstains ? (unsure === true ? " unsure" : "       ") : ""),
-      ]),
-    };
-  } finally {
-    classifier.encoder.dispose();
+/** Reads what a task's models are asked. Throws `ConfigError` if there is nothing. */
+async function readAsked(
+  asks: "words" | "pairs" | undefined,
+  args: readonly string[],
+  options: PredictOptions,
+  run: string,
+  session: Session,
+): Promise<AskedInput> {
+  const keepsRows = options.out !== undefined;
+  if (asks === "pairs") {
+    const { pairs, ...input } = await readPairInput(args, options, run, session, keepsRows);
+    return { ...input, asked: pairs };
   }
-}
-
-/** What a run of another task predicts, as its definition says. */
-const predictTask =
-  (task: TaskName) =>
-  async (texts: readonly string[], options: Asked, session: Session): Promise<Predicted> => {
-    const { model } = await openTrained(task, options, session);
-    try {
-      const found = await withBar(texts, session, (events) => model.predict(texts, events));
-      return shownAs(
-        found,
-        texts.map((text) => ({ text })),
-      );
-    } finally {
-      model.encoder.dispose();
-    }
-  };
-
-/** The scores of pairs of texts, or their classes. */
-async function predictPairs({ texts, pairs }: PairInput, options: Asked, session: Session): Promise<Predicted> {
-  const { model, encoder } = await openReranker(options.run, options, session);
-  try {
-    const found = await withBar(texts, session, (events) => model.predictPairs(pairs, events));
-    return shownAs(
-      found,
-      pairs.map(([query, text]) => ({ query, text })),
-    );
-  } finally {
-    encoder.dispose();
+  if (asks === "words") {
+    const asked = await readTokenInput(args, options, run, session);
+    return { asked, texts: asked.map((one) => (typeof one === "string" ? one : one.join(" "))), table: null };
   }
+  const input = await readTextInput(args, options, () => columnOf(run), session, keepsRows);
+  return { ...input, asked: input.texts };
 }
 
-/** Values of predictions as columns, objects, and lines. */
-function shownAs(found: readonly PredictedValues[], given: readonly object[]): Predicted {
-  const shown = (value: unknown) => (typeof value === "number" ? formatNumber(value) : textOf(value));
-  const cell = (value: unknown) => (typeof value === "number" ? String(Number(value.toPrecision(7))) : textOf(value));
-  const names = Object.entries(found[0] ?? {}).flatMap(([name, value]) => (isRecord(value) ? [] : [name]));
-  return {
-    columns: { names, rows: found.map((row) => names.map((name) => cell(row[name]!))) },
-    objects: found.map((row, i) => ({ ...given[i]!, ...row })),
-    shown: found.map((row) => [
-      shown(row[names[0]!]!),
-      names
-        .slice(1)
-        .map((name) => shown(row[name]!))
-        .join(" "),
-    ]),
+/** The values that are not objects, by name. */
+const valuesOf = (row: PredictedValues) => Object.entries(row).filter(([, value]) => !isRecord(value));
+
+/** Predictions as a table. A label is in the column of predictions: a table of texts may have labels already. */
+function columnsOf(found: readonly PredictedValues[]): PredictedColumns {
+  const cell = ([name, value]: readonly [string, PredictedValues[string]]) => {
+    if (typeof value === "boolean") return value ? "yes" : "no";
+    if (typeof value !== "number") return textOf(value);
+    return name === PROBABILITY ? value.toFixed(4) : String(Number(value.toPrecision(7)));
   };
+  const names = valuesOf(found[0] ?? {}).map(([name]) => (name === "label" ? "predicted" : name));
+  return { names, rows: found.map((row) => valuesOf(row).map(cell)) };
+}
+
+/** Shown with fewer digits than other numbers. */
+const PROBABILITY = "probability";
+
+/** A value in a line for people. */
+function shown([name, value]: readonly [string, PredictedValues[string]]): string {
+  if (typeof value === "boolean") return value ? name : " ".repeat(name.length);
+  if (typeof value !== "number") return textOf(value);
+  return name === PROBABILITY ? value.toFixed(2) : formatNumber(value);
 }
 
 /** A list of labels as files have them. */
 const textOf = (value: unknown) => (Array.isArray(value) ? value.join(";") : String(value));
 
-function withBar<T>(texts: readonly string[], { terminal, signal }: Session, work: (events: Events) => Promise<T>) {
-  const bar = reporterOf(terminal).texts("predict", texts.length);
-  return work({ signal, onProgress: (done) => bar.update(done) }).finally(() => bar.stop());
-}
-
-interface Events {
-  readonly signal: AbortSignal;
-  readonly onProgress: (done: number) => void;
-}
-
 const isEmpty = (text: string) => text.trim() === "";
 
+/** A text for the terminal. */
+const textLine = (text: string, { dim }: Terminal["colors"]) => (isEmpty(text) ? dim("(empty)") : text);
+
 /** One line per text: cut to the width of a terminal, whole elsewhere. */
-function answerLines(texts: readonly string[], { shown }: Predicted, { terminal }: Session): string[] {
-  const { bold, dim } = terminal.colors;
-  const width = Math.max(...shown.map(([first]) => first.length));
-  const room = terminal.streams.output.isTTY === true ? Math.max(20, terminal.width - width - 8) : Infinity;
-  return shown.map(([first, rest], i) => {
-    const text = isEmpty(texts[i]!) ? dim("(empty)") : clip(texts[i]!, room);
-    return [bold(first.padEnd(width)), ...(rest === "" ? [] : [dim(rest)]), text].join("  ");
+function answerLines(texts: readonly string[], found: readonly PredictedValues[], terminal: Terminal): string[] {
+  const { colors, streams, width } = terminal;
+  const { bold, dim } = colors;
+  const rows = found.map((row) => valuesOf(row).map(shown));
+  const widest = Math.max(...rows.map(([first]) => first!.length));
+  const room = streams.output.isTTY === true ? Math.max(20, width - widest - 8) : Infinity;
+  return rows.map(([first, ...others], i) => {
+    const rest = others.join(" ");
+    const text = textLine(clip(texts[i]!, room), colors);
+    return [bold(first!.padEnd(widest)), ...(rest === "" ? [] : [dim(rest)]), text].join("  ");
   });
+}
+
+/** Each text, and below it a line for each of its entities. */
+function entityLines(texts: readonly string[], found: readonly PredictedValues[], { colors }: Terminal): string[] {
+  const { bold, dim } = colors;
+  const lineOf = ({ label, probability, text, start, end }: PredictedSpan) =>
+    `  ${bold(label)}  ${dim(probability.toFixed(2))}  ${text}  ${dim(`${start}–${end}`)}`;
+  return found.flatMap(({ entities }, i) => [
+    textLine(texts[i]!, colors),
+    ...(entities as readonly PredictedSpan[]).map(lineOf),
+  ]);
 }
 
 /** The note that names the run if the user named none. */

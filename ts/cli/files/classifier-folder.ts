@@ -1,23 +1,18 @@
 import { type Command, Option } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  CrossEncoder,
-  type LoadClassifierOptions,
-  type SentenceEncoder,
-  TextClassifier,
-  TokenClassifier,
-} from "../../entry/node.js";
+import { CrossEncoder, type SentenceEncoder, TextClassifier } from "../../entry/node.js";
 import { ConfigError, withFolder } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
+import type { ModelSource } from "../../io/model-source.js";
 import { builds } from "../../training/spec/shared-fields.js";
 import { labelsOf } from "../../tasks/classifier-files.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
-import type { FileExample, OpenedOptions, TaskEntry, TrainedModel } from "../../training/task-definition.js";
+import type { OpenedOptions, TaskEntry } from "../../training/task-definition.js";
 import { type HeadTask, isHeadTask, LABELS_FILE, type LabelsFile, readLabels } from "../../tasks/labels-file.js";
 import { CLASSIFIER_FILES, poolingOf } from "../../tasks/open-classifier.js";
 import { findModel, isAdapter, isCrossEncoder, loadEncoder, recordedModel, reportedTask } from "./base-model.js";
-import { classNamesOf, type ForeignClassifier, foreignClassifier } from "./foreign-classifier.js";
+import { classNamesOf, foreignClassifier } from "./foreign-classifier.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
 import { newestRun, readAdapterFiles, readClassifier, resultIn } from "./run-folder.js";
@@ -55,32 +50,26 @@ export function addClassifierOptions(command: Command): Command {
   );
 }
 
-/** The class that opens a folder. */
-interface ClassifierClass<C> {
-  load(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): C;
-  /** Opens what no run made. */
-  open(folder: string, options: OpenedOptions): Promise<C>;
+/** What makes a model of a folder's files. */
+interface Opener<C> {
+  /** Of a run's, on its base; omitted if `open` is for these too. */
+  load?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): C;
+  /** Of files that no run made. */
+  open?(from: string | ModelSource, options: OpenedOptions): Promise<C>;
 }
 
-/** A text classifier and its folder. The caller disposes of its encoder. */
+/** A text classifier. The caller disposes of its encoder. */
 export const openClassifier = (options: ClassifierOptions, session: Session) =>
   opened<TextClassifier>(TextClassifier, "classify", options, session);
 
-/** A token classifier and its folder. */
-export const openTokenClassifier = (options: ClassifierOptions, session: Session) =>
-  opened<TokenClassifier>(TokenClassifier, "tokens", options, session);
+/** The cross-encoder of a run, or a whole one in a folder or by its name. */
+export const openReranker = (options: ClassifierOptions, session: Session) =>
+  opened<CrossEncoder>({ open: (from, how) => CrossEncoder.load(from, how) }, "rank", options, session);
 
 /** The model of a run of any task whose definition says how it is used. The caller disposes of its encoder. */
 export async function openTrained(task: TaskName, options: ClassifierOptions, session: Session) {
-  if (task === "rank") {
-    const { model, ...others } = await openReranker(options.run ?? "", options, session);
-    return { ...others, model: model as TrainedModel<never> as TrainedModel<FileExample> };
-  }
   const { trained, opened: open } = await definitionOf(task);
-  const load = (encoder: SentenceEncoder, files: FileMap, { allowOtherBase = false }: LoadClassifierOptions) =>
-    trained!(encoder, files, { allowOtherBase });
-  const { folder, classifier } = await opened({ load, open: open! }, task, options, session);
-  return { folder, model: classifier };
+  return opened({ ...(trained && { load: trained }), ...(open && { open }) }, task, options, session);
 }
 
 /** The definition of a task. */
@@ -95,26 +84,6 @@ export async function otherUse(task: TaskName, run: string): Promise<ConfigError
   return new ConfigError(`${run} is ${makes}: ${usedBy!(shellPath(run))}`, { run, task });
 }
 
-/** The cross-encoder of a run, or a whole one in a folder or by its name. */
-export async function openReranker(folder: string, options: ClassifierOptions, session: Session) {
-  const { TrainedRank } = await import("../../tasks/rank/trained-rank.js");
-  const encoder = await loadedReranker(folder, options, session);
-  return { folder, encoder, model: new TrainedRank(encoder) };
-}
-
-async function loadedReranker(folder: string, options: ClassifierOptions, session: Session) {
-  const { signal } = session;
-  if (!isAdapter(folder)) {
-    refuseBase(folder, options);
-    await startEngine(options);
-    return CrossEncoder.load(await findModel(folder, session), { signal });
-  }
-  const { model, maxTokens } = recordedModel(folder, options.model);
-  await startEngine(options);
-  const base = await findModel(model, session);
-  return CrossEncoder.load(folder, { model: base, signal, ...(maxTokens !== null && { maxTokens }) });
-}
-
 /** Throws `ConfigError` if a base is named for a whole model. */
 function refuseBase(folder: string, { model = folder }: ClassifierOptions): void {
   if (model === folder) return;
@@ -124,64 +93,48 @@ function refuseBase(folder: string, { model = folder }: ClassifierOptions): void
   });
 }
 
-async function opened<C>(
-  kind: ClassifierClass<C>,
-  task: TaskName,
-  options: ClassifierOptions,
-  session: Session,
-): Promise<{ readonly folder: string; readonly classifier: C }> {
+async function opened<C>(kind: Opener<C>, task: TaskName, options: ClassifierOptions, session: Session): Promise<C> {
   const folder = classifierFolder(options);
+  const { load, open } = kind;
+  if (load === undefined) return openedAlone(open!, folder, !isAdapter(folder), options, session);
   // Only classifiers' files of other programs are known.
   const foreign = isHeadTask(task) ? foreignClassifier(folder) : null;
-  if (foreign !== null)
-    return { folder, classifier: await kind.open(folder, await foreignOptions(folder, foreign, options, session)) };
+  if (foreign !== null) return openedAlone(open!, folder, foreign.isWhole, options, session);
   try {
-    return await loadedFolder(kind, folder, task, options, session);
+    const { model, allowOtherBase = false } = options;
+    const files = isHeadTask(task) ? readClassifier(folder) : readAdapterFiles(folder);
+    const labels = isHeadTask(task) ? labelsOf(files, task) : null;
+    const recorded = recordedModel(folder, model ?? ((labels?.merged ?? null) === null ? undefined : folder));
+    await startEngine(options);
+    const found = await findModel(recorded.model, session);
+    const pooling = labels === null ? undefined : poolingOf(labels);
+    const encoder = await loadEncoder(found, 0, recorded.maxTokens, session, pooling);
+    try {
+      return load(encoder, files, { allowOtherBase });
+    } catch (error) {
+      encoder.dispose();
+      throw error;
+    }
   } catch (error) {
     throw withFolder(error, folder, CLASSIFIER_FILES);
   }
 }
 
-async function loadedFolder<C>(
-  kind: ClassifierClass<C>,
+/** Opens a whole model, or an adapter with its base. */
+async function openedAlone<C>(
+  open: NonNullable<Opener<C>["open"]>,
   folder: string,
-  task: TaskName,
+  isWhole: boolean,
   options: ClassifierOptions,
   session: Session,
-): Promise<{ readonly folder: string; readonly classifier: C }> {
-  const { model, allowOtherBase = false } = options;
-  const files = isHeadTask(task) ? readClassifier(folder) : readAdapterFiles(folder);
-  const labels = isHeadTask(task) ? labelsOf(files, task) : null;
-  const recorded = recordedModel(folder, model ?? ((labels?.merged ?? null) === null ? undefined : folder));
-  await startEngine(options);
-  const found = await findModel(recorded.model, session);
-  const encoder = await loadEncoder(
-    found,
-    0,
-    recorded.maxTokens,
-    session,
-    labels === null ? undefined : poolingOf(labels),
-  );
-  try {
-    return { folder, classifier: kind.load(encoder, files, { allowOtherBase }) };
-  } catch (error) {
-    encoder.dispose();
-    throw error;
-  }
-}
-
-/** Options for opening a classifier that is not a run's, after the kernels have started: an adapter's base. */
-async function foreignOptions(
-  folder: string,
-  { isWhole }: ForeignClassifier,
-  options: ClassifierOptions,
-  session: Session,
-): Promise<OpenedOptions> {
+): Promise<C> {
   const { signal } = session;
   if (isWhole) refuseBase(folder, options);
-  const named = isWhole ? null : recordedModel(folder, options.model).model;
+  const { model, maxTokens } = isWhole ? { model: folder, maxTokens: null } : recordedModel(folder, options.model);
   await startEngine(options);
-  return named === null ? { signal } : { signal, model: await findModel(named, session) };
+  const found = await findModel(model, session);
+  if (isWhole) return open(found, { signal });
+  return open(folder, { signal, model: found, ...(maxTokens !== null && { maxTokens }) });
 }
 
 /** A folder's labels.json. Throws `FormatError`, which names the folder. */

@@ -70,8 +70,7 @@ export async function openServed(options: ServedOptions, session: Session): Prom
       loading(given);
       const { name, from } = namedSource(given);
       const { build, threads } = options;
-      const { encoder } = await openReranker(from, { build, threads }, session);
-      add(name ?? ownName(from), encoder);
+      add(name ?? ownName(from), await openReranker({ run: from, build, threads }, session));
     }
     for (const given of classifier) {
       loading(given);
@@ -113,7 +112,7 @@ async function openEmbedding(
 }
 
 async function openLabels(from: string, { build, threads }: ServedOptions, session: Session): Promise<ServedModel> {
-  if (isFolder(from)) return (await openClassifier({ run: from, build, threads }, session)).classifier;
+  if (isFolder(from)) return openClassifier({ run: from, build, threads }, session);
   await startEngine({ build, threads });
   return TextClassifier.open(await findModel(from, session), { signal: session.signal });
 }

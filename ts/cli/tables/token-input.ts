@@ -3,7 +3,7 @@ import { decodeText } from "../../io/examples/index.js";
 import { nameOf, type TokenFields } from "../../io/examples/tokens/located-tokens.js";
 import { readTokens } from "../../io/examples/tokens/read-tokens.js";
 import { readData } from "../../training/node/read-data.js";
-import { type AskedText, takeAsked } from "../../tasks/tokens/asked-texts.js";
+import type { Asked } from "../../training/task-definition.js";
 import type { Session } from "../session.js";
 import { columnOf } from "../files/base-model.js";
 import { trainedLabels } from "../files/classifier-folder.js";
@@ -19,20 +19,19 @@ export async function readTokenInput(
   options: TextOptions,
   run: string,
   session: Session,
-): Promise<AskedText[]> {
+): Promise<readonly Asked[]> {
   const { file: path, text } = options;
   if (args.length === 0 && path === undefined && text === undefined) {
     const given = await readInput(session);
     if (hasTags(given, tokenSettingsOf(run)?.fields ?? {}, trainedLabels(run)))
       return askedWords(new TextEncoder().encode(given), "standard input", run, session);
-    return takeAsked("predict", linesOfInput(given, session));
+    return linesOfInput(given, session);
   }
   if (args.length === 0 && path !== undefined && text === undefined) {
     const found = await readWords(path, run, session);
     if (found !== null) return found;
   }
-  const texts = await readTexts(args, options, () => columnOf(run), session);
-  return takeAsked("predict", texts);
+  return readTexts(args, options, () => columnOf(run), session);
 }
 
 const TABLE = /\.(csv|parquet|pq)$/i;
@@ -41,7 +40,7 @@ const JSON_ROWS = /\.(jsonl|ndjson|json)$/i;
 export const CONLL = /\.(conll\w*|bio|iob2?)$/i;
 
 /** Words of a file; null for a file with one text per line, or whose column of texts must be named. */
-async function readWords(path: string, run: string, session: Session): Promise<AskedText[] | null> {
+async function readWords(path: string, run: string, session: Session): Promise<readonly Asked[] | null> {
   const { name: file, bytes } = await readData(path, session.signal);
   const fields = tokenSettingsOf(run)?.fields ?? {};
   const known = TABLE.test(file) || JSON_ROWS.test(file) || CONLL.test(file);
@@ -57,14 +56,16 @@ async function readWords(path: string, run: string, session: Session): Promise<A
 }
 
 /** Words of a file, read as training data without tags. */
-async function askedWords(bytes: Uint8Array, file: string, run: string, { terminal }: Session): Promise<AskedText[]> {
+async function askedWords(
+  bytes: Uint8Array,
+  file: string,
+  run: string,
+  { terminal }: Session,
+): Promise<readonly Asked[]> {
   const onWarning = (message: string) => terminal.error(message);
   const { fields = {} } = tokenSettingsOf(run) ?? {};
   const located = await readTokens(bytes, { file, fields, onWarning, tagged: false });
-  return takeAsked(
-    file,
-    located.map(({ example }) => ("words" in example ? example.words : example.text)),
-  );
+  return located.map(({ example }) => ("words" in example ? example.words : example.text));
 }
 
 /** Whether each line that is not blank ends with a label, or has one in the column of tags, unlike lines of text. */

@@ -31,7 +31,13 @@ const checkOf = ({ allow }: TrainingSettings, { emit, optionNames, signal }: Run
 const trainedClassifier = (classifier: TextClassifier): TrainedModel<LocatedExample> => ({
   encoder: classifier.encoder,
   labels: classifier.labels,
-  predict: async (texts, events) => (await classifier.predict(texts, events)).map((found) => ({ ...found })),
+  predict: async (texts: readonly string[], events) =>
+    (await classifier.predict(texts, events)).map(({ label, probability, probabilities, unsure }) => ({
+      label,
+      probability,
+      probabilities,
+      ...(unsure !== undefined && { unsure }),
+    })),
   async measure(examples, events) {
     const { accuracy, macroF1, loss, intervals, ...found } = await classifier.evaluate(examples, events);
     const largest = found.perClass.reduce((most, { support }) => Math.max(most, support), 0);
@@ -72,7 +78,7 @@ export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample
     return new Model(encoder, data as Dataset, settings, surveyed as Survey | null, check, context, from);
   },
   trained: (encoder, files, options) => trainedClassifier(TextClassifier.load(encoder, files, options)),
-  opened: async (folder, options) => trainedClassifier(await TextClassifier.open(folder, options)),
+  opened: async (from, options) => trainedClassifier(await TextClassifier.open(from, options)),
   labelOf: ({ label }) => label,
   about: ({ labels }) => ({ labels: labels.length }),
   checkStateFits: checkBaselineFits,

@@ -25,15 +25,6 @@ import { TextVectors } from "./text-vectors.js";
 class TrainedPairs implements TrainedModel<PairRow> {
   constructor(readonly encoder: SentenceEncoder) {}
 
-  predict(): Promise<never> {
-    throw new ConfigError(
-      "predict: an adapter for sentence vectors predicts no labels: encode texts, and compare their vectors",
-      {
-        op: "predict",
-      },
-    );
-  }
-
   async measure(
     measured: readonly PairRow[],
     { signal, onProgress }: MeasureEvents,

@@ -19,6 +19,7 @@ import { RankModel, type TokenizedRank } from "./rank-model.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
 import { type ReadyHead, readyHead } from "./ready-head.js";
 import type { RankSettings } from "./settings.js";
+import { TrainedRank } from "./trained-rank.js";
 import type { JobListener } from "../../training/job-events.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { HeadTensors } from "../cross/cross-head.js";
@@ -38,6 +39,7 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
   repeatsTexts: true,
   texts: ({ text: query, texts }) => texts.map((text) => `${query} ${text}`),
   makes: "a cross-encoder",
+  asks: "pairs",
   // The template that writes a language model's pairs.
   modelFiles: ["chat_template.jinja"],
   reader(settings, context) {
@@ -83,6 +85,7 @@ export const rankDefinition: TaskDefinition<RankSettings, RankedRow, TokenizedRa
     const cross = CrossEncoder.create(encoder, { labels: named, lora: loraOptions(settings), activation }, head);
     return made(cross, head !== null);
   },
+  opened: async (from, options) => new TrainedRank(await CrossEncoder.load(from, options)),
   about({ examples, labels: classes }): FileCounts {
     const queries = byQuery(examples).length;
     const texts = examples.reduce((sum, row) => sum + row.texts.length, 0);

@@ -17,14 +17,8 @@ import type { RankedRow } from "./read-ranked.js";
 export class TrainedRank implements TrainedModel<RankedRow> {
   constructor(readonly encoder: CrossEncoder<number | number[]>) {}
 
-  predict(): Promise<never> {
-    throw new ConfigError("predict: a cross-encoder scores pairs of texts: `CrossEncoder.predict` and `rank` do", {
-      op: "predict",
-    });
-  }
-
   /** The score of each pair; of several labels the most probable one, with the probability of each. */
-  async predictPairs(
+  async predict(
     pairs: readonly (readonly [string, string])[],
     { signal, onProgress }: MeasureEvents,
   ): Promise<PredictedValues[]> {

@@ -104,7 +104,8 @@ export const regressDefinition: TaskDefinition<RegressSettings, NumberedText, To
     const regressor = TextRegressor.load(encoder, files, options);
     return {
       encoder,
-      predict: async (texts, events) => (await regressor.predict(texts, events)).map((predicted) => ({ predicted })),
+      predict: async (texts: readonly string[], events) =>
+        (await regressor.predict(texts, events)).map((predicted) => ({ predicted })),
       async measure(examples, events) {
         const texts = examples.map(({ text }) => text);
         const targets = examples.map(({ target }) => target);

@@ -35,7 +35,7 @@ export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText
     return {
       encoder,
       labels: classifier.labels,
-      predict: async (texts, events) =>
+      predict: async (texts: readonly string[], events) =>
         (await classifier.predict(texts, events)).map(({ labels, scores }) => ({ predicted: labels, scores })),
       async measure(examples, events) {
         const known = classifier.labels;

@@ -33,10 +33,10 @@ const trainedOnWords = ({ encoder, labels, parts, modelAdapter }: TokenClassifie
         found.filter((word) => word !== null),
         labels,
       );
-      if (words === null) return { text, entities };
+      if (words === null) return { entities };
       const own = words.map(({ start, end }) => text.slice(start, end));
       // Words beyond the maximum length have no label.
-      return { text, words: own, labels: found.map((word) => word?.label ?? null), entities };
+      return { words: own, labels: found.map((word) => word?.label ?? null), entities };
     });
   },
   async measure(examples, events) {
@@ -52,6 +52,7 @@ const trainedOnWords = ({ encoder, labels, parts, modelAdapter }: TokenClassifie
 /** A classifier of tokens: an adapter and a head on each word's first token. */
 export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, TokenizedWords> = {
   makes: "a token classifier",
+  asks: "words",
   reader: tokenReader,
   async survey(data, _, context) {
     warnMeasured(data, context);
@@ -62,7 +63,7 @@ export const tokensDefinition: TaskDefinition<TokenSettings, LocatedText, Tokeni
     return new TokenModel((base as EncoderBase).encoder, data, settings, context, from);
   },
   trained: (encoder, files, options) => trainedOnWords(TokenClassifier.load(encoder, files, options)),
-  opened: async (folder, options) => trainedOnWords(await TokenClassifier.open(folder, options)),
+  opened: async (from, options) => trainedOnWords(await TokenClassifier.open(from, options)),
   about({ examples, labels }) {
     const named = examples.map(({ words }) => words.map(({ target }) => (target < 0 ? "O" : labels[target]!)));
     const { perEntity } = entityMetrics(named, named, { strict: false, scheme: new TagScheme(labels) });
