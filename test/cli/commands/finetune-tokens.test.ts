@@ -87,6 +87,17 @@ describe("finetune --task tokens", () => {
     );
   });
 
+  it("is measured on its own test file with its own labels, whatever labels its training data have by now", async () => {
+    await writeFile(at("grown.conll"), data["names.conll"]!);
+    const { code } = await lowrank(short("tested", "--data", at("grown.conll"), "--test", at("more.tsv")));
+    expect(code).toBe(0);
+    const measure = async () => JSON.parse((await lowrank(["evaluate", "--run", at("tested"), "--json"])).out);
+    const before = await measure();
+    expect(before.f1).toBe((await report("tested")).result.after.f1);
+    await writeFile(at("grown.conll"), `Here B-HERE\n\n${new TextDecoder().decode(data["names.conll"])}`);
+    expect(await measure()).toEqual(before);
+  });
+
   it("labels the words of files as evaluate reads them, without their tags", async () => {
     const words = ["Zbrzezny", "lived", "in", "Kwazimbe", "."];
     const rows = words.map((word) => `${word} O\n`).join("");

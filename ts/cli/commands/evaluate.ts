@@ -88,19 +88,19 @@ async function evaluate(options: EvaluateOptions, session: Session): Promise<voi
     });
   const model = await openTrained(task, { ...options, run }, session);
   try {
-    const { labels } = model;
+    const labels = model.labels ?? known?.labels ?? [];
     const reading = { task, session, onWarning: (warning: string) => terminal.error(warning) };
     const { file, examples, others } = await (data === undefined
-      ? testedExamples(known!, reading)
-      : namedExamples({ data, columns, labels: labels ?? known?.labels ?? [] }, known, reading));
+      ? testedExamples(labels, known!, reading)
+      : namedExamples({ data, columns, labels }, known, reading));
     const bar = reporterOf(terminal).texts("evaluate", examples.length);
     const onProgress = (done: number) => bar.update(done);
     const found = await model.measure(examples, { signal, onProgress }, others).finally(() => bar.stop());
-    if (json) return terminal.print(JSON.stringify({ run, task, data: file, labels, ...flat(found) }));
+    if (json) return terminal.print(JSON.stringify({ run, task, data: file, labels: model.labels, ...flat(found) }));
     // Where entities are measured, the count is of words.
     const words = found.perEntity === undefined ? "" : ` of ${formatCount(found.count!)} words`;
     terminal.print(`${run} on ${file}: ${formatExamples(examples.length)}${words}`);
-    for (const line of evaluationLines(task, labels ?? [], found, terminal)) terminal.print(line);
+    for (const line of evaluationLines(task, labels, found, terminal)) terminal.print(line);
   } finally {
     model.encoder.dispose();
   }

@@ -82,17 +82,22 @@ export async function namedExamples(
   // These prepare and split texts to train on.
   const own = changed(settings, { mineNegatives: null, group: null, dropDuplicates: false });
   const reader = await readerOf({ ...own, ...columns }, reading);
-  // Another file may lack some of the labels.
-  const like = labels.length === 0 ? null : { file: "", sha256: "", examples: [], labels };
-  const part = await reader.read(data, like, false);
+  const part = await reader.read(data, likeOf(labels), false);
   const trained = known && (await unchangedExamples(known, reading));
   if (trained !== null) warnOfOverlap(part, trained, onWarning);
   else if (part.sha256 === known?.sha256) onWarning(`${part.file} is the run's training data, ${VAIN}`);
   return { ...part, others: [] };
 }
 
-/** The examples that a run was tested on. Throws `ConfigError` if they cannot be drawn again. */
-export async function testedExamples(known: ReportedRun, reading: Reading): Promise<MeasuredExamples> {
+/**
+ * The examples that a run was tested on. Throws `ConfigError` if they cannot be drawn again.
+ * @param labels as in `NamedData`
+ */
+export async function testedExamples(
+  labels: readonly string[],
+  known: ReportedRun,
+  reading: Reading,
+): Promise<MeasuredExamples> {
   const { settings, sha256 } = known;
   const parts = await partsOf(known, reading);
   const { train, validation, test } = parts;
@@ -104,8 +109,16 @@ export async function testedExamples(known: ReportedRun, reading: Reading): Prom
       { file: settings.data, expected: sha256, is: train.sha256 },
     );
   warnOfOverlap(part, trainedOn(known, parts), reading.onWarning);
-  return { ...part, others: [...train.examples, ...(test === null ? [] : validation.examples)] };
+  // A file of its own has the labels of the training data, which may be others by now.
+  const isOther = !part.split && part.labels.join("\n") !== labels.join("\n");
+  const reader = isOther && (await readerOf(ownSettings(known), reading));
+  const own = reader ? await reader.read((settings.test ?? settings.validation)!, likeOf(labels), false) : part;
+  return { ...own, others: [...train.examples, ...(test === null ? [] : validation.examples)] };
 }
+
+/** What another file is read like, which may lack some of the labels. */
+const likeOf = (labels: readonly string[]) =>
+  labels.length === 0 ? null : { file: "", sha256: "", examples: [], labels };
 
 /** Settings with other values for those that their task has. */
 const changed = (settings: RunSettings, values: object): RunSettings => ({
@@ -124,11 +137,14 @@ async function readerOf(settings: RunSettings, { task, session: { signal }, onWa
   return (await load()).reader(settings, context);
 }
 
-/** The data of a run, in parts, without the negatives that only training looks for. */
-async function partsOf({ settings }: ReportedRun, reading: Reading): Promise<TaskData<FileExample>> {
-  const own = changed(settings, { mineNegatives: null });
+/** The settings of a run without the negatives that only training looks for. */
+const ownSettings = ({ settings }: ReportedRun) => changed(settings, { mineNegatives: null });
+
+/** The data of a run, in parts. */
+async function partsOf(known: ReportedRun, reading: Reading): Promise<TaskData<FileExample>> {
+  const settings = ownSettings(known);
   const { plan }: TaskEntry = tasks[reading.task];
-  return loadParts(await readerOf(own, reading), own, plan);
+  return loadParts(await readerOf(settings, reading), settings, plan);
 }
 
 /** The examples that a run's saved model was trained on. */

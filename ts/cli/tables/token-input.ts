@@ -5,10 +5,9 @@ import { readTokens } from "../../io/examples/tokens/read-tokens.js";
 import { readData } from "../../training/node/read-data.js";
 import type { Asked } from "../../training/task-definition.js";
 import type { Session } from "../session.js";
-import { columnOf } from "../files/base-model.js";
+import { columnOf, fieldsOf } from "../files/base-model.js";
 import { trainedLabels } from "../files/classifier-folder.js";
 import { linesOfInput, readInput, readTexts, type TextOptions } from "./text-input.js";
-import { tokenSettingsOf } from "../files/token-run.js";
 
 /**
  * Texts or words for a token classifier: arguments, one text per line, or the formats of its training data: CoNLL, JSON Lines with `tokens`
@@ -23,7 +22,7 @@ export async function readTokenInput(
   const { file: path, text } = options;
   if (args.length === 0 && path === undefined && text === undefined) {
     const given = await readInput(session);
-    if (hasTags(given, tokenSettingsOf(run)?.fields ?? {}, trainedLabels(run)))
+    if (hasTags(given, fieldsOf(run), trainedLabels(run)))
       return askedWords(new TextEncoder().encode(given), "standard input", run, session);
     return linesOfInput(given, session);
   }
@@ -42,7 +41,7 @@ export const CONLL = /\.(conll\w*|bio|iob2?)$/i;
 /** Words of a file; null for a file with one text per line, or whose column of texts must be named. */
 async function readWords(path: string, run: string, session: Session): Promise<readonly Asked[] | null> {
   const { name: file, bytes } = await readData(path, session.signal);
-  const fields = tokenSettingsOf(run)?.fields ?? {};
+  const fields = fieldsOf(run);
   const known = TABLE.test(file) || JSON_ROWS.test(file) || CONLL.test(file);
   if (!known && !hasTags(decodeText(bytes, file), fields, trainedLabels(run))) return null;
   try {
@@ -63,8 +62,7 @@ async function askedWords(
   { terminal }: Session,
 ): Promise<readonly Asked[]> {
   const onWarning = (message: string) => terminal.error(message);
-  const { fields = {} } = tokenSettingsOf(run) ?? {};
-  const located = await readTokens(bytes, { file, fields, onWarning, tagged: false });
+  const located = await readTokens(bytes, { file, fields: fieldsOf(run), onWarning, tagged: false });
   return located.map(({ example }) => ("words" in example ? example.words : example.text));
 }
 
