@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -71,6 +71,32 @@ it("evaluate measures it on named data, whose labels may be numbers of classes",
   expect(JSON.parse(out)).toMatchObject({ count: 2, labels: ["no", "perhaps", "yes"] });
   const without = await lowrank(["evaluate", "--model", path("checkpoint")]);
   expect(without.err).toMatch(/checkpoint has no report\.json that names its test data: name a file with --data FILE/);
+});
+
+it("a checkpoint with several labels a text is one for predict and evaluate too", async () => {
+  const several = path("several");
+  await cp(path("checkpoint"), several, { recursive: true });
+  const config = JSON.parse(await readFile(join(several, "config.json"), "utf8")) as object;
+  await writeFile(
+    join(several, "config.json"),
+    JSON.stringify({ ...config, problem_type: "multi_label_classification" }),
+  );
+  const { code, out, err } = await lowrank(["predict", "--model", several, "--json", ...texts]);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  using classifier = await TextClassifier.open<string, true>(several);
+  const expected = await classifier.predict(texts);
+  expect(objects(out)).toEqual(expected.map(({ text, labels, scores }) => ({ text, predicted: labels, scores })));
+  const data = path("several.csv");
+  await writeFile(data, `text,label\n${texts[0]},no;yes\n"${texts[1]}",\n`);
+  const measured = await lowrank(["evaluate", "--model", several, "--data", data, "--json"]);
+  expect(measured.err).toBe("");
+  const { f1Micro } = await classifier.evaluate([
+    { text: texts[0]!, labels: ["no", "yes"] },
+    { text: texts[1]!, labels: [] },
+  ]);
+  expect(JSON.parse(measured.out)).toMatchObject({ task: "multi-label", f1Micro });
+  const unseen = await lowrank(["predict", "--run", path("peft"), "--model", several, texts[0]!]);
+  expect(unseen).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/several gives a text several labels/) });
 });
 
 it("words are labelled by PEFT's adapter of the task TOKEN_CLS, and measured", async () => {

@@ -162,7 +162,7 @@ export function trainedTaskOf(folder: string): TaskName {
 function headTaskOf(folder: string): HeadTask {
   const path = join(folder, LABELS_FILE);
   if (existsSync(path)) return labelsAt(folder).task;
-  return foreignClassifier(folder)?.tokens ? "tokens" : "classify";
+  return foreignClassifier(folder)?.task ?? "classify";
 }
 
 /** A run's labels; for PEFT's files those of their base, if it is a folder. */

@@ -11,8 +11,8 @@ import { peftField } from "../../tasks/open-classifier.js";
 
 /** The contents of such a folder. */
 export interface ForeignClassifier {
-  /** Whether it is a token classifier. */
-  readonly tokens: boolean;
+  /** What it classifies, and for texts whether they have several labels: an adapter's base says so, if it is a folder. */
+  readonly task: "classify" | "multi-label" | "tokens";
   /** Whether it is a whole model, which needs no base. */
   readonly isWhole: boolean;
 }
@@ -25,12 +25,21 @@ export function foreignClassifier(folder: string): ForeignClassifier | null {
   const has = (name: string) => existsSync(join(folder, name));
   if ([LABELS_FILE, runFiles.record, runFiles.checkpoint].some(has)) return null;
   if (has(ADAPTER)) {
-    const task = peftField(readFileSync(join(folder, ADAPTER)), "task_type");
-    return task === "SEQ_CLS" || task === "TOKEN_CLS" ? { tokens: task === "TOKEN_CLS", isWhole: false } : null;
+    const adapter = readFileSync(join(folder, ADAPTER));
+    const task = peftField(adapter, "task_type");
+    if (task === "TOKEN_CLS") return { task: "tokens", isWhole: false };
+    const base = peftField(adapter, "base_model_name_or_path") ?? "";
+    return task === "SEQ_CLS" ? { task: textTask(base), isWhole: false } : null;
   }
   const kind = has(CONFIG) ? kindOfHead(modelConfig(folder)) : null;
   if (kind !== "ForSequenceClassification" && kind !== "ForTokenClassification") return null;
-  return { tokens: kind === "ForTokenClassification", isWhole: true };
+  return { task: kind === "ForTokenClassification" ? "tokens" : textTask(folder), isWhole: true };
+}
+
+/** The task of a model with a head for texts. */
+function textTask(folder: string): "classify" | "multi-label" {
+  const { problem_type: problem = null } = existsSync(join(folder, CONFIG)) ? modelConfig(folder) : {};
+  return problem === "multi_label_classification" ? "multi-label" : "classify";
 }
 
 /** Names of classes in a model's config.json; empty if there are none, or no such folder. */

@@ -1,3 +1,5 @@
+import { ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
 import type { Survey } from "../../io/examples/summary/index.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
@@ -78,7 +80,16 @@ export const classifyDefinition: TaskDefinition<TrainingSettings, LocatedExample
     return new Model(encoder, data as Dataset, settings, surveyed as Survey | null, check, context, from);
   },
   trained: (encoder, files, options) => trainedClassifier(TextClassifier.load(encoder, files, options)),
-  opened: async (from, options) => trainedClassifier(await TextClassifier.open(from, options)),
+  async opened(from, options) {
+    const classifier = await TextClassifier.open(from, options);
+    if (classifier.multi === null) return trainedClassifier(classifier);
+    const { name } = classifier.encoder;
+    classifier.dispose();
+    throw new ConfigError(
+      `${clip(name)} gives a text several labels (problem_type in config.json): name the folder of this base in adapter_config.json (base_model_name_or_path), where the command line sees that`,
+      { model: name, option: "multiLabel" },
+    );
+  },
   labelOf: ({ label }) => label,
   about: ({ labels }) => ({ labels: labels.length }),
   checkStateFits: checkBaselineFits,

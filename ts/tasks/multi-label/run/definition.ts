@@ -1,6 +1,6 @@
 import { warnMeasured } from "../../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../../training/loading.js";
-import type { TaskDefinition } from "../../../training/task-definition.js";
+import type { TaskDefinition, TrainedModel } from "../../../training/task-definition.js";
 import { checkScoresFit } from "../../head-comparison.js";
 import { TextClassifier } from "../../text-classifier.js";
 import { labelRows } from "../label-rows.js";
@@ -9,6 +9,25 @@ import { labelQuality } from "./label-quality.js";
 import { type ListedText, listReader } from "./list-reader.js";
 import { MultiLabelModel } from "./multi-label-model.js";
 import type { MultiLabelSettings } from "./settings.js";
+
+const trainedLists = (classifier: TextClassifier<string, true>): TrainedModel<ListedText> => ({
+  encoder: classifier.encoder,
+  labels: classifier.labels,
+  predict: async (texts: readonly string[], events) =>
+    (await classifier.predict(texts, events)).map(({ labels, scores }) => ({ predicted: labels, scores })),
+  async measure(examples, events) {
+    const known = classifier.labels;
+    const rows = labelRows(
+      known,
+      examples.map((example) => example.labels),
+    );
+    const texts = examples.map(({ text }) => text);
+    const logits = await classifier.logits(texts, events);
+    const { thresholds } = classifier.multi!;
+    const { metrics, labels } = await labelQuality(known, thresholds, logits, rows, events.signal);
+    return { metrics, labels };
+  },
+});
 
 /** A classifier with several labels a text: an adapter and a head. */
 export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText, TokenizedLabels> = {
@@ -30,27 +49,8 @@ export const multiLabelDefinition: TaskDefinition<MultiLabelSettings, ListedText
     const { encoder } = base as EncoderBase;
     return new MultiLabelModel(encoder, data, settings, context, from);
   },
-  trained(encoder, files, options) {
-    const classifier = TextClassifier.load<string, true>(encoder, files, options);
-    return {
-      encoder,
-      labels: classifier.labels,
-      predict: async (texts: readonly string[], events) =>
-        (await classifier.predict(texts, events)).map(({ labels, scores }) => ({ predicted: labels, scores })),
-      async measure(examples, events) {
-        const known = classifier.labels;
-        const rows = labelRows(
-          known,
-          examples.map((example) => example.labels),
-        );
-        const texts = examples.map(({ text }) => text);
-        const logits = await classifier.logits(texts, events);
-        const { thresholds } = classifier.multi!;
-        const { metrics, labels } = await labelQuality(known, thresholds, logits, rows, events.signal);
-        return { metrics, labels };
-      },
-    };
-  },
+  trained: (encoder, files, options) => trainedLists(TextClassifier.load<string, true>(encoder, files, options)),
+  opened: async (from, options) => trainedLists(await TextClassifier.open<string, true>(from, options)),
   about({ examples, labels }) {
     const total = examples.reduce((sum, example) => sum + example.labels.length, 0);
     const none = examples.filter((example) => example.labels.length === 0).length;
