@@ -158,8 +158,8 @@ export interface TaskDefinition<S extends RunSettings, E extends FileExample, X 
    */
   trained?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): TrainedModel<E>;
   /**
-   * The same of files that no run made, PEFT's or those of a checkpoint of transformers; without `trained` of all. Omitted if only runs make such
-   * models.
+   * Opens the model of files that no run made, PEFT's or those of a checkpoint of transformers; without `trained`, of a run's files too. Omitted
+   * if only runs make such models.
    * @param from a whole model, or the folder of an adapter with its head
    */
   opened?(from: string | ModelSource, options: OpenedOptions): Promise<TrainedModel<E>>;

@@ -12,10 +12,9 @@ import {
 import type { JobListener } from "lowrank/jobs";
 import type { LowrankWorker } from "lowrank/worker";
 import type { AttemptPlace } from "./attempts/attempt-place.js";
-import { ANEW } from "./attempts/attempt-name.js";
+import { ANEW, tidy } from "./attempts/job-attempts.js";
 import { goOnFromLast } from "./attempts/go-on.js";
 import { placeAt } from "./attempts/place-at.js";
-import { tidy } from "./attempts/tidy.js";
 import { runUntil, type Standing, standingIn, standingOf } from "./run-until.js";
 import type { Payload } from "./jobs/queued-training.js";
 

@@ -5,7 +5,7 @@ import { Redis } from "../../../scripts/servers/redis.mjs";
 import { Bucket } from "../../../ts/io/node/bucket/bucket.js";
 import { JobQueue } from "../src/job-queue.js";
 import { placeAt } from "../src/attempts/place-at.js";
-import { tidy } from "../src/attempts/tidy.js";
+import { tidy } from "../src/attempts/job-attempts.js";
 import { Fleet } from "./fleet.js";
 
 let s3: S3;

@@ -95,7 +95,10 @@ async function data(path: string, options: DataOptions, session: Session): Promi
   const test = options.test === undefined ? null : await reader.read(options.test, parts.train, false);
   const train = (test !== null && reader.without?.(parts.train, test, "train on")) || parts.train;
   if (!isSurveyed) await definition.survey?.(parts, settings, context);
-  const { summary, inCharacters } = await summaryOf(train, test, definition, options, session);
+  const labelled = definition.labelCounts?.(train) ?? null;
+  const { summary: found, inCharacters } = await summaryOf(train, test?.examples ?? null, definition, options, session);
+  const labels = isSurveyed ? found.labels : labelRows(train.labels, labelled, test && definition.labelCounts?.(test));
+  const summary = { ...found, labels };
   if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
   const groups = groupsOf(options.group, train.examples, test?.examples ?? null);
   const about = { train: definition.about?.(train) ?? {}, test: test && (definition.about?.(test) ?? {}) };
@@ -110,12 +113,16 @@ async function data(path: string, options: DataOptions, session: Session): Promi
   }
   const { colors, width } = terminal;
   const files = { train: path, ...(options.test !== undefined && { test: options.test }) };
-  const labelled = definition.labelCounts?.(train) ?? { of: "texts", total: train.examples.length };
   const drops = Object.hasOwn(entry.fields, "dropDuplicates");
   for (const line of [
     countsLine(train.examples.length, "training", about.train),
     ...(test === null ? [] : [countsLine(test.examples.length, "testing", about.test!)]),
-    ...summaryLines(summary, { groups, labelled, files, drops }, colors, width),
+    ...summaryLines(
+      summary,
+      { groups, labelled: labelled ?? { of: "texts", total: train.examples.length }, files, drops },
+      colors,
+      width,
+    ),
     ...(inCharacters
       ? [`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`]
       : []),
@@ -133,10 +140,10 @@ function columnsOf(task: TaskName, options: DataOptions): object {
   throw new ConfigError(`${flagOf(strange)} is not an option of --task ${task}${hint}`, { option: flagOf(strange) });
 }
 
-/** Lengths of texts, how often each label occurs, and what is odd in them. */
+/** Lengths of texts and what is odd in them; for texts of one label also how often each occurs. */
 async function summaryOf(
   train: TaskFile<FileExample>,
-  test: TaskFile<FileExample> | null,
+  test: Examples | null,
   definition: Definition,
   options: DataOptions,
   session: Session,
@@ -149,7 +156,7 @@ async function summaryOf(
       ? examples.map((example) => ({ ...example, label: labelOf(example) }))
       : examples.flatMap((example) => textsOf(example).map((text) => ({ text, line: example.line, label: "" })));
   const partsOf = (textsOf: (example: FileExample) => readonly string[]) => {
-    const [own, others] = [of(train.examples, textsOf), test && of(test.examples, textsOf)];
+    const [own, others] = [of(train.examples, textsOf), test && of(test, textsOf)];
     return { train: own, test: { ...(others && { test: others }) }, count: own.length + (others?.length ?? 0) };
   };
   const rows = partsOf(({ text }) => [text]);
@@ -175,11 +182,7 @@ async function summaryOf(
     (labelOf === undefined && (code === "one-label" || code === "few-examples")) ||
     (repeatsTexts && code === "duplicates");
   const findings = found.findings.filter((finding) => !isUsual(finding));
-  const labels =
-    labelOf !== undefined
-      ? found.labels
-      : labelCounts(definition.labelCounts?.(train) ?? null, test && (definition.labelCounts?.(test) ?? null), train);
-  return { summary: { ...found, labels, findings }, inCharacters: tokenizer === null };
+  return { summary: { ...found, findings }, inCharacters: tokenizer === null };
 }
 
 const LENGTHS: readonly DataFinding["code"][] = ["cut-texts", "unknown-tokens", "unknown-language"];
@@ -195,10 +198,11 @@ function withLengths(summary: DataSummary, { train, test, findings }: DataSummar
   };
 }
 
-const labelCounts = (
+/** How often each label occurs in both files; empty for a task without labels. */
+const labelRows = (
+  labels: readonly string[],
   train: FileLabelCounts | null,
-  test: FileLabelCounts | null,
-  { labels }: TaskFile<FileExample>,
+  test: FileLabelCounts | null | undefined,
 ): DataSummary["labels"] =>
   train === null
     ? []

@@ -52,9 +52,9 @@ export function addClassifierOptions(command: Command): Command {
 
 /** What makes a model of a folder's files. */
 interface Opener<C> {
-  /** Of a run's, on its base; omitted if `open` is for these too. */
+  /** Makes the model of a run's files on its base; omitted if `open` takes these too. */
   load?(encoder: SentenceEncoder, files: FileMap, options: { readonly allowOtherBase: boolean }): C;
-  /** Of files that no run made. */
+  /** Opens files that no run made: a PEFT adapter, or a whole model. */
   open?(from: string | ModelSource, options: OpenedOptions): Promise<C>;
 }
 

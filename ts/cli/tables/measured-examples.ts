@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
-import { plainText } from "../../io/examples/summary/plain-text.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
-import { loadParts, measuredPart, type TaskData, type TaskFile } from "../../training/data/parts.js";
+import { countIn, loadParts, measuredPart, type TaskData, type TaskFile } from "../../training/data/parts.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { completed } from "../../training/spec/field.js";
 import { checkSettings } from "../../training/spec/read-settings.js";
@@ -151,7 +150,7 @@ async function partsOf(known: ReportedRun, reading: Reading): Promise<TaskData<F
 const trainedOn = ({ finalFit }: ReportedRun, { train, validation }: TaskData<FileExample>) =>
   finalFit ? [...train.examples, ...validation.examples] : train.examples;
 
-/** The same if the data have not changed since; null if they have, or are missing. */
+/** The examples that a run was trained on, if its data have not changed since; null if they have, or are missing. */
 async function unchangedExamples(known: ReportedRun, reading: Reading): Promise<readonly FileExample[] | null> {
   const { settings, sha256 } = known;
   if (sha256 === undefined || !existsSync(settings.data)) return null;
@@ -172,8 +171,7 @@ function warnOfOverlap(
   trained: readonly FileExample[],
   onWarning: Reading["onWarning"],
 ): void {
-  const known = new Set(trained.map(({ text }) => plainText(text)));
-  const seen = examples.filter(({ text }) => known.has(plainText(text))).length;
+  const seen = countIn(examples, trained);
   if (seen === 0) return;
   const share = `${formatCount(seen)} of ${formatCount(examples.length)} texts (${formatPercent(seen / examples.length)})`;
   onWarning(`${file}: the run was trained on ${share}, ${VAIN}`);

@@ -192,9 +192,14 @@ export function warnMeasured<E extends { readonly text: string }>(
   const few = smallTestText(examples.length, "example");
   if (few !== null)
     warn(`${clip(file)}: ${few}; cross-validation (${setting("folds")}) tests every one once`, "small-test");
-  const known = new Set(train.examples.map(({ text }) => plainText(text)));
-  const seen = examples.filter(({ text }) => known.has(plainText(text))).length;
+  const seen = countIn(examples, train.examples);
   if (seen === 0) return;
   const message = `${clip(file)}: ${seen} of ${examples.length} measured examples are also in ${clip(train.file)}, so the result is too good`;
   warn(message, "overlap");
+}
+
+/** Number of examples whose text others have too, apart from case and white space. */
+export function countIn(examples: readonly { readonly text: string }[], others: typeof examples): number {
+  const known = new Set(others.map(({ text }) => plainText(text)));
+  return examples.filter(({ text }) => known.has(plainText(text))).length;
 }

@@ -1,7 +1,7 @@
 import { FormatError } from "lowrank";
 import { runFiles } from "lowrank/extension";
 import { runStatus, type RunStatus, type RunStore } from "lowrank/jobs";
-import { ANEW } from "./attempt-name.js";
+import { ANEW } from "./job-attempts.js";
 import type { AttemptPlace } from "./attempt-place.js";
 
 /** Work of earlier attempts that an attempt can use. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "lowrank";
 import { clip, sameMinor } from "lowrank/extension";
 import type { JobEvent } from "lowrank/jobs";
-import { attemptName } from "../attempts/attempt-name.js";
+import { attemptName } from "../attempts/job-attempts.js";
 import { type EnginePool, NoSuchEngineError } from "../engine-pool.js";
 import { CANCELLED, type QueuedProgress } from "../jobs/queued-job.js";
 import type { Flows, QueueEngine } from "../queue-engine.js";

@@ -1,5 +1,6 @@
 import type { Job } from "bullmq";
 import { createHash } from "node:crypto";
+import type { AttemptPlace } from "./attempt-place.js";
 
 /** Suffix for attempts that could not use the last checkpoint and started from the beginning. */
 export const ANEW = "-anew";
@@ -10,7 +11,14 @@ export function attemptName({ queueQualifiedName, id, attemptsStarted }: Job): s
   return `${Date.now().toString(36)}-${attemptsStarted}-${process.pid}-${mark}`;
 }
 
-/** Whether two attempts are of the same job. */
-export const areOfOneJob = (one: string, other: string): boolean => jobMark(one) === jobMark(other);
+/**
+ * Removes attempts of a place with a result: those of the attempt's job, and those of jobs that no longer run. Another job with the same place may
+ * still train; it removes its attempts when it ends.
+ */
+export async function tidy(place: AttemptPlace, attempt: string): Promise<void> {
+  // Another job may have removed this attempt while it was being published.
+  for (const name of new Set([attempt, ...(await place.attempts())]))
+    if (jobMark(name) === jobMark(attempt) || !(await place.isLive(name))) await place.remove(name);
+}
 
 const jobMark = (attempt: string) => attempt.replace(ANEW, "").split("-").at(-1);
