@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, watch } from "node:fs";
 import { mkdir, rmdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setTimeout } from "node:timers/promises";
+import { checkEmptyFolder, checkOutFile } from "../../../ts/cli/files/out-folder.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 import { program, runProcess } from "../process.js";
 
@@ -106,6 +108,20 @@ describe("--out", () => {
     expect((await lowrank(["merge", fixture.path("mine"), "--out", fixture.path("to-target")])).code).toBe(0);
     expect(existsSync(fixture.path("target", "model.safetensors"))).toBe(true);
   });
+});
+
+it("is checked without a moment in which something has its name: a process killed then leaves nothing", async () => {
+  const folder = fixture.path("watched");
+  await mkdir(folder);
+  const names: (string | null)[] = [];
+  const watcher = watch(folder, (_event, name) => names.push(name));
+  await checkEmptyFolder(join(folder, "new/below"));
+  await checkOutFile(join(folder, "new/file.npy"));
+  await checkOutFile(join(folder, "file.npy"));
+  while (names.length < 6) await setTimeout(5);
+  watcher.close();
+  expect(names.every((name) => /^\.check\.part-/.test(name!))).toBe(true);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 describe("a disk that takes no more", () => {

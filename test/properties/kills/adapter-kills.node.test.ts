@@ -83,6 +83,7 @@ describe.each(Object.keys(commands))("%s", (name) => {
   /** Before it writes, and where it has begun to: with so much, and with both files on the disk but for their names. */
   const moments: Record<string, () => () => boolean> = {
     ...Object.fromEntries([0.5, 0.9, 1].map((share) => [`after ${share} of its time`, () => elapsed(share)])),
+    "when it checks the place": () => () => readdirSync(path("at")).length > 0,
     "at its first sign": () => () => unfinished(path("at")) !== null,
     "in its weights": () => () => [...(unfinished(path("at"))?.values() ?? [])].some((size) => size > 8 * PAGE),
     "at the first file of its own name": () => () =>

@@ -52,9 +52,9 @@ export const contents = (directory: string): Map<string, string> =>
       .map((name) => [name, readFileSync(join(directory, name)).toString("base64")]),
   );
 
-/** Bytes of what is unfinished in a folder, by the names of its files, or by its own; null where nothing is. */
+/** Bytes of what is unfinished in a folder, by the names of its files, or by its own; null where nothing is, but for the check of the place. */
 export function unfinished(directory: string): Map<string, number> | null {
-  const part = readdirSync(directory).find((name) => /^\..*\.part-/.test(name));
+  const part = readdirSync(directory).find((name) => /^\.(?!check\.).*\.part-/.test(name));
   if (part === undefined) return null;
   const found = (...path: string[]) => statSync(join(directory, ...path), { throwIfNoEntry: false });
   try {

@@ -1,9 +1,9 @@
-import { lstatSync, readdirSync, statSync } from "node:fs";
-import { mkdtemp, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
+import { makeFolder } from "../../io/node/make-folder.js";
+import { withPart } from "../../io/node/parts.js";
 import { isFolder } from "../../io/node/read-files.js";
 
 /** Throws `ConfigError` if `--out` is not a folder and cannot become one. */
@@ -40,13 +40,14 @@ function brokenLinkIn(path: string): string | null {
 /** The same; also if the folder is not empty or cannot be created. @param option its name on the command line */
 export async function checkEmptyFolder(out: string, option = "--out"): Promise<void> {
   checkOutFolder(out, option);
-  if (statSync(out, { throwIfNoEntry: false }) === undefined) {
-    await removeEmpty(await makeOutFolder(out, option));
-  } else if (readdirSync(out).length > 0) {
-    throw new ConfigError(`${option} ${out} exists and is not empty: choose another folder, or remove it first`, {
-      folder: out,
-    });
-  } else await checkWritable(out, out, option);
+  if (existsSync(out)) {
+    if (readdirSync(out).length > 0)
+      throw new ConfigError(`${option} ${out} exists and is not empty: choose another folder, or remove it first`, {
+        folder: out,
+      });
+    // What is written beside it replaces it.
+    await checkWritable(out, dirname(realpathSync(out)), option);
+  } else await checkCreatable(out, option);
 }
 
 /** Creates the folder and its parents. Returns the created ones; throws as `checkOutFolder`. */
@@ -63,18 +64,14 @@ export async function makeOutFolder(out: string, option?: string): Promise<strin
 export async function checkOutFile(out: string): Promise<void> {
   if (isFolder(out)) throw new ConfigError(`--out ${out}: a file is expected, this is a folder`, { folder: out });
   const folder = dirname(out);
-  const made = await makeOutFolder(folder);
-  try {
-    await checkWritable(out, folder);
-  } finally {
-    await removeEmpty(made);
-  }
+  checkOutFolder(folder);
+  await (existsSync(folder) ? checkWritable(out, folder) : checkCreatable(folder));
 }
 
 /** Throws `ConfigError` unless a folder is writable. It tries, since permissions do not show a read-only disk. */
 async function checkWritable(out: string, folder: string, option = "--out"): Promise<void> {
   try {
-    await rmdir(await mkdtemp(join(folder, ".lowrank-")));
+    await tryFolder(folder, "check");
   } catch (cause) {
     throw new ConfigError(
       `${option} ${clip(out)}: nothing can be written into the folder ${clip(folder)}: ${reasonOf(cause)}; choose another folder`,
@@ -84,7 +81,31 @@ async function checkWritable(out: string, folder: string, option = "--out"): Pro
   }
 }
 
-const reasonOf = (cause: unknown) => clip(cause instanceof Error ? cause.message : String(cause));
+/** Throws `ConfigError` unless a folder that does not exist can be created with its parents. */
+async function checkCreatable(out: string, option?: string): Promise<void> {
+  const folder = resolve(out);
+  let existing = dirname(folder);
+  while (!existsSync(existing)) existing = dirname(existing);
+  try {
+    await tryFolder(existing, relative(existing, folder));
+  } catch (cause) {
+    throw unmakeable(out, cause, option);
+  }
+}
+
+/**
+ * Creates a folder below another and removes it. It is in a temporary folder, so that a process that is killed meanwhile leaves nothing with
+ * the name of a result.
+ */
+async function tryFolder(existing: string, name: string): Promise<void> {
+  await withPart(existing, "check", async (part) => {
+    await makeFolder(join(part, name));
+  });
+}
+
+/** The system's words without the path, which was a temporary one. */
+const reasonOf = (cause: unknown) =>
+  clip((cause instanceof Error ? cause.message : String(cause)).replace(/, \w+ '.*$/s, ""));
 
 /** `cause` is the system's error. */
 function unmakeable(out: string, cause: unknown, option = "--out"): ConfigError {
