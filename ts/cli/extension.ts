@@ -10,7 +10,7 @@ export type { AdapterOptions } from "./options/adapter-settings.js";
 export { exampleData } from "./options/example-data.js";
 export { flagNames } from "./options/flag-names.js";
 export { port, real, targetModules, whole } from "./options/option-values.js";
-export { classifierSettings, freshSettings, withAbsolutePaths } from "./options/settings-of-options.js";
+export { freshSettings, withAbsolutePaths } from "./options/settings-of-options.js";
 export type { SettingsOptions } from "./options/settings-of-options.js";
 export { addSettingOptions, addSpecOptions } from "./options/spec-options.js";
 export { packageRoot } from "./package-root.js";

@@ -14,6 +14,7 @@ import { classifierPlan } from "./classify/recipes.js";
 import { type JobSpec, textFields, type TrainingSettings } from "./classify/settings.js";
 import { checkClassifierState } from "./classify/stored/state-check.js";
 import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
+import type { LanguageResult } from "./language/language-report.js";
 import { pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from "./pairs/settings.js";
 import { checkPairsState } from "./pairs/state-check.js";
 import { pairsNotOnGpu, rankNotOnGpu } from "./not-on-gpu.js";
@@ -72,6 +73,12 @@ const share = (title: string) => ({ title, better: "higher", format: "share" }) 
 const higher = (title: string) => ({ title, better: "higher", format: "number" }) as const;
 const lower = (title: string) => ({ title, better: "lower", format: "number" }) as const;
 
+/** Baselines of tasks with one label a text or word. */
+const overLargestClass = ({ largestClass, headOnly }: { largestClass: number; headOnly: object | null }) => ({
+  majorityClass: { accuracy: largestClass },
+  headOnly,
+});
+
 /** A definition in the table: its types of settings and examples are its own. */
 const entry = <S extends RunSettings, E extends FileExample, X extends TokenizedExample>(
   own: Omit<TaskEntry, "load">,
@@ -84,6 +91,7 @@ const language = (fieldsExample: string) =>
       fields: languageFields,
       plan: languagePlan,
       metrics: { perplexity: lower("perplexity"), loss: lower("loss") },
+      baselines: ({ before }: Pick<LanguageResult, "before">) => ({ reference: before }),
       fieldsExample,
       // Its first measurement is among those of training.
       checkState: () => undefined,
@@ -100,6 +108,8 @@ export const tasks = {
       plan: classifierPlan,
       metrics: { accuracy: share("accuracy"), macroF1: share("macro F1"), loss: lower("loss") },
       headOnlyModel: "a logistic regression",
+      fitsHead: true,
+      baselines: overLargestClass,
       checkState: checkClassifierState,
       folds: classifierFolds,
       notOnGpu: () => [],
@@ -119,6 +129,7 @@ export const tasks = {
       },
       comparedBy: "exactMatch",
       headOnlyModel: "a logistic regression for each label",
+      fitsHead: true,
       checkState: scoredStateCheck({
         guess: "mostFrequent",
         metrics: MULTI_LABEL_METRICS,
@@ -141,6 +152,7 @@ export const tasks = {
       },
       comparedBy: "f1",
       headOnlyModel: "a logistic regression for words",
+      baselines: overLargestClass,
       fieldsExample: "tokens=…,tags=…",
       checkState: (what, run) => checkTokenBaseline(what, "run.baseline", run["baseline"]),
       notOnGpu: () => [],

@@ -68,12 +68,25 @@ export interface TaskEntry {
   readonly notOnGpu?: (settings: never) => readonly string[];
   /** What its head-only baseline is, for tables; omitted for a task without one. */
   readonly headOnlyModel?: string;
+  /** Whether training starts from a head that is fitted to frozen vectors, where the recipe says so. */
+  readonly fitsHead?: true;
+  /** Baselines of the task's part of a result; default: its `yardsticks`. */
+  readonly baselines?: (result: never) => Baselines;
   /** An example of the setting `fields`, for messages; omitted for a task without that. */
   readonly fieldsExample?: string;
   /** What cross-validation keeps of each fold and reports of all; default: the metrics. */
   readonly folds?: FoldKind<never>;
   /** Loads its code. */
   load(): Promise<TaskDefinition<RunSettings, FileExample, TokenizedExample>>;
+}
+
+/** Baselines by name with their metrics, whatever else they have; null for one that was not measured. */
+export type Baselines = Readonly<Record<string, object | null>>;
+
+/** The baselines of the task's part of a result, or of a fold's. */
+export function baselinesOf({ baselines }: TaskEntry, result: object | null): Baselines {
+  if (result === null) return {};
+  return baselines?.(result as never) ?? (result as { yardsticks?: Baselines }).yardsticks ?? {};
 }
 
 /** The tasks by name. */

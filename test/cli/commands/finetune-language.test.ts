@@ -148,7 +148,7 @@ describe("finetune --task", () => {
     [
       "its own options without it",
       ["--data", "a.jsonl", "--gguf"],
-      /--gguf is not an option of classifiers: say which task with --task text or --task chat/,
+      /--gguf is not an option of --task classify, the default: say which task with --task text or --task chat/,
     ],
     [
       "a classifier's column, by the fields of the task",
@@ -201,7 +201,9 @@ describe("finetune --task", () => {
     const { code, out, err } = await lowrank(short("folds", "--folds", "2"));
     expect([code, err.includes("error")]).toEqual([0, false]);
     expect(out).toMatch(/^Fold 1 of 2\nFold 2 of 2$/m);
-    expect(out).toMatch(/^ +perplexity.*\nfold 1 .*\nfold 2 .*\nmean ± deviation .* ± /m);
+    expect(out).toMatch(
+      /^perplexity +the base model +after training\nfold 1 .*\nfold 2 .*\n\nmean ± deviation +perplexity +loss\nthe base model +\d.* ± .*\nafter training +\d.* ± /m,
+    );
     const inspected = await lowrank(["inspect", at("folds")]);
     expect(inspected.out).toMatch(/^folds +cross-validation, all 2 folds done/);
     expect(inspected.out).toMatch(/^results .*perplexity/m);

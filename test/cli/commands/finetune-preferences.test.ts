@@ -97,7 +97,7 @@ describe("finetune --task preferences", () => {
       /--text is not an option of --task preferences; --fields names columns, such as chosen=…,rejected=…/,
     );
     expect(await refused(["finetune", "--data", at("pairs.jsonl"), "--beta", "1", "--out", at("none")])).toMatch(
-      /--beta is not an option of classifiers: say which task with --task preferences/,
+      /--beta is not an option of --task classify, the default: say which task with --task preferences/,
     );
   });
 

@@ -224,7 +224,9 @@ describe("finetune --task tokens", () => {
     const { code, out, err } = await lowrank(short("folds", "--folds", "2"));
     expect([code, err.includes("error")]).toEqual([0, false]);
     expect(out).toMatch(/^Fold 1 of 2\nFold 2 of 2$/m);
-    expect(out).toMatch(/^ +entity F1.*\nfold 1 .*\nfold 2 .*\nmean ± deviation .* ± /m);
+    expect(out).toMatch(
+      /^entity F1 +head only +head and adapter\nfold 1 .*\nfold 2 .*\n\nmean ± deviation +entity F1 .*\nmajority class +\d.*\nhead only +\d.* ± .*\nhead and adapter +\d.* ± /m,
+    );
     const inspected = await lowrank(["inspect", at("folds")]);
     expect(inspected.out).toMatch(/^folds +cross-validation, all 2 folds done/);
     expect(inspected.out).toMatch(/^results .*entity F1/m);

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { foldLines } from "../../../ts/cli/terminal/fold-lines.js";
-import { nextLines } from "../../../ts/cli/terminal/run-summary.js";
+import { foldLines } from "../../../ts/cli/reports/fold-lines.js";
 import type { FoldsReport } from "../../../ts/jobs/index.js";
 import { textFields } from "../../../ts/tasks/classify/settings.js";
 import { defaultsOf } from "../../../ts/training/spec/field.js";
@@ -51,14 +50,6 @@ it("finetune --folds that is interrupted says how to go on, and does", async () 
     /these folds are finished, there is nothing to resume; `lowrank inspect /,
   );
   expect(readdirSync(folder)).toEqual(["folds.json"]);
-});
-
-it("what to try next is no merge of an adapter that was advised against", () => {
-  const colors = { cyan: String } as unknown as Parameters<typeof nextLines>[4];
-  const next = (use: Parameters<typeof nextLines>[3]) => nextLines("lowrank", "runs/a", [], use, colors).join("\n");
-  expect(next("adapter")).toMatch(/inspect runs\/a\n +lowrank merge runs\/a --out/);
-  expect(next("neither")).toMatch(/inspect runs\/a$/);
-  expect(next("head")).toMatch(/evaluate --run runs\/a$/);
 });
 
 it("finetune --folds recommends the head-only baseline where the adapter is no better", () => {

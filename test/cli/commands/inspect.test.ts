@@ -146,7 +146,7 @@ describe("inspect", () => {
     expect((await lowrank(["finetune", "--resume", run])).code).toBe(0);
     const whole = await inspect(run);
     expect(whole.out).toMatch(/^folds +cross-validation, all 2 folds done, 20/);
-    expect(whole.out).toMatch(/^accuracy +\d+\.\d % ± \d+\.\d; all 40 texts together \d+\.\d % \(.*\)$/m);
+    expect(whole.out).toMatch(/^ +head only +\d+\.\d % ± \d.*\naccuracy +all 40 texts together \d+\.\d % \(.*\)$/m);
     expect(whole.json).toMatchObject({ run: null, folds: { count: 2, done: 2, report: { labels: ["bad", "good"] } } });
     const commands = [
       ["predict", "--run", run, "good"],

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { addFinetuneOptions, type FinetuneOptions } from "../../../ts/cli/options/finetune-options.js";
-import { classifierSettings } from "../../../ts/cli/options/settings-of-options.js";
+import { settingsFrom } from "../../../ts/cli/options/settings-of-options.js";
 import { ConfigError } from "../../../ts/index.js";
 
 const bundled = () => ({ data: "train.tsv", test: "test.tsv", text: "2", label: "0", labelNames: { 0: "bad" } });
-const resolved = (options: object) => classifierSettings(options, bundled);
+const resolved = (options: object) => settingsFrom(options, bundled);
 
 describe("the example's data", () => {
   it("has its test measured once; the step is chosen on a part of what is learnt from", () => {
@@ -54,7 +54,7 @@ describe("options of what is held out and chosen", () => {
       addFinetuneOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }))
         .parse(["--data", "mine.csv", ...args], { from: "user" })
         .opts<FinetuneOptions>();
-    const settings = (...args: string[]) => classifierSettings(parsed(...args), bundled);
+    const settings = (...args: string[]) => settingsFrom(parsed(...args), bundled);
     expect(settings()).toMatchObject({ steps: null, epochs: null, patience: 3, group: null, dropDuplicates: false });
     expect(settings("--patience", "none")).toMatchObject({ patience: null });
     expect(settings("--patience", "5")).toMatchObject({ patience: 5 });
@@ -86,7 +86,7 @@ describe("options of the adapter", () => {
     addFinetuneOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }))
       .parse(["--data", "mine.csv", ...args], { from: "user" })
       .opts<FinetuneOptions>();
-  const settings = (...args: string[]) => classifierSettings(parsed(...args), bundled);
+  const settings = (...args: string[]) => settingsFrom(parsed(...args), bundled);
 
   it("stand in the settings as `addAdapter` takes them", () => {
     expect(settings()).toMatchObject({ lora: null, targetModules: null });

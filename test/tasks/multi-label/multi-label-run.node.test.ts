@@ -320,7 +320,7 @@ it("the command line trains, predicts, measures and looks at data", async () => 
     expect(out).toContain("1 label is in no test text; macro F1 counts such a label as 0");
     expect(trained.out).not.toContain("in no test text");
     const without = await lowrank(["finetune", "--data", at("columns.csv"), "--label-columns", "food,sport"]);
-    expect(without.err).toMatch(/--label-columns is not an option of classifiers: it needs --multi-label/);
+    expect(without.err).toMatch(/--label-columns is not an option of --task classify: it needs --multi-label/);
     const other = await lowrank(["finetune", "--task", "tokens", "--multi-label", "--data", at("tags.csv")]);
     expect(other.err).toMatch(/--multi-label is not an option of --task tokens/);
   } finally {

@@ -11,6 +11,7 @@ import {
 import { countGroups } from "../../tasks/classify/data/held-out.js";
 import { textFields } from "../../tasks/classify/settings.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
+import { UNNAMED_TASK } from "../../training/spec/run-settings.js";
 import { type TaskFile, wholeData } from "../../training/data/parts.js";
 import type { JobEvent } from "../../training/job-events.js";
 import { localSources } from "../../training/node/local-sources.js";
@@ -47,7 +48,7 @@ export function defineData(program: Command, session: Session): void {
       new Option(
         "--task <name>",
         "read the data as `finetune --task` does, such as labelled words (tokens; the default for .conll files)",
-      ).choices(Object.keys(tasks).filter((name) => name !== ("classify" satisfies TaskName))),
+      ).choices(Object.keys(tasks)),
     )
     .option("--fields <pairs>", 'names of their fields, such as "tokens=words,tags=ner"', fieldNames)
     .option("--test <file>", "test examples, which are compared with the training examples")
@@ -80,7 +81,7 @@ type Examples = readonly FileExample[];
 /** What a task's data are like, before anything is trained with them. Throws where a training would refuse them. */
 async function data(path: string, options: DataOptions, session: Session): Promise<void> {
   const { terminal, signal } = session;
-  const task = options.task ?? (options.fields !== undefined || CONLL.test(path) ? "tokens" : "classify");
+  const task = options.task ?? (options.fields !== undefined || CONLL.test(path) ? "tokens" : UNNAMED_TASK);
   const entry: TaskEntry = tasks[task];
   const settings = takeSpec("data", { task, data: path, ...columnsOf(task, options) }, tasks);
   const emit = (event: JobEvent) => {

@@ -18,7 +18,7 @@ import { flagOf } from "../options/flag-names.js";
 import { fieldNames, labelNames, words } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { namedExamples, reportedRun, testedExamples } from "../tables/measured-examples.js";
-import { evaluationLines } from "../terminal/evaluation-lines.js";
+import { evaluationLines } from "../reports/evaluation-lines.js";
 import { formatCount, formatExamples } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
 

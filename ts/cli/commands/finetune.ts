@@ -1,33 +1,24 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { type JobOptions, runJob, runStatus, type RunStore } from "../../entry/jobs-node.js";
+import { writeFilesAtomically } from "../../entry/node.js";
 import { AbortError, ConfigError } from "../../errors/errors.js";
+import { type JobSettings, taskOf } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { pickSamples } from "../../tasks/classify/result/sample-predictions.js";
-import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
-import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { finetuneTask, headOnlyFolder } from "./finetune-task.js";
-import { crossValidate, unfinishedFolds } from "./folds.js";
 import { exitCodes } from "../exit-codes.js";
-import { followRun, printRun } from "../followed-run.js";
 import { withRunFolder } from "../files/run-folder.js";
 import { exampleData } from "../options/example-data.js";
 import { addFinetuneOptions, type FinetuneOptions } from "../options/finetune-options.js";
 import { checkAgainst, freshSettings, withAbsolutePaths } from "../options/settings-of-options.js";
+import { followRun, printRun, runReporter } from "../reports/follow-run.js";
+import { introduction } from "../reports/introduction.js";
+import type { FinishedRun, Page, RunView } from "../reports/run-view.js";
+import { runViews } from "../reports/views.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
-import { introduction } from "../terminal/introductions.js";
-import { runReporter } from "../terminal/run-reporter.js";
-import {
-  adviceLines,
-  fewLines,
-  nextLines,
-  resultTable,
-  sampleLines,
-  samplesTitle,
-  speedLine,
-  writtenLines,
-} from "../terminal/run-summary.js";
 import { shellPath } from "../terminal/shell-word.js";
+import { crossValidate, unfinishedFolds } from "./folds.js";
 
 const EXAMPLES = `
 Examples:
@@ -73,8 +64,7 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
     await withRunFolder(options, async (store) => {
       const settings = fresh ?? onDevice(await settingsOf(store), options);
       if (fresh === null) checkAgainst(withAbsolutePaths(options), settings);
-      const run = (runs[taskOf(settings)] ?? finetuneTask) as Run<JobSettings>;
-      const job = run(store, settings, options, session);
+      const job = train(store, settings, options, session);
       await job.catch(async (error: unknown) => {
         if (error instanceof AbortError) await explainStop(store, session);
         else throw await withPlace(error, store);
@@ -85,16 +75,10 @@ async function finetune(options: FinetuneOptions, session: Session): Promise<voi
   }
 }
 
-type Run<S> = (store: RunStore, settings: S, options: FinetuneOptions, session: Session) => Promise<void>;
-
-/** Tasks with a command other than `finetuneTask`. */
-const runs: Readonly<Partial<Record<TaskName, Run<never>>>> = {
-  classify: runIn,
-};
-
-async function runIn(
+/** Trains in a run's folder; shows how it goes, the result and what was written. */
+async function train(
   store: RunStore,
-  settings: TrainingSettings,
+  settings: JobSettings,
   options: FinetuneOptions,
   session: Session,
 ): Promise<void> {
@@ -102,28 +86,28 @@ async function runIn(
   const { name: folder } = store;
   const reporter = runReporter(terminal, options);
   const { colors, say } = reporter;
-  const { path: beside, exists, onHeadOnly } = headOnlyFolder(folder);
-  const run = (job: JobOptions) => runJob(settings, store, { ...job, onHeadOnly });
-  const { report, predictions } = await followRun(settings, session, reporter, run, (event) => {
-    if (event.type === "data") say(...findingLines(event.summary, settings.allow, colors));
+  const page: Page = { self, colors, width: terminal.width };
+  const view = runViews[taskOf(settings)] as RunView;
+  const headOnly = join(folder, "head-only");
+  const run = (job: JobOptions) =>
+    runJob(settings, store, { ...job, onHeadOnly: (files) => writeFilesAtomically(headOnly, files) }) as Promise<
+      Pick<FinishedRun, "report" | "predictions">
+    >;
+  const allow = "allow" in settings ? settings.allow : [];
+  const { report, predictions = [] } = await followRun(settings, session, reporter, run, (event) => {
+    if (event.type === "data") say(...findingLines(event.summary, allow, colors));
     if (event.type === "ready")
-      say(...introduction(event.job, folder, colors), ...fewLines(self, event.job as never, beside, colors), "");
+      say(...introduction(event.job, folder, colors), ...(view.advice?.(event.job, headOnly, page) ?? []), "");
   });
-  const samples = pickSamples(predictions, options.samples, settings.seed);
-  say("", ...resultTable(report, colors), "", ...adviceLines(self, report, colors), speedLine(report), "");
-  if (samples.length > 0)
-    say(
-      samplesTitle(samples, predictions, report.result.measuredOn),
-      ...sampleLines(samples, terminal.width, colors),
-      "",
-    );
-  const { headOnly } = settings;
-  const advised = report.result.recommended === "head-only" ? "neither" : "adapter";
-  say(
-    ...writtenLines(folder, headOnly, exists(), colors),
-    "",
-    ...nextLines(self, folder, samples, headOnly ? "head" : advised, colors),
-  );
+  const finished: FinishedRun = {
+    folder,
+    report,
+    predictions,
+    samples: options.samples,
+    hasGguf: await store.has(runFiles.gguf),
+    hasHeadOnly: existsSync(headOnly),
+  };
+  say("", ...view.result(finished, page), "", ...view.next(finished, page));
   if (report.training.diverged) session.exitCode = exitCodes.error;
   printRun(terminal, options, folder, report);
 }

@@ -10,10 +10,10 @@ import { type WantedFolder, withRunFolder } from "../files/run-folder.js";
 import { flagNames } from "../options/flag-names.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
-import { foldLines } from "../terminal/fold-lines.js";
+import { foldLines } from "../reports/fold-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
-import { introduction } from "../terminal/introductions.js";
+import { introduction } from "../reports/introduction.js";
 import { shellPath } from "../terminal/shell-word.js";
 
 /** Options of `finetune --folds` besides the settings. */

@@ -7,7 +7,7 @@ import { takeFoldsReport } from "../../jobs/run-folds.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { FoldResult } from "../../training/folds/fold-kind.js";
 import type { JobSettings } from "../../tasks/index.js";
-import { foldTable, formatSpread } from "../terminal/fold-lines.js";
+import { foldTable } from "../reports/fold-lines.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 import { rowsOfSettings } from "./inspected-run.js";
@@ -70,15 +70,14 @@ export function foldsRows(
   const title = ["folds", `cross-validation, all ${count} folds done, ${clip(report.created, 40)}`];
   const last = ["model", noModel(self)];
   if (!("pooled" in report)) return [title, ...rows, ...table(true), last];
-  const { labels, accuracy, macroF1, headOnly, pooled } = report;
-  const alone = headOnly === null || report.settings.headOnly ? "" : `, ${formatSpread(headOnly)} head-only baseline`;
+  const { labels, pooled } = report;
   const together = `${formatPercent(pooled.accuracy)}${formatInterval(pooled.intervals?.accuracy)}`;
   return [
     title,
     ...rows,
     ["labels", clip(labels.join(", "), 80)],
-    ["accuracy", `${formatSpread(accuracy)}${alone}; all ${formatCount(pooled.count)} texts together ${together}`],
-    ["macro F1", formatSpread(macroF1)],
+    ...table(true),
+    ["accuracy", `all ${formatCount(pooled.count)} texts together ${together}`],
     last,
   ];
 }

@@ -14,7 +14,7 @@ import { formatLength } from "../../training/spec/run-settings.js";
 import { formatTargets } from "../../training/spec/training-settings.js";
 import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
-import { metricCells } from "../terminal/task-summary.js";
+import { metricCells } from "../reports/metrics-view.js";
 import { languageRows, perplexityRows } from "./inspected-language.js";
 import { entityRows, taskRows } from "./task-rows.js";
 import { shellPath } from "../terminal/shell-word.js";

@@ -1,4 +1,5 @@
 import { isAbsolute, relative, sep } from "node:path";
+import { ConfigError } from "../../errors/errors.js";
 import { isRemote } from "../../io/node/index.js";
 import type { FurtherLora } from "../../training/spec/further-lora.js";
 import { fieldsOfTasks, type JobSettings, taskOf } from "../../tasks/index.js";
@@ -9,7 +10,7 @@ import { inits } from "./adapter-settings.js";
 import { exampleData } from "./example-data.js";
 import { flagOf } from "./flag-names.js";
 import { adapterSettingNames } from "./setting-flags.js";
-import { classifierSettings } from "./settings-of-options.js";
+import { settingsFrom } from "./settings-of-options.js";
 
 /** How a run differs from another one. */
 export interface Change {
@@ -34,19 +35,18 @@ export function finetuneCommand(self: string, settings: JobSettings, change: Cha
   return [self, "finetune", ...words].join(" ");
 }
 
-/** What stands for options that are not given, the data too where none are named. */
+/** What stands for options that are not given; also the data, where they are those that come with the package. */
 function defaultsFor(settings: JobSettings): Readonly<Record<string, unknown>> {
   const task = taskOf(settings);
   const { recipe = "default" } = settings as Partial<TrainingSettings>;
-  const named = { ...defaultsOf<Fields>(fieldsOfTasks[task], recipe) };
-  if (task !== "classify") return named;
   try {
-    const bundled = classifierSettings({ recipe }, exampleData);
-    return bundled.data === settings.data ? { ...bundled } : named;
-  } catch {
-    // The package came without them.
-    return named;
+    const bundled = settingsFrom({ task, recipe }, exampleData);
+    if (bundled.data === settings.data) return { ...bundled };
+  } catch (error) {
+    // There are no such data.
+    if (!(error instanceof ConfigError)) throw error;
   }
+  return defaultsOf<Fields>(fieldsOfTasks[task], recipe);
 }
 
 /** The words of an option; none for what no option says. */

@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { fieldsOfTasks, type JobSettings, type TaskName, tasks } from "../../tasks/index.js";
-import { textFields } from "../../tasks/classify/settings.js";
 import { defaultsOf, type Fields } from "../../training/spec/field.js";
 import { MULTI_LABEL_TASK, UNNAMED_TASK } from "../../training/spec/run-settings.js";
 import type { TaskTable } from "../../training/task-definition.js";
@@ -10,7 +9,7 @@ import type { LanguageSettings } from "../../tasks/language/settings.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { absolutePath } from "./absolute-path.js";
 import { type AdapterOptions, adapterSettings } from "./adapter-settings.js";
-import type { exampleData } from "./example-data.js";
+import type { ExampleData } from "./example-data.js";
 import { flagOf } from "./flag-names.js";
 import type { SettingName } from "./setting-flags.js";
 
@@ -24,22 +23,24 @@ export type SettingsOptions = Omit<Partial<TrainingSettings>, "checkpointing"> &
     readonly folds?: number;
   };
 
-/** The settings of a new run of any task: those of the options, and defaults. `bundled` are a classifier's data if none are named. */
-export function freshSettings(options: SettingsOptions, bundled: typeof exampleData): JobSettings {
+/**
+ * The settings of a new run: those of the options, and defaults. Throws `ConfigError` for options of other tasks.
+ * @param bundled the data of a task if none are named; throws where the task has none
+ */
+export function settingsFrom(options: SettingsOptions, bundled: (task: string) => ExampleData): JobSettings {
   const task = taskOfOptions(options);
-  if (task === "classify") return withAbsolutePaths(classifierSettings(options, bundled));
   const fields: Fields = fieldsOfTasks[task as TaskName];
   refuseForeign(options, task, fields);
-  const { data, recipe } = options;
-  if (data === undefined)
-    throw new ConfigError(`--task ${task} needs examples to train on: name them with --data FILE`, {
-      option: "--data",
-    });
-  const length = lengthOf(options);
-  const named = task === MULTI_LABEL_TASK ? { multiLabel: true } : { task };
-  const settings = { ...defaultsOf(fields, recipe), ...length, ...settingsGiven(options, fields), ...named };
-  return withAbsolutePaths(settings as unknown as JobSettings);
+  const chosen = settingsGiven(options, fields);
+  const examples = chosen["data"] === undefined ? bundledExamples(chosen, task, bundled) : {};
+  const named = task === UNNAMED_TASK ? {} : task === MULTI_LABEL_TASK ? { multiLabel: true } : { task };
+  const settings = { ...defaultsOf(fields, options.recipe), ...lengthOf(chosen), ...examples, ...chosen, ...named };
+  return settings as unknown as JobSettings;
 }
+
+/** The same with paths that stay valid in another working folder. */
+export const freshSettings = (...given: Parameters<typeof settingsFrom>): JobSettings =>
+  withAbsolutePaths(settingsFrom(...given));
 
 /** The task: "classify" unless another one is named. */
 function taskOfOptions({ task, multiLabel }: SettingsOptions): string {
@@ -52,26 +53,23 @@ function lengthOf({ steps, epochs }: { readonly steps?: unknown; readonly epochs
   return steps === undefined ? {} : { epochs: null };
 }
 
-/** The settings of a classifier of texts. Throws `ConfigError` for options of other tasks. */
-export function classifierSettings(options: SettingsOptions, bundled: typeof exampleData): TrainingSettings {
-  refuseForeign(options, "classify", textFields);
-  const chosen = settingsGiven(options, textFields) as Partial<TrainingSettings>;
-  const length = lengthOf(chosen);
-  const { data } = chosen;
-  for (const name of ["validation", "test"] as const) {
-    const value = chosen[name];
-    if (data !== undefined || value === undefined) continue;
+/** The data that stand for those that nobody named. Throws `ConfigError` where their validation or test is named. */
+function bundledExamples(
+  { validation, test, recipe, validationSplit, testSplit }: Partial<TrainingSettings>,
+  task: string,
+  bundled: (task: string) => ExampleData,
+): Partial<TrainingSettings> {
+  const { test: bundledTest, ...examples } = bundled(task);
+  for (const [name, value] of Object.entries({ validation, test })) {
+    if (value === undefined) continue;
     const use = name === "test" ? "for testing" : "for validation";
     const message = `--${name} names examples ${use}, but --data, the training examples, is missing`;
     throw new ConfigError(message, { option: `--${name}`, value });
   }
-  const defaults = defaultsOf(textFields, chosen.recipe);
-  if (data !== undefined) return { ...defaults, ...length, ...chosen, data };
-  const { test, ...examples } = bundled();
   // As in PEFT's examples, nothing is held out to choose a step, so all examples are used for training.
-  const whole = chosen.recipe === "peft" && chosen.validationSplit === undefined && chosen.testSplit === undefined;
-  const parts = whole ? { validation: test } : { validation: null, ...(chosen.testSplit === undefined && { test }) };
-  return { ...defaults, ...length, ...examples, ...parts, ...chosen };
+  const whole = recipe === "peft" && validationSplit === undefined && testSplit === undefined;
+  if (whole) return { ...examples, validation: bundledTest };
+  return { ...examples, validation: null, ...(testSplit === undefined && { test: bundledTest }) };
 }
 
 /** Throws `ConfigError` for an option that the task does not have. */
@@ -86,17 +84,12 @@ function refuseForeign(options: SettingsOptions, task: string, fields: Fields): 
   );
   if (foreign === undefined) return;
   const option = typed(foreign, given[foreign]);
-  throw new ConfigError(
-    `${option} is not an option of ${task === "classify" ? "classifiers" : `--task ${task}`}${hintFor(foreign, task)}`,
-    {
-      option,
-    },
-  );
+  throw new ConfigError(`${option} is not an option of --task ${task}${hintFor(foreign, task)}`, { option });
 }
 
 function hintFor(name: SettingName, task: string): string {
-  if (task === "classify" && tasksWith(name).join() === MULTI_LABEL_TASK) return ": it needs --multi-label";
-  if (task === "classify") return `: say which task with --task ${tasksWith(name).join(" or --task ")}`;
+  if (name === "labelColumns" && task === UNNAMED_TASK) return ": it needs --multi-label";
+  if (task === UNNAMED_TASK) return `, the default: say which task with --task ${tasksWith(name).join(" or --task ")}`;
   if (name === "test" || name === "testSplit") return "; use --validation";
   const { fieldsExample } = (tasks as TaskTable)[task]!;
   return fieldsExample !== undefined && (name === "label" || name === "text")

@@ -30,6 +30,10 @@ export interface FoldKind<E> {
   result(outcome: RunOutcome): object;
   /** The metrics of a fold. */
   metrics(result: FoldResult): Readonly<Record<string, number>>;
+  /** The part of a fold's result that has the task's baselines; null for none. */
+  taskResult(result: FoldResult): object | null;
+  /** Number of examples that a fold was measured on; omitted if folds do not keep it. */
+  count?(result: FoldResult): number;
   /** Checks values of `result` and a run's `kept` from a file; undefined: missing in the file. Throws `ConfigError`, naming the field. */
   check(place: string, result: Readonly<Record<string, unknown>>, kept: unknown): void;
   /** Throws `ConfigError` unless folds from a file are consistent. */

@@ -17,7 +17,9 @@ const plainFolds: FoldKind<unknown> = {
   result: ({ metrics, result }) => ({ metrics, result }),
   metrics: (result) =>
     Object.fromEntries(Object.entries((result as PlainFold).metrics).map(([name, { value }]) => [name, value])),
-  check(place, { metrics }) {
+  taskResult: (result) => (result as PlainFold).result,
+  check(place, { metrics, result = null }) {
+    if (result !== null) objectAt(what, `${place}.result`, result);
     for (const [name, metric] of Object.entries(objectAt(what, `${place}.metrics`, metrics)))
       finite(what, `${place}.metrics.${name}.value`, objectAt(what, `${place}.metrics.${name}`, metric)["value"]);
   },

@@ -5,7 +5,6 @@ import {
   addEngineOptions,
   addSettingOptions,
   checkOutFolder,
-  classifierSettings,
   DEFAULT_MODEL,
   type EngineOptions,
   exampleData,
@@ -24,6 +23,7 @@ import {
   whole,
 } from "lowrank/extension/cli";
 import { tasks } from "lowrank/extension";
+import type { TrainingSettings } from "lowrank/jobs";
 import type { FederationEvent, NodeTaskJoinOptions } from "../index-node.js";
 import { columnSettings } from "../rounds/task-settings.js";
 
@@ -133,7 +133,7 @@ const settingsIn = ({ patience: _, ...options }: FlowerJoinOptions): SettingsOpt
 /** Joins with labelled texts, of which a node may have one label alone. */
 async function joinTexts(options: FlowerJoinOptions, connection: Connection, session: Session) {
   const { terminal, signal } = session;
-  const settings = classifierSettings(settingsIn(options), exampleData);
+  const settings = freshSettings(settingsIn(options), exampleData) as TrainingSettings;
   const { data, validation: named, model, maxTokens } = settings;
   const sources = { readData: (path: string) => localSources.readData(path, { signal }) };
   const access = { sources, onWarning: (warning: string) => terminal.error(warning), optionNames: flagNames };

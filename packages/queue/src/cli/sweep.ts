@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { ConfigError, writeFilesAtomically } from "lowrank";
 import { parseJsonObject } from "lowrank/extension";
 import {
-  absolutePath,
   type AdapterOptions,
   addSpecOptions,
-  classifierSettings,
   enableRelaxedSimd,
   exampleData,
+  freshSettings,
   type Session,
   shellPath,
   whole,
@@ -90,16 +89,8 @@ async function sweep(options: SweepCommandOptions, session: Session): Promise<vo
       option: "--grid",
     });
   enableRelaxedSimd();
-  const settings = classifierSettings(options, exampleData);
-  const { test, validation } = settings;
-  const spec = {
-    ...settings,
-    data: absolutePath(settings.data),
-    ...(test !== null && { test: absolutePath(test) }),
-    ...(typeof validation === "string" && { validation: absolutePath(validation) }),
-    // Trainings are compared by the validation, so the head-only baseline is not needed.
-    baseline: false,
-  };
+  // Trainings are compared by the validation, so the head-only baseline is not needed.
+  const spec = { ...(freshSettings(options, exampleData) as TrainingSettings), baseline: false };
   const { random, seeds, eta, out, json } = options;
   const given: SweepSpec = {
     spec,

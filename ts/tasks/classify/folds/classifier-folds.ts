@@ -79,6 +79,8 @@ export const classifierFolds: FoldKind<LocatedExample> = {
     const { accuracy, macroF1, loss } = (result as ClassifierFold).after;
     return { accuracy, macroF1, loss };
   },
+  taskResult: (result) => result,
+  count: (result) => (result as ClassifierFold).after.count,
   check(place, result, kept) {
     checkClassifierFold(place, result);
     if (kept === undefined) return;

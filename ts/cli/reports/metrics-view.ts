@@ -2,12 +2,13 @@ import type { HeadComparison } from "../../tasks/head-comparison.js";
 import { type JobSettings, tasks } from "../../tasks/index.js";
 import type { TaskReport } from "../../training/result/report.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { Metric, TaskTable } from "../../training/task-definition.js";
+import { baselinesOf, type Metric, type TaskTable } from "../../training/task-definition.js";
 import { finetuneCommand } from "../options/finetune-command.js";
-import { formatBytes, formatCount, formatDuration, formatExamples, formatPercent } from "./number-format.js";
-import { shellPath } from "./shell-word.js";
-import { tableLines } from "./table.js";
-import type { Terminal } from "./terminal.js";
+import { formatExamples, formatPercent } from "../terminal/number-format.js";
+import { shellPath } from "../terminal/shell-word.js";
+import { tableLines } from "../terminal/table.js";
+import type { Terminal } from "../terminal/terminal.js";
+import { curveRow, headOnlyRow, nextLines, type Page, reportRow, type RunView, speedLine } from "./run-view.js";
 
 type Colors = Terminal["colors"];
 /** A report, possibly of another version. */
@@ -36,15 +37,14 @@ function shown({ format }: Metric, value: unknown): string {
 }
 
 /** The metrics of a result, below those of its baselines. */
-export function taskResult(self: string, report: TaskReport, colors: Colors): string[] {
+function resultLines(report: TaskReport, { self, colors }: Page): string[] {
   const { result, data, training, task, settings } = report;
-  const { yardsticks = {} } = (result ?? {}) as { yardsticks?: Record<string, Record<string, unknown> | null> };
   const metrics = metricsOf(task, report.metrics);
-  if (result === null) return [speedOf(training)];
+  if (result === null) return [speedLine(training)];
   const part = data.test ?? data.validation;
   const cells = (valueOf: (name: string) => unknown) => metrics.map(([name, metric]) => shown(metric, valueOf(name)));
-  const others = Object.entries(yardsticks).flatMap(([name, values]) =>
-    values === null ? [] : [[yardstickNames[name] ?? name, ...cells((metric) => values[metric])]],
+  const others = Object.entries(baselinesOf((tasks as TaskTable)[task]!, result)).flatMap(([name, values]) =>
+    values === null ? [] : [[baselineNames[name] ?? name, ...cells((metric) => (values as Readonly<Record<string, unknown>>)[metric])]],
   );
   const trained = [
     report.parameters.head === 0 ? "adapter" : "head and adapter",
@@ -63,12 +63,12 @@ export function taskResult(self: string, report: TaskReport, colors: Colors): st
   return [
     ...lines.slice(0, -1),
     colors.bold(lines.at(-1)),
-    ...(rowNames.includes(yardstickNames["headOnly"]) ? headOnlyLines(task, colors) : []),
+    ...(rowNames.includes(baselineNames["headOnly"]!) ? headOnlyLines(task, colors) : []),
     ...(intervals.length === 1
       ? intervals.map(([title, value]) => `${title} ${value}: 95 % interval`)
       : intervalLines(intervals)),
     ...overHeadLines(self, report, colors),
-    ...(training.steps === 0 ? [] : ["", speedOf(training)]),
+    ...(training.steps === 0 ? [] : ["", speedLine(training)]),
   ];
 }
 
@@ -106,11 +106,9 @@ export function overHeadLines(self: string, { task, result, settings }: Compared
   return [`${said}; ${advice}`, `  ${cyan(finetuneCommand(self, settings as JobSettings, { headOnly: true }))}`];
 }
 
-const speedOf = ({ steps, seconds, tokensPerSecond, peakMemory }: TaskReport["training"]) =>
-  `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ${formatBytes(peakMemory)} of linear memory at peak`;
-
 /** Names of baselines. */
-const yardstickNames: Readonly<Record<string, string>> = {
+export const baselineNames: Readonly<Record<string, string>> = {
+  majorityClass: "majority class",
   reference: "the base model",
   mostFrequent: "always the most frequent set",
   mean: "always the mean of what was trained on",
@@ -122,57 +120,56 @@ const yardstickNames: Readonly<Record<string, string>> = {
   start: "the cross-encoder before training",
 };
 
-/** The folder of the head-only model in a table of files. */
-export const headOnlyRow = ["head-only", "the head-only model: `predict --run` uses this folder too"];
+/** Runs of any task that shows no more than its metrics. */
+export const metricsView: RunView = {
+  result: ({ report }, page) => resultLines(report, page),
+  next({ folder, report: { settings }, hasHeadOnly }, page) {
+    const { headOnly = false } = settings;
+    const run = shellPath(folder);
+    return nextLines(
+      folder,
+      [
+        [
+          [...(headOnly ? [] : runFiles.adapter), ...runFiles.head].join(", "),
+          headOnly ? "the head" : "adapter and head",
+        ],
+        ...(hasHeadOnly && !headOnly ? [headOnlyRow] : []),
+        reportRow,
+        ...(headOnly ? [] : [curveRow]),
+      ],
+      [`predict --run ${run} "a text"`, `evaluate --run ${run} --data other.csv`],
+      page,
+    );
+  },
+};
 
-/** The files, and commands that show them. */
-export function taskNext(
-  self: string,
-  folder: string,
-  { settings }: TaskReport,
-  { cyan }: Colors,
-  has: { readonly headOnly: boolean },
-): string[] {
-  const { headOnly = false } = settings;
-  const rows = [
-    [[...(headOnly ? [] : runFiles.adapter), ...runFiles.head].join(", "), headOnly ? "the head" : "adapter and head"],
-    ...(has.headOnly && !headOnly ? [headOnlyRow] : []),
-    [runFiles.report, "settings, every step, results"],
-    ...(headOnly ? [] : [[runFiles.curve, "the loss curve; open it in a browser"]]),
-  ];
-  return [
-    `Written to ${folder}`,
-    ...tableLines(rows).map((line) => `  ${line}`),
-    "",
-    "Try next",
-    `  ${cyan(`${self} predict --run ${shellPath(folder)} "a text"`)}`,
-    `  ${cyan(`${self} evaluate --run ${shellPath(folder)} --data other.csv`)}`,
-  ];
-}
-
-/** The files of a run on pairs or of a reranker, and commands that use them. */
-export function pairsNext(self: string, folder: string, { task }: TaskReport, { cyan }: Colors): string[] {
-  const run = shellPath(folder);
-  const rows = [
-    [
-      [...runFiles.adapter, "modules.json …"].join(", "),
-      `${task === "rank" ? "adapter and head" : "the adapter"}, a folder of sentence-transformers`,
-    ],
-    [runFiles.report, "settings, every step, results"],
-    [runFiles.curve, "the loss curve; open it in a browser"],
-  ];
-  return [
-    `Written to ${folder}`,
-    ...tableLines(rows).map((line) => `  ${line}`),
-    "",
-    "Try next",
-    ...(task === "rank"
-      ? [`  ${cyan(`${self} predict --run ${run} "a query" "a text" "another text"`)}`]
-      : [
-          `  ${cyan(`${self} embed --adapter ${run} "a text"`)}`,
-          `  ${cyan(`${self} index --adapter ${run} --data texts.txt --out texts.index`)}`,
-          `  ${cyan(`${self} search --index texts.index "a query"`)}`,
-        ]),
-    `  ${cyan(`${self} evaluate --run ${run} --data other.csv`)}`,
-  ];
-}
+/** Runs on pairs of texts and of rerankers: folders that sentence-transformers reads. */
+export const pairsView: RunView = {
+  result: metricsView.result,
+  next({ folder, report: { task } }, page) {
+    const run = shellPath(folder);
+    const isReranker = task === "rank";
+    return nextLines(
+      folder,
+      [
+        [
+          [...runFiles.adapter, "modules.json …"].join(", "),
+          `${isReranker ? "adapter and head" : "the adapter"}, a folder of sentence-transformers`,
+        ],
+        reportRow,
+        curveRow,
+      ],
+      [
+        ...(isReranker
+          ? [`predict --run ${run} "a query" "a text" "another text"`]
+          : [
+              `embed --adapter ${run} "a text"`,
+              `index --adapter ${run} --data texts.txt --out texts.index`,
+              `search --index texts.index "a query"`,
+            ]),
+        `evaluate --run ${run} --data other.csv`,
+      ],
+      page,
+    );
+  },
+};

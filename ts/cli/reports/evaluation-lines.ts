@@ -2,12 +2,12 @@ import type { TaskName } from "../../tasks/index.js";
 import { cellsIn } from "../../train/metrics/cells.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
 import type { TrainedMeasurement } from "../../training/task-definition.js";
-import { labelLines } from "./multi-label-summary.js";
-import { formatCount, formatPercent } from "./number-format.js";
-import { clip, tableLines } from "./table.js";
-import { metricCells } from "./task-summary.js";
-import type { Terminal } from "./terminal.js";
-import { entityLines } from "./token-summary.js";
+import { labelLines } from "./multi-label-view.js";
+import { formatCount, formatPercent } from "../terminal/number-format.js";
+import { clip, tableLines } from "../terminal/table.js";
+import { metricCells } from "./metrics-view.js";
+import type { Terminal } from "../terminal/terminal.js";
+import { entityLines } from "./token-view.js";
 
 type Classes = Pick<Metrics, "perClass" | "confusion" | "confusionCells">;
 

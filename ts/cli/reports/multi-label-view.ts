@@ -1,22 +1,32 @@
 import type { MultiLabelRunResult } from "../../tasks/multi-label/run/report.js";
-import type { LabelScores, TaskReport } from "../../training/result/report.js";
-import { formatCount, formatPercent } from "./number-format.js";
-import { tableLines } from "./table.js";
-import { taskResult } from "./task-summary.js";
-import type { Terminal } from "./terminal.js";
+import type { LabelScores } from "../../training/result/report.js";
+import { formatCount, formatPercent } from "../terminal/number-format.js";
+import { tableLines } from "../terminal/table.js";
+import { metricsView } from "./metrics-view.js";
+import type { RunView } from "./run-view.js";
+import type { Terminal } from "../terminal/terminal.js";
 
 /** The most labels that are shown. */
 const SHOWN = 30;
 
-/** The metrics of a result, below those of its baselines, and each label by itself. */
-export function multiLabelResult(self: string, report: TaskReport, colors: Terminal["colors"]): string[] {
-  const { labels, thresholdsFrom } = report.result as MultiLabelRunResult;
-  const chosen =
-    thresholdsFrom === null
-      ? "thresholds are 0.5: there was no validation to choose them on"
-      : "thresholds have the highest F1 on the validation";
-  return [...taskResult(self, report, colors), "", ...labelLines(labels, "in report.json", colors), colors.dim(chosen)];
-}
+/** Runs with several labels a text: the metrics, and each label by itself. */
+export const multiLabelView: RunView = {
+  result(run, page) {
+    const { labels, thresholdsFrom } = run.report.result as MultiLabelRunResult;
+    const chosen =
+      thresholdsFrom === null
+        ? "thresholds are 0.5: there was no validation to choose them on"
+        : "thresholds have the highest F1 on the validation";
+    const { colors } = page;
+    return [
+      ...metricsView.result(run, page),
+      "",
+      ...labelLines(labels, "in report.json", colors),
+      colors.dim(chosen),
+    ];
+  },
+  next: metricsView.next,
+};
 
 /**
  * A table of labels, at most 30 of them.

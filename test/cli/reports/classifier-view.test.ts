@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { introduction } from "../../../ts/cli/terminal/introductions.js";
+import { introduction } from "../../../ts/cli/reports/introduction.js";
 import { projectFile } from "../../setup/files.js";
-import { adviceLines, resultTable, samplesTitle } from "../../../ts/cli/terminal/run-summary.js";
+import { adviceLines, resultTable, samplesTitle } from "../../../ts/cli/reports/classifier-view.js";
 import { macroF1Loss, recommend } from "../../../ts/tasks/classify/result/recommendation.js";
 import { textFields } from "../../../ts/tasks/classify/settings.js";
 import { defaultsOf } from "../../../ts/training/spec/field.js";

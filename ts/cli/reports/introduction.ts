@@ -7,7 +7,7 @@ import type { RecipeName } from "../../training/spec/field.js";
 import type { RunSettings } from "../../training/spec/run-settings.js";
 import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import type { TaskTable } from "../../training/task-definition.js";
-import { groupsText } from "./data-lines.js";
+import { groupsText } from "../terminal/data-lines.js";
 import {
   formatBytes,
   formatCount,
@@ -17,9 +17,9 @@ import {
   formatPercent,
   formatRate,
   formatThreads,
-} from "./number-format.js";
-import { clip, tableLines } from "./table.js";
-import type { Terminal } from "./terminal.js";
+} from "../terminal/number-format.js";
+import { clip, tableLines } from "../terminal/table.js";
+import type { Terminal } from "../terminal/terminal.js";
 import { adapterInWords } from "../../engine/adapter-words.js";
 import type { EngineInfo } from "../../engine/running.js";
 import { formatFurtherLora } from "../../training/spec/further-lora.js";
@@ -120,9 +120,6 @@ function adapterText({ settings, parameters }: Job): string {
   return `${kind.join(", ")}: ${formatCount(parameters.adapter)} parameters${head}`;
 }
 
-/** Tasks whose training starts from a head that is fitted to frozen vectors, if the recipe says so. */
-const FITTED: readonly string[] = ["classify", "multi-label"];
-
 function trainingText({ task, settings, steps, checkpointing }: Job): string {
   const { headOnly = false, batchSize, learningRate, headLearningRate = null, schedule, maxGradNorm, seed } = settings;
   if (headOnly) return `a head fitted to the frozen model's vectors, seed ${seed}`;
@@ -130,7 +127,7 @@ function trainingText({ task, settings, steps, checkpointing }: Job): string {
   const clipping = maxGradNorm === null ? "" : `, clip ${maxGradNorm}`;
   const { recipe } = settings;
   const start =
-    FITTED.includes(task) && recipe !== undefined && recipes[recipe].headStart !== null ? ", from a fitted head" : "";
+    (tasks as TaskTable)[task]!.fitsHead && recipe !== undefined && recipes[recipe].headStart !== null ? ", from a fitted head" : "";
   return (
     `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)}${headRate} ` +
     `(warm-up ${warmupOf(settings, steps)}, ${schedule})${clipping}, seed ${seed}${start}` +

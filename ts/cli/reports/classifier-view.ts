@@ -3,13 +3,11 @@ import type { Interval } from "../../train/metrics/bootstrap.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
 import type { Difference, PairedDifference } from "../../train/metrics/paired-difference.js";
 import {
-  formatBytes,
   formatCount,
-  formatDuration,
   formatInterval,
   formatPercent,
   formatRate,
-} from "./number-format.js";
+} from "../terminal/number-format.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { macroF1Loss } from "../../tasks/classify/result/recommendation.js";
 import { runFiles } from "../../training/store/run-store.js";
@@ -17,20 +15,73 @@ import type { ReadyJob } from "../../jobs/run-job.js";
 import { areFew, fitsHead } from "../../tasks/classify/recipes.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import type { RunReport } from "../../tasks/classify/report.js";
-import type { Sample } from "../../tasks/classify/result/sample-predictions.js";
-import { clip, tableLines } from "./table.js";
-import { headOnlyLines, headOnlyRow } from "./task-summary.js";
-import type { Terminal } from "./terminal.js";
-import { shellPath } from "./shell-word.js";
+import { pickSamples, type Sample } from "../../tasks/classify/result/sample-predictions.js";
+import type { Recommendation } from "../../tasks/head-comparison.js";
+import { clip, tableLines } from "../terminal/table.js";
+import { headOnlyLines } from "./metrics-view.js";
+import {
+  adapterRow,
+  curveRow,
+  type FinishedRun,
+  headOnlyRow,
+  nextLines,
+  type Page,
+  reportRow,
+  type RunView,
+  speedLine,
+} from "./run-view.js";
+import type { Terminal } from "../terminal/terminal.js";
+import { shellPath } from "../terminal/shell-word.js";
 
 type Colors = Terminal["colors"];
 
+/** Runs with one label a text: with advice on the head-only baseline, and some predictions. */
+export const classifierView: RunView<RunReport> = {
+  advice: (job, headOnly, page) => fewLines(job as ReadyJob<TrainingSettings>, headOnly, page),
+  result(run, page) {
+    const { report, predictions } = run;
+    const { self, colors, width } = page;
+    const samples = samplesOf(run);
+    return [
+      ...resultTable(report, colors),
+      "",
+      ...adviceLines(self, report, colors),
+      speedLine(report.training),
+      ...(samples.length === 0
+        ? []
+        : [
+            "",
+            samplesTitle(samples, predictions!, report.result.measuredOn),
+            ...sampleLines(samples, width, colors),
+          ]),
+    ];
+  },
+  next(run, page) {
+    const { folder, report, hasHeadOnly } = run;
+    const { headOnly } = report.settings;
+    return nextLines(
+      folder,
+      [
+        ...(headOnly ? [] : [adapterRow]),
+        [runFiles.head.join(", "), "the classification head and its labels"],
+        ...(hasHeadOnly && !headOnly ? [headOnlyRow] : []),
+        reportRow,
+        ...(headOnly ? [] : [curveRow]),
+      ],
+      commandsFor(folder, samplesOf(run), headOnly ? "head" : report.result.recommended),
+      page,
+    );
+  },
+};
+
+const samplesOf = ({ predictions = [], samples, report }: FinishedRun<RunReport>) =>
+  pickSamples(predictions, samples, report.settings.seed);
+
 /** Says before training that the head-only model may be as good, if there are few examples of each label; otherwise empty. @param beside its folder */
-export function fewLines(
-  self: string,
+function fewLines(
   { settings, data, steps, resumedAfter }: ReadyJob<TrainingSettings>,
   beside: string,
-  { yellow, cyan }: Colors,
+  { self, colors: { yellow, cyan } }: Page,
 ): string[] {
   const { train, validation, labels } = data;
   const examples = train.examples + validation.examples;
@@ -238,16 +289,6 @@ export function rareLines(
   ];
 }
 
-/** Speed and memory in one line. */
-export function speedLine({ training }: RunReport): string {
-  const { steps, seconds, tokensPerSecond, peakMemory } = training;
-  if (steps === 0) return `${formatBytes(peakMemory)} of linear memory at peak`;
-  return (
-    `${formatCount(steps)} steps in ${formatDuration(seconds)}, ${formatCount(tokensPerSecond)} tokens/s, ` +
-    `${formatBytes(peakMemory)} of linear memory at peak`
-  );
-}
-
 /** Describes the shown predictions: the share of wrong ones is not that of all. */
 export function samplesTitle(samples: readonly Sample[], all: readonly Sample[], measuredOn: string): string {
   const wrong = (of: readonly Sample[]) => formatCount(of.filter(({ label, predicted }) => label !== predicted).length);
@@ -256,7 +297,7 @@ export function samplesTitle(samples: readonly Sample[], all: readonly Sample[],
 }
 
 /** Some predictions, right and wrong. */
-export function sampleLines(samples: readonly Sample[], width: number, { green, red, dim }: Colors): string[] {
+function sampleLines(samples: readonly Sample[], width: number, { green, red, dim }: Colors): string[] {
   const rows = samples.map(({ text, label, predicted, probability }) => {
     const right = label === predicted;
     const said = `${predicted} ${probability.toFixed(2)}`;
@@ -270,43 +311,18 @@ export function sampleLines(samples: readonly Sample[], width: number, { green, 
   });
 }
 
-/** The files. */
-export function writtenLines(folder: string, headOnly: boolean, beside: boolean, { dim }: Colors): string[] {
-  const rows = [
-    ...(headOnly ? [] : [[runFiles.adapter.join(", "), "the adapter, in PEFT's format"]]),
-    [runFiles.head.join(", "), "the classification head and its labels"],
-    ...(beside && !headOnly ? [headOnlyRow] : []),
-    [runFiles.report, "settings, every step, results"],
-    ...(headOnly ? [] : [[runFiles.curve, "the loss curve; open it in a browser"]]),
-  ];
-  return [
-    `Written to ${folder}`,
-    ...tableLines(rows).map((line) => `  ${line.replace(/ {2,}.*$/, (rest) => dim(rest))}`),
-  ];
-}
-
 /**
  * Commands to try next.
- * @param use what the run is good for; "neither" if only the head-only baseline, which it is not, was recommended
+ * @param use what the run is good for
  */
-export function nextLines(
-  self: string,
-  folder: string,
-  samples: readonly Sample[],
-  use: "adapter" | "head" | "neither",
-  { cyan }: Colors,
-): string[] {
+function commandsFor(folder: string, samples: readonly Sample[], use: "head" | Recommendation): string[] {
   // Short, and without characters that are special to a shell.
   const texts = samples.map(({ text: sample }) => sample).filter((sample) => /^[\p{L}\p{N} ,.;:'-]+$/u.test(sample));
   const text = clip(texts.sort((a, b) => a.length - b.length)[0] ?? "a text of yours", 60);
   const run = shellPath(folder);
-  return [
-    "Try next",
-    `  ${cyan(`${self} predict --run ${run} "${text}"`)}`,
-    // An adapter that is not recommended need not be merged.
-    ...(use === "head"
-      ? [`evaluate --run ${run}`]
-      : [`inspect ${run}`, ...(use === "adapter" ? [`merge ${run} --out ${shellPath(join(folder, "merged"))}`] : [])]
-    ).map((line) => `  ${cyan(`${self} ${line}`)}`),
-  ];
+  const predict = `predict --run ${run} "${text}"`;
+  if (use === "head") return [predict, `evaluate --run ${run}`];
+  // An adapter that is not recommended need not be merged.
+  const merge = use === "head-only" ? [] : [`merge ${run} --out ${shellPath(join(folder, "merged"))}`];
+  return [predict, `inspect ${run}`, ...merge];
 }

@@ -1,0 +1,71 @@
+import type { JobEvent, JobOptions } from "../../entry/jobs-node.js";
+import { type EngineOptions, startEngine } from "../engine-start.js";
+import { flagNames } from "../options/flag-names.js";
+import type { Session } from "../session.js";
+import { JobProgress } from "../terminal/job-progress.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+import type { Terminal } from "../terminal/terminal.js";
+
+/** Where a run reports. */
+export interface RunReporter {
+  /** Results for scripts go to the output; text for people then goes to the error stream. */
+  readonly colors: Terminal["colors"];
+  /** Prints lines, unless quiet. */
+  say(...lines: string[]): void;
+  readonly progress: JobProgress;
+}
+
+/** A reporter by a command's options. */
+export function runReporter(
+  terminal: Terminal,
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+): RunReporter {
+  const say = (...lines: string[]) => {
+    if (quiet) return;
+    for (const line of lines) {
+      if (json) terminal.error(line);
+      else terminal.print(line);
+    }
+  };
+  const progress = new JobProgress(
+    new ProgressReporter(terminal, (line) => terminal.error(line), quiet),
+    new ProgressReporter(terminal, say, quiet),
+  );
+  return { colors: json ? terminal.errorColors : terminal.colors, say, progress };
+}
+
+/**
+ * Starts the engine and runs a job, whatever it trains: its progress and its warnings are shown, and each event is `heard`.
+ *
+ * @param run begins the job with the options it is given
+ */
+export async function followRun<R>(
+  settings: EngineOptions,
+  { terminal, signal }: Session,
+  { progress }: RunReporter,
+  run: (options: JobOptions) => Promise<R>,
+  heard: (event: JobEvent) => void,
+): Promise<R> {
+  await startEngine(settings);
+  const job = run({
+    signal,
+    optionNames: flagNames,
+    onProgress(event) {
+      progress.show(event);
+      if (event.type === "warning" || event.type === "fallback") terminal.error(event.message);
+      heard(event);
+    },
+  });
+  return job.finally(() => progress.stop());
+}
+
+/** What a script reads of a finished run: with `json` the report but its steps, else with `quiet` the run's folder. */
+export function printRun(
+  terminal: Terminal,
+  { json, quiet }: { readonly json: boolean; readonly quiet: boolean },
+  folder: string,
+  { steps: _, ...known }: { readonly steps: unknown },
+): void {
+  if (json) terminal.print(JSON.stringify({ run: folder, ...known }));
+  else if (quiet) terminal.print(folder);
+}
