@@ -9,6 +9,7 @@ import {
 } from "../../ts/worker/index.js";
 import { goldenBytes } from "../golden.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
+import { layeredModels } from "../tasks/tiny-tasks.js";
 import { start } from "./in-worker.js";
 
 const texts = examples.map(({ text }) => text);
@@ -37,8 +38,11 @@ describe("in a worker, to the bit what it is here", () => {
     await expect(there.encode(texts)).rejects.toThrow(local.StaleNodeError);
   });
 
-  it("a classifier's training and answers", async () => {
-    const files = await tinyEncoder();
+  it.each([
+    ["BERT", tinyEncoder],
+    ...Object.entries(layeredModels).map(([name, { model }]) => [name, model] as const),
+  ] as const)("a classifier's training and answers on %s", async (_name, model) => {
+    const files = await model();
     const labels = ["good", "bad"];
     const options = { steps: 8, batchSize: 8, learningRate: 0.01, accumulate: 2, seed: 3 };
     const hereEncoder = await local.SentenceEncoder.load(files, { seed: 5 });

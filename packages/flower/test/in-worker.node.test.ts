@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openRounds, type Rounds, trainRounds, writeSafetensors } from "lowrank/extension";
-import { taskNames, tinyRun } from "../../../test/tasks/tiny-tasks.js";
+import { tinyRun, tinyRuns } from "../../../test/tasks/tiny-tasks.js";
 import { start } from "../../../test/worker/in-worker.js";
 import type { Tensor } from "../../../ts/index.js";
 import type { TaskName } from "../../../ts/jobs/index.js";
@@ -19,8 +19,8 @@ beforeAll(async () => void (worker = await start()));
 afterAll(() => worker?.terminate());
 
 /** A spec without what the server sets. */
-function run(task: TaskName) {
-  const { spec, sources } = tinyRun(task);
+function run(task: TaskName, model?: (typeof tinyRuns)[number]["model"]) {
+  const { spec, sources } = tinyRun(task, model);
   const own = new Set(["steps", "rank", "evaluateEvery", "validationSplit", "testSplit"]);
   return { spec: Object.fromEntries(Object.entries(spec).filter(([name]) => !own.has(name))) as typeof spec, sources };
 }
@@ -41,8 +41,8 @@ async function trained(rounds: Rounds, taskSettings: AdapterShape["taskSettings"
   return { update: writeSafetensors([...arrays]), metrics, told };
 }
 
-it.each(taskNames)("a node trains the task %s in a worker to the same bits as in its thread", async (task) => {
-  const { spec, sources } = run(task);
+it.each(tinyRuns)("a node trains $title in a worker to the same bits as in its thread", async ({ task, model }) => {
+  const { spec, sources } = run(task, model);
   const rounds = await openRounds("a test", spec, { sources });
   const here = await trained(rounds).finally(() => rounds.dispose());
   let there: typeof here | undefined;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { openRounds, readSafetensors, tasks, writeSafetensors } from "lowrank/extension";
 import { engineInfo, type FileMap, NonFiniteError, type SavedFiles, type Tensor } from "../../../ts/index.js";
 import type { TaskName } from "../../../ts/jobs/index.js";
-import { taskNames, tinyRun } from "../../../test/tasks/tiny-tasks.js";
+import { tinyRun, tinyRuns } from "../../../test/tasks/tiny-tasks.js";
 import { LocalRounds } from "../src/rounds/local-round.js";
 import type { FederationEvent } from "../src/join-options.js";
 import { SharedAdapter } from "../src/rounds/shared-adapter.js";
@@ -13,8 +13,13 @@ const opened: Awaited<ReturnType<typeof openRounds>>[] = [];
 afterEach(() => opened.splice(0).forEach((rounds) => rounds.dispose()));
 
 /** What a node has, of some rows of the task's data. */
-async function node(task: TaskName, [from, to]: readonly [number, number], more: object = {}) {
-  const { spec, sources } = tinyRun(task);
+async function node(
+  task: TaskName,
+  [from, to]: readonly [number, number],
+  more: object = {},
+  model?: (typeof tinyRuns)[number]["model"],
+) {
+  const { spec, sources } = tinyRun(task, model);
   const some: typeof sources = {
     ...sources,
     async readData(name) {
@@ -53,14 +58,14 @@ function averaged(replies: readonly { readonly arrays: ReadonlyMap<string, Tenso
   );
 }
 
-describe.each(taskNames)("nodes of the task %s", (task) => {
+describe.each(tinyRuns)("nodes of $title", ({ task, model }) => {
   it("train one adapter in rounds: B and head change, A does not, and metrics are the task's", async () => {
-    const server = await node(task, [0, 1]);
+    const server = await node(task, [0, 1], {}, model);
     const labels = opened[0]!.labels;
     const shape = shapeOf(task, labels);
     const shared = await SharedAdapter.of(server.models, shape);
     const settings = settingsOf(shared, shape);
-    const nodes = [await node(task, [0, 0.5]), await node(task, [0.5, 1])];
+    const nodes = [await node(task, [0, 0.5], {}, model), await node(task, [0.5, 1], {}, model)];
     let arrays: ReadonlyMap<string, Tensor> = shared.arraysOf(shared.files, true);
     const first = arrays;
     const losses: number[] = [];
