@@ -14,8 +14,8 @@ export type { GraphOptions } from "./graph/tape.js";
 export { tensor, zeros } from "./values/tensor.js";
 export type { Tensor } from "./values/tensor.js";
 
-export { gaussianInit, kaimingInit } from "./nn/init.js";
-export type { LoraInit, LoraShape } from "./nn/init.js";
+export { gaussianInit, kaimingInit } from "./nn/lora-config.js";
+export type { LoraInit, LoraShape } from "./nn/lora-config.js";
 export type { LoraConfig, ResolvedLoraConfig } from "./nn/lora-config.js";
 export { orthogonalInit, randomInit } from "./nn/initial-factors.js";
 export { embeddingInit, LoraEmbedding } from "./nn/lora-embedding.js";

@@ -30,7 +30,8 @@ export function opTable(root) {
     const own = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
     // Files of several ops are exported whole, with the types of their attributes.
     if (!(own.flags & ts.SymbolFlags.Variable)) continue;
-    const [family] = relative(join(root, "ts/ops"), own.declarations[0].getSourceFile().fileName).split("/");
+    const [first] = relative(join(root, "ts/ops"), own.declarations[0].getSourceFile().fileName).split("/");
+    const family = first.replace(/\.ts$/, "");
     const formula = comment(checker, own);
     const method = methods.get(symbol.name);
     if (!byFamily.has(family)) throw new Error(`ts/ops/${family} is a family that the page of ops does not name`);

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { constraintOf } from "../../ts/constraint/bind.js";
 import type { BoundText, Constraint } from "../../ts/constraint/constraint.js";
 import type { TextFormat } from "../../ts/constraint/text-format.js";
-import { readOptions } from "../../ts/arguments/read-options.js";
+import { readOptions } from "../../ts/arguments/options.js";
 import { textFormatOf, textFormatReaders } from "../../ts/constraint/text-format.js";
 import { modelSource } from "../../ts/io/model-locator.js";
 import { TextTokenizer } from "../../ts/tokenize/text-tokenizer.js";

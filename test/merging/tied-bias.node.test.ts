@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { AdapterError, adapterConfig, type Adapter } from "../../ts/index.js";
-import { withTiedBias } from "../../ts/merging/tied-bias.js";
+import { withTiedBias } from "../../ts/merging/merge-plan.js";
 
 const bias = (...values: number[]) => ({ shape: [values.length], data: Float32Array.from(values) });
 const matrix = (rows: number, columns: number) => ({ shape: [rows, columns], data: new Float32Array(rows * columns) });

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { encodingOf } from "../../ts/models/sentence/encoding.js";
 import type { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { WaitingTexts } from "../../ts/serve/waiting-texts.js";
-import { nextTask } from "../../ts/waiting/next-task.js";
-import type { Steps } from "../../ts/waiting/steps.js";
+import { nextTask, type Steps } from "../../ts/waiting/next-task.js";
 import { tiny } from "./tenants.js";
 
 let encoder: SentenceEncoder;

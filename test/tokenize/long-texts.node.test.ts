@@ -9,7 +9,7 @@ import { longTexts } from "../../ts/tokenize/long-texts.js";
 import { wordPieces } from "../../ts/tokenize/models/word-piece.js";
 import { type NormalizerStep, useRustSteps } from "../../ts/tokenize/rust-steps.js";
 import { cutAt, normalizerPlaces } from "../../ts/tokenize/text-pieces.js";
-import { atOnce } from "../../ts/waiting/steps.js";
+import { atOnce } from "../../ts/waiting/next-task.js";
 import { goldenJson } from "../golden.js";
 import { goldenEncoder } from "../models/golden-encoder.js";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { atOnce } from "../../ts/waiting/steps.js";
+import { atOnce } from "../../ts/waiting/next-task.js";
 import { precompiled } from "../../ts/tokenize/precompiled.js";
 import { SentenceEncoder } from "../../ts/index.js";
 import { goldenJson } from "../golden.js";

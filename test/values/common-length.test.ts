@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { commonLength } from "../../ts/values/common-length.js";
+import { commonLength } from "../../ts/values/number-list.js";
 
 it("the common beginning of lists, of lists of different kinds, and of texts", () => {
   expect(commonLength([1, 2, 3], Int32Array.of(1, 2, 4, 5))).toBe(2);

@@ -1,4 +1,4 @@
-import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
+import { checkNothing, WRITE_THEM } from "../arguments/options.js";
 import { StaleNodeError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { FileMap, SavedFiles } from "../io/file-map.js";

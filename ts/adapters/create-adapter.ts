@@ -1,8 +1,8 @@
 import { likelyName } from "../arguments/options.js";
 import { ConfigError } from "../errors/errors.js";
-import { excerpt } from "../errors/excerpt.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type AdapterConfig, layerScalings, savedWhole, targetTest } from "../io/peft/index.js";
+import { type AdapterConfig, layerScalings, savedWhole, targetTest, tokenRows } from "../io/peft/index.js";
 import { isConv1d } from "../io/peft/conv1d.js";
 import { bareBiases, idleExclusion, idlePatterns } from "../io/peft/doubts.js";
 import { initialMagnitude } from "../nn/dora.js";
@@ -14,10 +14,9 @@ import { type AdaptedModules, namedModules } from "./adapted-modules.js";
 import { decayTest } from "./adapted-norm.js";
 import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
-import { newTokens } from "./new-tokens.js";
 import { isAllLinear } from "../io/peft/paths/targets.js";
 import { factorsOf } from "./pissa-factors.js";
-import type { AdapterWeights, WholeTensor } from "./adapter-parts.js";
+import type { AdapterWeights, TokenRows, WholeTensor } from "./adapter-parts.js";
 
 /** What a new adapter needs to know about the model. */
 export interface AdapterBase extends AdaptedModules {
@@ -244,3 +243,45 @@ function hintFor(name: string, modules: readonly { readonly path: string }[]): s
 
 const columnsOf = (graph: Graph, linear: AdaptedLinear, part: LinearPart) =>
   graph.step(() => graph.value(linear.columns(part)));
+
+/** A module with a row for each token: an embedding table, or the output layer. */
+interface RowModule {
+  readonly path: string;
+  readonly rows: number;
+  readonly width: number;
+  /** Current rows, `[indices, width]`. */
+  rowsOf(indices: readonly number[]): Tensor;
+}
+
+/** The rows that a configuration trains, initialised to the base's, by the module's path. Throws `ConfigError` for rows that do not exist. */
+function newTokens(
+  graph: Graph,
+  { tables, output }: AdaptedModules,
+  { trainableTokenIndices: wanted }: AdapterConfig,
+  what: string,
+): Map<string, TokenRows> {
+  const found = new Map<string, TokenRows>();
+  if (wanted === null) return found;
+  const known: readonly RowModule[] = output === undefined ? tables : [...tables, output];
+  const lists = wanted instanceof Map ? [...(wanted as ReadonlyMap<string, readonly number[]>)] : null;
+  const fail = (problem: string) =>
+    new ConfigError(`${what}: trainableTokenIndices: ${problem}`, { op: what, option: "trainableTokenIndices" });
+  const chosen = new Map<string, readonly number[]>();
+  for (const [name, indices] of lists ?? [[tables[0]?.path ?? "", wanted as readonly number[]] as const]) {
+    const module = known.find(({ path }) => path === name || path.endsWith(`.${name}`));
+    if (module === undefined)
+      throw fail(`there is no table ${excerpt(name)}; there are ${clip(known.map(({ path }) => path).join(", "))}`);
+    const { path, rows } = module;
+    if (indices.length === 0) throw fail(`${path} has no rows; name some or leave it out`);
+    const outside = indices.find((row) => row >= rows);
+    if (outside !== undefined) throw fail(`${path} has rows 0 to ${rows - 1}, got ${outside}`);
+    if (new Set(indices).size < indices.length) throw fail(`a row of ${path} is listed twice`);
+    chosen.set(path, indices);
+  }
+  output?.leaveToTable(chosen);
+  for (const [path, indices] of chosen) {
+    const rows = graph.variable(known.find((module) => module.path === path)!.rowsOf(indices));
+    found.set(path, { indices: [...indices], rows, name: tokenRows(path) });
+  }
+  return found;
+}

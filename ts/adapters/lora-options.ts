@@ -2,9 +2,8 @@ import { checkOptions } from "../arguments/options.js";
 import { notExpected } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { adapterConfig, type AdapterConfig, checkTogether, refuseInitialisation } from "../io/peft/index.js";
-import { gaussianInit, kaimingInit, type LoraInit } from "../nn/init.js";
+import { gaussianInit, kaimingInit, type LoraInit, resolveLoraConfig } from "../nn/lora-config.js";
 import { oloraFactors, orthogonalInit, pissaFactors, randomInit, type WeightInit } from "../nn/initial-factors.js";
-import { resolveLoraConfig } from "../nn/lora-config.js";
 
 /** Values by a module's name or pattern. */
 type ByName<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;

@@ -8,7 +8,7 @@ import type {
   EmbeddingModelV3Result,
 } from "@ai-sdk/provider";
 import { isRecord } from "../arguments/collections.js";
-import { readOptions } from "../arguments/read-options.js";
+import { readOptions } from "../arguments/options.js";
 import { text, unexpected } from "../arguments/settings.js";
 import { batchLimits, type BatchOptions, batchReaders } from "../serve/batch-limits.js";
 import { Batches } from "./batches.js";

@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
+import { oneOf } from "./settings.js";
 
 /**
  * Other names for options, from other libraries or elsewhere in this one; lower case, without underscores. Names that contain the option's
@@ -32,7 +33,7 @@ export function copiedOptions<T extends object>(given: T): T {
 }
 
 /** Names of the options inside an option. */
-export type OptionsWithin = Readonly<Record<string, readonly string[]>>;
+type OptionsWithin = Readonly<Record<string, readonly string[]>>;
 
 function unknownOption(what: string, name: string, known: readonly string[], within: OptionsWithin): ConfigError {
   const outer = likelyName(name, known);
@@ -80,4 +81,54 @@ function nearly(a: string, b: string, typos: number): boolean {
   const [restA, restB] = [a.slice(1), b.slice(1)];
   if (a[0] === b[0]) return nearly(restA, restB, typos);
   return nearly(restA, b, typos - 1) || nearly(a, restB, typos - 1) || nearly(restA, restB, typos - 1);
+}
+
+/**
+ * Throws `ConfigError` for an unexpected argument, which would otherwise be ignored.
+ *
+ * @param advice what to do instead
+ */
+export function checkNothing(what: string, given: readonly unknown[], advice: string): void {
+  if (given.every((value) => value === undefined)) return;
+  const message = `${what}: nothing is taken${what.endsWith("Adapter") ? " beside the name" : ""}, got ${excerpt(given[0])}: ${advice}`;
+  throw new ConfigError(message, { op: what, expected: "nothing", value: given[0] });
+}
+
+/** What to do with files in memory, for callers who pass a folder. */
+export const WRITE_THEM =
+  "it gives the files by name, as bytes; in Node, `await writeFilesAtomically(folder, files)` writes them";
+
+/** Reads one option: returns it, or a copy; throws a named error for an invalid value. */
+export type Read<T> = (what: string, name: string, value: unknown) => T;
+
+/** A reader for each option. */
+export type Readers<T> = { readonly [Name in keyof T]: Read<T[Name]> };
+
+/**
+ * Reads each option of `readers` once. Throws `ConfigError` for anything but an object, and for unknown names.
+ */
+export function readOptions<T>(what: string, given: unknown, readers: Readers<T>): T {
+  checkOptions(what, given, Object.keys(readers));
+  const taken = {} as T;
+  for (const name in readers) taken[name] = readers[name](what, name, (given as T)[name]);
+  return taken;
+}
+
+/** An option with a default; further arguments are limits for `read`. */
+export function or<T, L extends unknown[]>(
+  fallback: NoInfer<T>,
+  read: (what: string, name: string, value: unknown, ...limits: L) => T,
+  ...limits: L
+): Read<T> {
+  return (what, name, value) => (value === undefined ? fallback : read(what, name, value, ...limits));
+}
+
+/** An option without a default. */
+export function optional<T, V>(read: (what: string, name: string, value: V) => T): Read<T | undefined> {
+  return (what, name, value) => (value === undefined ? undefined : read(what, name, value as V));
+}
+
+/** One of a few words; default: the first. */
+export function choice<T extends string>(...words: readonly [T, ...T[]]): Read<T> {
+  return (what, name, value) => (value === undefined ? words[0] : oneOf(what, name, value, words));
 }

@@ -5,7 +5,7 @@ export { findModel, loadEncoder } from "./files/base-model.js";
 export { addEngineOptions } from "./files/classifier-folder.js";
 export { checkEmptyFolder, checkOutFolder } from "./files/out-folder.js";
 export { appearedMeanwhile } from "./merged/whole-folder.js";
-export { absolutePath } from "./options/absolute-path.js";
+export { absolutePath } from "./options/settings-of-options.js";
 export type { AdapterOptions } from "./options/adapter-settings.js";
 export { exampleData } from "./options/example-data.js";
 export { flagNames } from "./options/flag-names.js";

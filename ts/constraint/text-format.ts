@@ -1,6 +1,5 @@
-import { isRecord, listFrom } from "../arguments/collections.js";
-import { plainCopy } from "../arguments/plain-copy.js";
-import { optional } from "../arguments/read-options.js";
+import { isRecord, listFrom, plainCopy } from "../arguments/collections.js";
+import { optional } from "../arguments/options.js";
 import { text, unexpected } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 

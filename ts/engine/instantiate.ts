@@ -1,5 +1,5 @@
 import { EngineError } from "../errors/errors.js";
-import { orForbidden } from "./policy.js";
+import { orForbidden } from "./source.js";
 import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
 
 /** Argument of wasm-bindgen's start routine, which runs the module's constructors and gives a thread its stack. */

@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import { kindOf } from "../errors/excerpt.js";
-import { choice, optional, or, type Read, readOptions } from "../arguments/read-options.js";
+import { choice, optional, or, type Read, readOptions } from "../arguments/options.js";
 import { check, object, unexpected, whole } from "../arguments/settings.js";
 import type { WorkerSource } from "./worker-source.js";
 import type { Build, WasmSource } from "./source.js";

@@ -1,7 +1,6 @@
 import { ConfigError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt, kindOf } from "../errors/excerpt.js";
 import type { WasmModule } from "./platform-types.js";
-import { orForbidden } from "./policy.js";
 
 /** Builds of the kernels. */
 export type Build = "simd" | "relaxed";
@@ -110,4 +109,15 @@ async function fetchBinary(url: string): Promise<Response | ArrayBuffer> {
   }
   // Streaming compilation requires the right media type; many static servers send another.
   return headers.get("content-type")?.startsWith("application/wasm") ? response : response.arrayBuffer();
+}
+
+/**
+ * The error to throw if a page's security policy forbids WebAssembly; otherwise the original error. Chromium and Firefox refuse to compile,
+ * WebKit to instantiate, each with its own message and a generic class.
+ */
+export function orForbidden(cause: unknown): unknown {
+  if (!(cause instanceof Error) || !/unsafe-eval|content security policy|\bCSP\b/i.test(cause.message)) return cause;
+  const message = "init: the Content-Security-Policy of this page or worker forbids WebAssembly";
+  const details = { op: "init", missing: "wasm-unsafe-eval" };
+  return new UnsupportedError(`${message}: let it say script-src 'self' 'wasm-unsafe-eval'`, details, { cause });
 }

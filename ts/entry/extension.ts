@@ -9,7 +9,7 @@ const pageRounds = /* @__PURE__ */ lazyChunk(() => import("./page-rounds.js"));
 
 export { checkRecord, isRecord, namesFrom } from "../arguments/collections.js";
 export { checkOptions } from "../arguments/options.js";
-export { or, readOptions } from "../arguments/read-options.js";
+export { or, readOptions } from "../arguments/options.js";
 export {
   callable,
   flag,
@@ -41,8 +41,8 @@ export { sizeOf } from "../values/shape.js";
 export { formatShape } from "../values/tensor.js";
 export { sameMinor, VERSION } from "../version.js";
 export { checkSignal, orAborted, readSignal, throwIfAborted, untilAborted } from "../waiting/abort.js";
-export { stopwatch } from "../waiting/stopwatch.js";
-export { timer } from "../waiting/timer.js";
+export { stopwatch } from "../waiting/clock.js";
+export { timer } from "../waiting/clock.js";
 export type { AnyJobSpec } from "../tasks/index.js";
 export type { JobListener } from "../training/job-events.js";
 export type { OptionNames } from "../training/spec/option-names.js";

@@ -1,6 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import type { Channel } from "../worker/protocol/channel.js";
-import { isHello } from "../worker/protocol/messages.js";
+import { type Channel, isHello } from "../worker/protocol/messages.js";
 import { atOnce } from "../worker/server/families/at-once.js";
 import { serve } from "../worker/server/serve.js";
 import "./jobs-node.js";

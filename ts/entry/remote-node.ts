@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { TrustedAddress } from "../engine/trusted-address.js";
-import type { WorkerChannel } from "../worker/protocol/channel.js";
+import type { WorkerChannel } from "../worker/protocol/messages.js";
 import { setWorkerRuntime } from "../worker/client/runtime.js";
 
 /** A thread of Node, Deno or Bun as a channel; their end is heard as it comes. */

@@ -3,8 +3,7 @@ import { cachedAttention, type CachedAttentionAttributes } from "../ops/attentio
 import { cappedAttention, type CappedAttentionAttributes } from "../ops/attention/capped-attention.js";
 import { rotaryEmbedding, type RotaryEmbeddingAttributes } from "../ops/attention/rotary-embedding.js";
 import { type GatedActivation, gatedUnit } from "../ops/elementwise/gated-unit.js";
-import { expertProduct } from "../ops/experts/expert-product.js";
-import { scatterRows } from "../ops/experts/scatter-rows.js";
+import { expertProduct, scatterRows } from "../ops/experts.js";
 import { tableProduct } from "../ops/product/table-product.js";
 import { gatedDelta, type GatedDeltaAttributes } from "../ops/recurrence/gated-delta.js";
 import { shortConv, type ShortConvAttributes } from "../ops/recurrence/short-conv.js";

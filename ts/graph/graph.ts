@@ -1,5 +1,5 @@
 import * as ops from "../ops/all.js";
-import type { CrossEntropyAttributes } from "../ops/loss/cross-entropy.js";
+import type { CrossEntropyAttributes } from "../ops/loss.js";
 import type { DisentangledAttentionAttributes } from "../ops/attention/disentangled-attention.js";
 import type { EmbeddingAttributes } from "../ops/lookup/embedding.js";
 import type { LayerNormAttributes } from "../ops/normalisation/layer-norm.js";

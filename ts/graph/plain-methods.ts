@@ -1,7 +1,7 @@
 import * as ops from "../ops/all.js";
 import type { ClampAttributes, GeluAttributes } from "../ops/elementwise/unary.js";
 import type { MatmulAttributes } from "../ops/product/matmul.js";
-import type { MseLossAttributes } from "../ops/loss/mse-loss.js";
+import type { MseLossAttributes } from "../ops/loss.js";
 import type { NormalizeAttributes } from "../ops/normalisation/normalize.js";
 import type { Shape, TakingOp } from "../ops/op.js";
 import type { PadAttributes } from "../ops/shape/pad.js";

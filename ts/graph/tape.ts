@@ -2,7 +2,7 @@ import { Engine } from "../engine/running.js";
 import { nameTrap } from "../engine/trap.js";
 import { ConfigError, withDetails } from "../errors/errors.js";
 import type { Op, Shape, Value } from "../ops/op.js";
-import { optional, or, readOptions } from "../arguments/read-options.js";
+import { optional, or, readOptions } from "../arguments/options.js";
 import { callable, check, whole } from "../arguments/settings.js";
 import { checkShape } from "../values/shape.js";
 import { sizeOf, type Tensor } from "../values/tensor.js";

@@ -1,10 +1,9 @@
-import { checkRecord } from "../arguments/collections.js";
+import { checkRecord, plainCopy } from "../arguments/collections.js";
 import { adapterSize, rowsSize, stepOfPlan } from "./adapter-size.js";
 import type { LinearShape, ModelPlan, NamedShape, StepSize } from "./architecture.js";
 import { modelPlan } from "./architectures.js";
 import { totalWidth } from "./named-shapes.js";
 import { checkOptions } from "../arguments/options.js";
-import { plainCopy } from "../arguments/plain-copy.js";
 import { flag, oneOf, whole } from "../arguments/settings.js";
 import { groupLength, type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 import { sizeOf } from "../values/tensor.js";

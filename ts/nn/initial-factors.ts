@@ -1,9 +1,9 @@
-import { zeros, type Tensor } from "../values/tensor.js";
+import { type Tensor, zeros } from "../values/tensor.js";
 import { qr } from "../values/decompose/qr.js";
 import { Vectors } from "../values/decompose/matrix.js";
 import { svd } from "../values/decompose/svd.js";
 import { ConfigError } from "../errors/errors.js";
-import type { LoraInit, LoraShape } from "./init.js";
+import type { LoraInit, LoraShape } from "./lora-config.js";
 import { normal, uniform } from "./random.js";
 
 /** A `[in, rank]` and B `[rank, out]`. */

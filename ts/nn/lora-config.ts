@@ -1,7 +1,9 @@
-import { or, type Readers, readOptions } from "../arguments/read-options.js";
-import { callable, finite, flag, fraction, whole } from "../arguments/settings.js";
-import { gaussianInit, type LoraInit } from "./init.js";
+import { or, type Readers, readOptions } from "../arguments/options.js";
+import { callable, finite, flag, fraction, nonNegative, whole } from "../arguments/settings.js";
 import { loraScaling } from "../values/lora-scaling.js";
+import { type Tensor, zeros } from "../values/tensor.js";
+import type { Graph } from "../graph/graph.js";
+import { normal, uniform } from "./random.js";
 
 /** Options of a LoRA layer. */
 export interface LoraConfig {
@@ -35,4 +37,34 @@ const readers: Readers<Required<LoraConfig>> = {
 export function resolveLoraConfig(config: LoraConfig = {}): ResolvedLoraConfig {
   const resolved = readOptions("LoraConfig", config, readers);
   return { ...resolved, scaling: loraScaling(resolved.alpha, resolved.rank, resolved.rslora) };
+}
+
+/** Sizes of a LoRA layer. */
+export interface LoraShape {
+  /** Rows of A. */
+  readonly inFeatures: number;
+  /** Columns of B. */
+  readonly outFeatures: number;
+  /** Columns of A and rows of B. */
+  readonly rank: number;
+}
+
+/** Makes the initial A `[in, rank]` and B `[rank, out]`. */
+export type LoraInit = (graph: Graph, shape: LoraShape) => { readonly a: Tensor; readonly b: Tensor };
+
+/** A ~ N(0, deviation²), default deviation 1/r as PEFT's `init_lora_weights="gaussian"`; B = 0. */
+export function gaussianInit(deviation?: number): LoraInit {
+  if (deviation !== undefined) nonNegative("gaussianInit", "deviation", deviation);
+  return (graph, { inFeatures, outFeatures, rank }) => ({
+    a: normal(graph, [inFeatures, rank], deviation ?? 1 / rank),
+    b: zeros([rank, outFeatures]),
+  });
+}
+
+/** A ~ U(−1/√in, 1/√in), which is PEFT's default (Kaiming uniform with a = √5); B = 0. */
+export function kaimingInit(): LoraInit {
+  return (graph, { inFeatures, outFeatures, rank }) => ({
+    a: uniform(graph, [inFeatures, rank], 1 / Math.sqrt(inFeatures)),
+    b: zeros([rank, outFeatures]),
+  });
 }

@@ -4,7 +4,7 @@ import { type AdapterColumns, loraLinear, type LoraLinearAttributes } from "../o
 import { object } from "../arguments/settings.js";
 import { checkShape } from "../values/shape.js";
 import { checkTensor, type Tensor } from "../values/tensor.js";
-import type { LoraInit, LoraShape } from "./init.js";
+import type { LoraInit, LoraShape } from "./lora-config.js";
 
 /** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */
 export interface LowRank {

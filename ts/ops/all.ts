@@ -1,6 +1,6 @@
 export * from "./elementwise/binary.js";
 export { concat } from "./shape/concat.js";
-export { crossEntropy } from "./loss/cross-entropy.js";
+export { crossEntropy } from "./loss.js";
 export { dropout } from "./elementwise/dropout.js";
 export * from "./elementwise/unary.js";
 export { embedding } from "./lookup/embedding.js";
@@ -11,7 +11,7 @@ export { linear } from "./product/linear.js";
 export { loraLinear } from "./product/lora-linear.js";
 export { matmul } from "./product/matmul.js";
 export { meanPool } from "./reduction/mean-pool.js";
-export { mseLoss } from "./loss/mse-loss.js";
+export { mseLoss } from "./loss.js";
 export { normalize } from "./normalisation/normalize.js";
 export { pad } from "./shape/pad.js";
 export * from "./shape/permute.js";

@@ -1,5 +1,5 @@
 import { checkRecord, listFrom } from "../arguments/collections.js";
-import { or, readOptions } from "../arguments/read-options.js";
+import { or, readOptions } from "../arguments/options.js";
 import { nonNegative, notExpected } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";

@@ -1,4 +1,4 @@
-import { or, type Readers, readOptions } from "../arguments/read-options.js";
+import { or, type Readers, readOptions } from "../arguments/options.js";
 import { nonNegative, positive, share, unexpected, whole } from "../arguments/settings.js";
 import { cosPi, exp, log } from "../values/elementary.js";
 import { afterWarmup, progressOf, type Schedule, type ScheduleOptions } from "./schedules.js";

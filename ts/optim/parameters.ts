@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { optional, or, readOptions } from "../arguments/read-options.js";
+import { optional, or, readOptions } from "../arguments/options.js";
 import { list, nonNegative } from "../arguments/settings.js";
 
 /** Parameters with common options; options that a group omits are the optimizer's. */

@@ -1,4 +1,4 @@
-import { or, type Readers, readOptions } from "../arguments/read-options.js";
+import { or, type Readers, readOptions } from "../arguments/options.js";
 import { flag, fraction, nonNegative } from "../arguments/settings.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { Optimizer, type Slot } from "./optimizer.js";

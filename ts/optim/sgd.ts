@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { or, type Readers, readOptions } from "../arguments/read-options.js";
+import { or, type Readers, readOptions } from "../arguments/options.js";
 import { flag, nonNegative } from "../arguments/settings.js";
 import { Optimizer, type Slot } from "./optimizer.js";
 import type { ParameterGroup } from "./parameters.js";

@@ -1,5 +1,5 @@
 import { checkRecord } from "../arguments/collections.js";
-import { choice, optional, or, readOptions } from "../arguments/read-options.js";
+import { choice, optional, or, readOptions } from "../arguments/options.js";
 import { flag, lengthOf, unexpected, whole } from "../arguments/settings.js";
 import { engine as defaultEngine, initialized } from "../engine/engine.js";
 import { Engine } from "../engine/running.js";

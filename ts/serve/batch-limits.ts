@@ -1,4 +1,4 @@
-import { or, type Readers } from "../arguments/read-options.js";
+import { or, type Readers } from "../arguments/options.js";
 import { whole } from "../arguments/settings.js";
 import type { BatchLimits } from "../models/language/batch/continuous-batch.js";
 

@@ -1,4 +1,4 @@
-import { timer } from "../waiting/timer.js";
+import { timer } from "../waiting/clock.js";
 
 /** The deadline of a request. */
 export interface Deadline {

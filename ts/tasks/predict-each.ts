@@ -1,5 +1,5 @@
 import { checkSignal } from "../waiting/abort.js";
-import { inSteps } from "../waiting/steps.js";
+import { inSteps } from "../waiting/next-task.js";
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";

@@ -1,8 +1,7 @@
 import { copiedLora } from "../adapters/copied-lora.js";
 import { LORA_OPTIONS } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
-import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
-import { checkOptions, copiedOptions } from "../arguments/options.js";
+import { checkNothing, checkOptions, copiedOptions, WRITE_THEM } from "../arguments/options.js";
 import { flag } from "../arguments/settings.js";
 import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";

@@ -1,7 +1,6 @@
 import { LORA_OPTIONS, type LoraOptions } from "../adapters/lora-options.js";
 import { listFrom } from "../arguments/collections.js";
-import { checkOptions, copiedOptions } from "../arguments/options.js";
-import { checkNothing, WRITE_THEM } from "../arguments/nothing.js";
+import { checkNothing, checkOptions, copiedOptions, WRITE_THEM } from "../arguments/options.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { copiedSource } from "../io/copied-source.js";

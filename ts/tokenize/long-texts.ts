@@ -1,5 +1,5 @@
 import type { Json } from "../io/json.js";
-import type { Steps } from "../waiting/steps.js";
+import type { Steps } from "../waiting/next-task.js";
 import { type JsonObject, stepType } from "./checks.js";
 import { spelledOut } from "./known-patterns.js";
 import type { WordModel } from "./models/word-model.js";

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../io/json.js";
-import { atOnce, type Steps } from "../waiting/steps.js";
+import { atOnce, type Steps } from "../waiting/next-task.js";
 import type { TextTokenizer } from "./text-tokenizer.js";
 
 /** Two texts as one, in tokens. */

@@ -1,4 +1,4 @@
-import type { Steps } from "../waiting/steps.js";
+import type { Steps } from "../waiting/next-task.js";
 import { graphemes } from "./graphemes.js";
 
 /** Characters that are replaced in one step, and pieces of a long cluster that count as one of them. */

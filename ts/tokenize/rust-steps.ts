@@ -1,6 +1,6 @@
 import type { Tokenizer } from "@huggingface/tokenizers";
 import { isJsonObject, type Json } from "../io/json.js";
-import { atOnce, type Steps } from "../waiting/steps.js";
+import { atOnce, type Steps } from "../waiting/next-task.js";
 import type { JsonObject } from "./checks.js";
 import {
   bertNormalizer,

@@ -5,7 +5,7 @@ import { folderOf, type ModelSource, readJson, readRequiredJson } from "../io/mo
 import { type TextCutter, textCutter } from "./text-pieces.js";
 import { tokenOffsets, type TokenStyle } from "./token-offsets.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
-import { atOnce, type Steps } from "../waiting/steps.js";
+import { atOnce, type Steps } from "../waiting/next-task.js";
 import { checkTokenizerFiles } from "./tokenizer-file.js";
 import { BertTokenizer, isBertTokenizer } from "./bert-tokenizer.js";
 import type { JsonObject } from "./checks.js";

@@ -13,7 +13,7 @@ import { claimParameters } from "./claims.js";
 import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
 import { putBack, readGradients } from "./kept-gradients.js";
 import { type FitSettings, takeFitOptions } from "./fit-settings.js";
-import { stopwatch } from "../waiting/stopwatch.js";
+import { stopwatch } from "../waiting/clock.js";
 import { microBatches, OptimizerStep } from "./step.js";
 import { roomOfStep } from "./step-room.js";
 import type { Task } from "./task.js";

@@ -1,4 +1,4 @@
-import { stopwatch } from "../waiting/stopwatch.js";
+import { stopwatch } from "../waiting/clock.js";
 import { microBatches } from "./step.js";
 import type { Task } from "./task.js";
 

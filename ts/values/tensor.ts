@@ -43,3 +43,10 @@ export function checkTensor(what: string, value: Tensor): Tensor {
   checkFills(what, lengths, "values", typedLength(data));
   return { shape: checkSize(what, lengths), data };
 }
+
+/** Vectors of one length as the rows of a matrix, `[vectors, width]`. `width` matters if there are none. */
+export function stackedRows(vectors: readonly Float32Array[], width = vectors[0]?.length ?? 0): Tensor {
+  const data = new Float32Array(vectors.length * width);
+  vectors.forEach((vector, i) => data.set(vector, i * width));
+  return { shape: [vectors.length, width], data };
+}

@@ -1,11 +1,22 @@
 import { runFiles } from "../training/store/run-files.js";
 import type { CachedPlace } from "../io/page/cached-model.js";
-import { again, againOr } from "./crossings/again.js";
+import {
+  again,
+  againOr,
+  call,
+  data,
+  either,
+  ended,
+  handedOver,
+  lasting,
+  listOf,
+  living,
+  nothing,
+  orNull,
+  picked,
+} from "./crossings/crossing.js";
 import { callback, listener, release } from "./crossings/functions.js";
-import { call, data, either, handedOver, lasting, listOf, nothing, orNull } from "./crossings/crossing.js";
-import { ended, living } from "./crossings/objects.js";
 import { options, refused, signal, tabulated } from "./crossings/options.js";
-import { picked } from "./crossings/picked.js";
 import { streaming } from "./crossings/stream.js";
 import { remote } from "./crossings/remote.js";
 import type { Progress } from "./protocol/progress-queue.js";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { combineElements } from "../../../ts/adapters/weighted/combine-elements.js";
+import { combineElements } from "../../../ts/adapters/weighted/weighted-sum.js";
 import {
   AbortError,
   AdapterError,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
-import { modelsToMeasure } from "../../../ts/cli/files/measured-models.js";
+import { modelsToMeasure } from "../../../ts/cli/commands/bench.js";
 import type { Session } from "../../../ts/cli/session.js";
 import { readRequiredJson } from "../../../ts/io/model-source.js";
 import { project } from "../fixture.js";

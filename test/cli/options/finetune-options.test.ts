@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { addFinetuneOptions, type FinetuneOptions } from "../../../ts/cli/options/finetune-options.js";
+import { addFinetuneOptions, type FinetuneOptions } from "../../../ts/cli/options/spec-options.js";
 import { settingsFrom } from "../../../ts/cli/options/settings-of-options.js";
 import { ConfigError } from "../../../ts/index.js";
 

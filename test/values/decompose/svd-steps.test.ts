@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AbortError } from "../../../ts/errors/errors.js";
-import { productSvdInSteps } from "../../../ts/values/decompose/product-svd.js";
-import { atOnce, type Steps, withPauses } from "../../../ts/waiting/steps.js";
-import { type Svd, svd, svdInSteps } from "../../../ts/values/decompose/svd.js";
+import { productSvdInSteps, type Svd, svd, svdInSteps } from "../../../ts/values/decompose/svd.js";
+import { atOnce, type Steps, withPauses } from "../../../ts/waiting/next-task.js";
 
 const matrix = (rows: number, columns: number) =>
   Float64Array.from({ length: rows * columns }, (_, at) => ((at * 7919) % 1009) / 1009 - 0.5);

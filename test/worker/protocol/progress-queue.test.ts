@@ -1,6 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { everyFrame } from "../../../ts/worker/protocol/pace.js";
-import { ProgressQueue } from "../../../ts/worker/protocol/progress-queue.js";
+import { everyFrame, ProgressQueue } from "../../../ts/worker/protocol/progress-queue.js";
 
 it("of values that replace each other the last is told with the next frame, others at once and in order", () => {
   const told: unknown[] = [];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { unshared } from "../../../ts/worker/protocol/unshared.js";
+import { unshared } from "../../../ts/worker/protocol/peer.js";
 
 const shareable = typeof SharedArrayBuffer !== "undefined";
 

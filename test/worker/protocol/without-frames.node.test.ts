@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { withFrame } from "../../../ts/worker/protocol/pace.js";
-import { ProgressQueue } from "../../../ts/worker/protocol/progress-queue.js";
+import { ProgressQueue, withFrame } from "../../../ts/worker/protocol/progress-queue.js";
 
 it("what draws no frames is told of all at once", () => {
   const told: unknown[] = [];

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Message } from "../../../ts/worker/protocol/messages.js";
 import { packError } from "../../../ts/worker/protocol/packed-error.js";
-import { inOrder } from "../../../ts/worker/server/in-order.js";
+import { inOrder } from "../../../ts/worker/server/serve.js";
 
 /** A channel whose code is fetched by hand: what was sent to it, what came out of it, and the fetches under way by the name of a call. */
 function channel() {

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { ConfigError } from "../../errors/errors.js";
+import { ConfigError, ModelError } from "../../errors/errors.js";
 import {
   type DataFinding,
   type DataSummary,
@@ -7,6 +7,7 @@ import {
   summariseExamples,
   type SummaryOptions,
   type SurveyExample,
+  type TokenCounter,
 } from "../../io/examples/summary/index.js";
 import { countGroups } from "../../tasks/classify/data/held-out.js";
 import { textFields } from "../../tasks/classify/settings.js";
@@ -20,14 +21,17 @@ import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { takeSpec } from "../../training/spec/task-spec.js";
 import type { FileExample, FileLabelCounts, TaskDefinition, TaskEntry } from "../../training/task-definition.js";
 import { exitCodes } from "../exit-codes.js";
-import { countingTokenizer } from "../files/counting-tokenizer.js";
-import type { DataOptions } from "../options/data-options.js";
 import { flagNames, flagOf } from "../options/flag-names.js";
 import { fieldNames, labelNames, whole, words } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { CONLL } from "../tables/token-input.js";
 import { countsLine, type FoundGroups, spreadsOf, summaryLines } from "../terminal/data-lines.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
+import type { TokenFields } from "../../io/examples/tokens/located-tokens.js";
+import { withOptionName } from "../../training/spec/option-names.js";
+import { type LocalModel, resolveModel } from "../../io/node/index.js";
+import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
+import { findModel } from "../files/base-model.js";
 
 const EXAMPLES = `
 Examples:
@@ -218,4 +222,39 @@ function groupsOf(column: string | undefined, train: Examples, test: Examples | 
   const named = new Set(train.flatMap(groupOf));
   const both = new Set((test ?? []).flatMap(groupOf).filter((group) => named.has(group)));
   return { column, train: own, test: test && count(test), shared: both.size };
+}
+
+/** Options of `lowrank data`. */
+interface DataOptions {
+  readonly task?: TaskName;
+  readonly fields?: TokenFields;
+  readonly test?: string;
+  readonly text?: string;
+  readonly label?: string;
+  readonly labelNames?: Readonly<Record<string, string>>;
+  readonly group?: string;
+  readonly dropDuplicates?: boolean;
+  readonly model?: string;
+  readonly maxTokens?: number;
+  readonly allow?: readonly string[];
+  readonly json: boolean;
+}
+
+/** The tokenizer for counting: of the named model, otherwise of the default model if it is in the cache. */
+async function countingTokenizer(
+  { model, ...options }: { readonly model?: string; readonly maxTokens?: number },
+  session: Session,
+): Promise<TokenCounter | null> {
+  const maxTokens = options.maxTokens ?? null;
+  const load = (from: LocalModel) =>
+    loadTokenizer(from, maxTokens).catch((error: unknown) => {
+      throw withOptionName(error, flagNames);
+    });
+  if (model !== undefined) return load(await findModel(model, session));
+  try {
+    return await load(await resolveModel(DEFAULT_MODEL, { offline: true }));
+  } catch (error) {
+    if (error instanceof ModelError && maxTokens === null) return null;
+    throw error;
+  }
 }

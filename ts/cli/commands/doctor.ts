@@ -1,4 +1,4 @@
-import { stopwatch } from "../../waiting/stopwatch.js";
+import { stopwatch } from "../../waiting/clock.js";
 import type { Command } from "commander";
 import { readdirSync } from "node:fs";
 import { access, constants } from "node:fs/promises";

@@ -6,11 +6,10 @@ import { writeSafetensors } from "../../io/safetensors/index.js";
 import { addEncoderOptions, type EncoderOptions, openEncoder } from "../files/adapted-encoder.js";
 import { columnOf } from "../files/base-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
-import { npyFile } from "../tables/npy-file.js";
 import { formatCount } from "../terminal/number-format.js";
 import { checkOutFile } from "../files/out-folder.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import { stackedRows } from "../../values/stacked-rows.js";
+import { stackedRows } from "../../values/tensor.js";
 import type { Session } from "../session.js";
 import { readTexts, type TextOptions } from "../tables/text-input.js";
 
@@ -99,4 +98,29 @@ function writerOf(out: string) {
 /** Nine digits distinguish any two float32 values. */
 function jsonLine(text: string, vector: Float32Array): string {
   return JSON.stringify({ text, embedding: Array.from(vector, (value) => Number(value.toPrecision(9))) });
+}
+
+/**
+ * Rows of float32 as a NumPy file, version 1.0, shape `[rows, columns]`.
+ * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ */
+function npyFile(rows: readonly Float32Array[], columns: number): Uint8Array {
+  const fields = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows.length}, ${columns}), }`;
+  const start = 10;
+  // The data begin at a multiple of 64 bytes; the header ends with a line feed.
+  const length = Math.ceil((start + fields.length + 1) / 64) * 64 - start;
+  const header = new TextEncoder().encode(`${fields.padEnd(length - 1)}\n`);
+  const file = new Uint8Array(start + length + 4 * rows.length * columns);
+  file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
+  const view = new DataView(file.buffer);
+  view.setUint16(8, length, true);
+  file.set(header, start);
+  let position = start + length;
+  for (const row of rows) for (const value of row) position = writeFloat(view, position, value);
+  return file;
+}
+
+function writeFloat(view: DataView, position: number, value: number): number {
+  view.setFloat32(position, value, true);
+  return position + 4;
 }

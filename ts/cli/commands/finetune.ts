@@ -9,7 +9,7 @@ import { runFiles } from "../../training/store/run-store.js";
 import { exitCodes } from "../exit-codes.js";
 import { withRunFolder } from "../files/run-folder.js";
 import { exampleData } from "../options/example-data.js";
-import { addFinetuneOptions, type FinetuneOptions } from "../options/finetune-options.js";
+import { addFinetuneOptions, type FinetuneOptions } from "../options/spec-options.js";
 import { checkAgainst, freshSettings, withAbsolutePaths } from "../options/settings-of-options.js";
 import { followRun, printRun, runReporter } from "../reports/follow-run.js";
 import { introduction } from "../reports/introduction.js";

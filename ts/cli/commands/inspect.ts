@@ -18,8 +18,7 @@ import { formatBytes, formatCount, matricesText } from "../terminal/number-forma
 import { resultIn } from "../files/run-folder.js";
 import type { Session } from "../session.js";
 import { clip, tableLines } from "../terminal/table.js";
-import { inModelOrder } from "../terminal/model-order.js";
-import { tensorLines } from "../terminal/tensor-lines.js";
+import { inModelOrder, tensorLines } from "../terminal/tensor-lines.js";
 
 const EXAMPLES = `
 Examples:

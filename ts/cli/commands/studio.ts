@@ -1,11 +1,9 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { cacheFolder } from "../../io/node/index.js";
 import { serveFolders } from "../files/served-folders.js";
-import { studioPolicy } from "../files/studio-policy.js";
 import { port } from "../options/option-values.js";
-import { addedOrigin } from "../options/origins.js";
 import { installedPackage } from "../installed-package.js";
 import type { Session } from "../session.js";
 
@@ -55,3 +53,48 @@ async function studio(
     else signal.addEventListener("abort", end, { once: true });
   });
 }
+
+/**
+ * The origins given so far and one more, from an address. A path would narrow a Content-Security-Policy to one file, and a semicolon would
+ * end its directive, so only scheme, host and port are kept.
+ */
+function addedOrigin(text: string, before: readonly string[]): readonly string[] {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || !/^[\w.:[\]-]+$/.test(url.host))
+    throw new InvalidArgumentError("The address of a site is expected, such as https://models.example.org.");
+  return [...before, url.origin];
+}
+
+/** The Hugging Face hub, and the hosts that it redirects downloads to. */
+const hub = ["https://huggingface.co", "https://*.huggingface.co", "https://*.hf.co"];
+
+/**
+ * The Content-Security-Policy of the Studio's page with every host: its own scripts, kernels, styles and fonts.
+ *
+ * @param connect sources that it may send requests to
+ * @param headerOnly directives that an element of the page may not have
+ */
+export const pagePolicy = (connect: readonly string[], headerOnly: readonly string[] = []): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self'",
+    `connect-src ${connect.join(" ")}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    ...headerOnly,
+    "require-trusted-types-for 'script'",
+    "trusted-types lowrank lowrank-studio",
+  ].join("; ");
+
+/**
+ * The Content-Security-Policy that `lowrank studio` sends: requests to its own server, the Hugging Face hub and the given sites.
+ *
+ * @param connect origins, such as "https://models.example.org"
+ */
+const studioPolicy = (connect: readonly string[]): string =>
+  pagePolicy(["'self'", ...hub, ...connect], ["frame-ancestors 'none'"]);

@@ -9,7 +9,7 @@ import { startEngine } from "../engine-start.js";
 import { familyOf } from "../files/base-weights.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
-import { inModelOrder } from "../terminal/model-order.js";
+import { inModelOrder } from "../terminal/tensor-lines.js";
 import { tableLines } from "../terminal/table.js";
 import { openBase } from "../files/open-base.js";
 

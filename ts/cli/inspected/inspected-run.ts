@@ -1,29 +1,29 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { folderStore, runStatus, type RunReport, type RunStatus } from "../../entry/jobs-node.js";
+import { folderStore, type RunReport, runStatus, type RunStatus } from "../../entry/jobs-node.js";
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import type { LanguageReport } from "../../tasks/language/language-report.js";
 import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
 import { isLocked } from "../../training/node/run-lock.js";
-import { type JobSettings, type TaskName, taskOf } from "../../tasks/index.js";
+import { type JobSettings, type TaskName, taskOf, tasks } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { classifierPlan } from "../../tasks/classify/recipes.js";
-import { formatLength } from "../../training/spec/run-settings.js";
+import { formatLength, type RunSettings } from "../../training/spec/run-settings.js";
 import { formatTargets } from "../../training/spec/training-settings.js";
 import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 import { metricCells } from "../reports/metrics-view.js";
-import { languageRows, perplexityRows } from "./inspected-language.js";
-import { entityRows, taskRows } from "./task-rows.js";
 import { shellPath } from "../terminal/shell-word.js";
+import { languagePlan, type LanguageSettings } from "../../tasks/language/settings.js";
+import type { TaskTable } from "../../training/task-definition.js";
 
 /** The report of a finished run, without its steps. */
 type InspectedReport = Omit<RunReport, "steps"> | Omit<LanguageReport, "steps"> | Omit<TokenReport, "steps">;
 
 /** A run, from its folder. */
-export interface InspectedRun extends RunStatus {
+interface InspectedRun extends RunStatus {
   /** Whether the process that wrote the last status was killed. */
   readonly gone: boolean;
   /** The report of a finished run, without its steps. */
@@ -153,6 +153,85 @@ function resultRows({ result, data, training, engine, settings }: Partial<Omit<R
             "training",
             `${formatCount(training.steps)} steps in ${formatDuration(training.seconds)}, ${engine.build} build` +
               (training.diverged ? "; it diverged" : ""),
+          ],
+        ]),
+  ];
+}
+
+/** A name from an untrusted file. */
+
+/** The data and settings of a language model's run. */
+function languageRows(settings: Omit<LanguageSettings, "task"> & { readonly task: string }): string[][] {
+  const { task, data, validation, fields, maxTokens, model, weights, batchSize } = settings;
+  const { learningRate, rank, alpha, targetModules, seed } = settings;
+  const names = Object.entries(fields).map(([field, name]) => `${field}=${name}`);
+  return [
+    ["data", `${named(data)}, task ${task}${validation === null ? "" : `; measured on ${named(validation)}`}`],
+    ...(names.length === 0 ? [] : [["fields", clip(names.join(", "), 80)]]),
+    ...(maxTokens === null ? [] : [["texts", `truncated to ${formatCount(maxTokens)} tokens`]]),
+    ["base", `${named(model)}, weights ${weights}`],
+    [
+      "settings",
+      `${formatLength(settings, languagePlan.length)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}, seed ${seed}`,
+    ],
+  ];
+}
+
+/** The results of such a run that its report contains; the report may be of another version. */
+function perplexityRows({ result, data, training, engine }: Partial<Omit<LanguageReport, "steps">>): string[][] {
+  const held = data?.validation;
+  const shown = (value: unknown) => (typeof value === "number" ? value.toFixed(2) : "–");
+  return [
+    ...(result == null || held == null
+      ? []
+      : [
+          [
+            "perplexity",
+            `${shown(result.before?.perplexity)} before, ${shown(result.after?.perplexity)} trained, on ${formatCount(held.targets)} tokens of ` +
+              `${formatCount(held.examples)} examples; step ${result.step} was kept`,
+          ],
+        ]),
+    ...(training === undefined || engine === undefined
+      ? []
+      : [
+          [
+            "training",
+            `${formatCount(training.steps)} steps in ${formatDuration(training.seconds)}, ${engine.build} build`,
+          ],
+        ]),
+  ];
+}
+
+/** A name from an untrusted file. */
+
+/** Data and settings of a run. */
+function taskRows(settings: RunSettings): string[][] {
+  const { data, validation, test, model, batchSize, learningRate, rank, alpha, targetModules, seed, headOnly } =
+    settings;
+  const measured = test ?? validation;
+  const task = taskOf(settings);
+  const trained = `${formatLength(settings, (tasks as TaskTable)[task]!.plan.length)} of ${batchSize}, learning rate ${formatRate(learningRate)}, rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`;
+  return [
+    ["data", `${named(data)}, task ${task}${measured === null ? "" : `; tested on ${named(measured)}`}`],
+    ["base", named(model)],
+    ["settings", `${headOnly ? "only the head, fitted to frozen vectors" : trained}, seed ${seed}`],
+  ];
+}
+
+/** The results of such a run that its report contains; the report may be of another version. */
+function entityRows({ result, data }: Partial<Omit<TokenReport, "steps">>): string[][] {
+  const share = (metrics: { readonly f1?: unknown } | null | undefined) =>
+    typeof metrics?.f1 === "number" ? formatPercent(metrics.f1) : "–";
+  const tested = (data?.test ?? data?.validation)?.examples;
+  return [
+    ...(data === undefined ? [] : [["labels", clip(data.labels.join(", "), 80)]]),
+    ...(result === undefined
+      ? []
+      : [
+          [
+            "entity F1",
+            `${share(result.headOnly)} head-only baseline, ${share(result.after)} the result` +
+              (tested === undefined ? "" : `, on ${formatCount(tested)} ${result.measuredOn} examples`),
           ],
         ]),
   ];

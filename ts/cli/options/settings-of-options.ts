@@ -7,11 +7,11 @@ import { MULTI_LABEL_TASK, UNNAMED_TASK } from "../../training/spec/run-settings
 import type { TaskTable } from "../../training/task-definition.js";
 import type { LanguageSettings } from "../../tasks/language/settings.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { absolutePath } from "./absolute-path.js";
 import { type AdapterOptions, adapterSettings } from "./adapter-settings.js";
 import type { ExampleData } from "./example-data.js";
 import { flagOf } from "./flag-names.js";
 import type { SettingName } from "./setting-flags.js";
+import { isRemote } from "../../io/node/index.js";
 
 /** Options for settings of any task, as commander returns them. */
 export type SettingsOptions = Omit<Partial<TrainingSettings>, "checkpointing"> &
@@ -156,3 +156,6 @@ export function withAbsolutePaths<
   if (paths.model !== undefined && existsSync(paths.model)) absolute.model = resolve(paths.model);
   return { ...paths, ...absolute };
 }
+
+/** An address of https or s3 as it is, or a path that leads there from another folder too. */
+export const absolutePath = (place: string): string => (isRemote(place) ? place : resolve(place));

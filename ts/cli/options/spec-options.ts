@@ -6,11 +6,14 @@ import { formatLength } from "../../training/spec/run-settings.js";
 import { adapterOptions, addAdapterOptions } from "./adapter-settings.js";
 import {
   adapterSettingNames,
-  flagGroups,
   type FlagGroup,
+  flagGroups,
   type SettingFlag,
   type SettingName,
 } from "./setting-flags.js";
+import { REVECTORIZE_HELP } from "../engine-start.js";
+import { whole } from "./option-values.js";
+import type { SettingsOptions } from "./settings-of-options.js";
 
 /** Adds the options of a spec of any task. They have no defaults, so that explicit ones can be recognised. */
 export function addSpecOptions(command: Command): Command {
@@ -61,3 +64,38 @@ tenth of the data is held out; its perplexity chooses the step to keep. Rows of 
 With --task preferences: learning rate ${preferenceRate}, else as text and chat; the step with the highest reward accuracy is kept. Rows of the data:
   { prompt, chosen, rejected } or { chosen, rejected }, texts or lists of messages; with --loss kto also { prompt, completion, label }
 `;
+
+/** Options of a spec, and options of `finetune` that do not change its result. */
+export interface FinetuneOptions extends SettingsOptions {
+  readonly out?: string;
+  readonly resume?: string;
+  readonly samples: number;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** Adds the options of a run in a folder of this machine: those of its spec, and options that do not change its result. */
+export function addFinetuneOptions(command: Command): Command {
+  addSpecOptions(command);
+  command.optionsGroup("The run:");
+  return command
+    .option("--out <folder>", "folder of the run (default: runs/<date and time>)")
+    .addOption(
+      new Option(
+        "--resume <folder>",
+        "continue an unfinished run from its checkpoint, or from the beginning if it has none",
+      ).conflicts("out"),
+    )
+    .addOption(
+      new Option(
+        "--folds <n>",
+        "cross-validation: n runs, each tested on its own part of the data; keeps no classifier",
+      )
+        .argParser(whole(2))
+        .conflicts(["resume", "validation", "test", "testSplit"]),
+    )
+    .option("--samples <n>", "test predictions to show", whole(0), 6)
+    .option("--revectorize", REVECTORIZE_HELP)
+    .option("--json", "print the result as JSON; everything else goes to the error stream", false)
+    .option("--quiet", "print only the run's folder", false);
+}

@@ -2,12 +2,7 @@ import { join } from "node:path";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
 import type { Difference, PairedDifference } from "../../train/metrics/paired-difference.js";
-import {
-  formatCount,
-  formatInterval,
-  formatPercent,
-  formatRate,
-} from "../terminal/number-format.js";
+import { formatCount, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { macroF1Loss } from "../../tasks/classify/result/recommendation.js";
 import { runFiles } from "../../training/store/run-store.js";
@@ -49,11 +44,7 @@ export const classifierView: RunView<RunReport> = {
       speedLine(report.training),
       ...(samples.length === 0
         ? []
-        : [
-            "",
-            samplesTitle(samples, predictions!, report.result.measuredOn),
-            ...sampleLines(samples, width, colors),
-          ]),
+        : ["", samplesTitle(samples, predictions!, report.result.measuredOn), ...sampleLines(samples, width, colors)]),
     ];
   },
   next(run, page) {
@@ -94,7 +85,7 @@ function fewLines(
   ];
 }
 
-/** Majority-class baseline, head-only baseline, and head and adapter, on the test examples. */
+/** Majority-class baseline, head-only baseline, and head and adapter, on the test examples. @internal exported for its tests */
 export function resultTable(report: RunReport, colors: Colors): string[] {
   const { result, data, settings, evaluation } = report;
   const { largestClass, headOnly, after, overHeadAlone, measuredOn } = result;
@@ -239,7 +230,7 @@ function noBetterLines(self: string, { result, settings }: RunReport, cyan: Colo
   ];
 }
 
-/** Advice if the adapter is not significantly better than the head-only baseline, or nothing is better than guessing; otherwise empty. */
+/** Advice if the adapter is not significantly better than the head-only baseline, or nothing is better than guessing; otherwise empty. @internal exported for its tests */
 export function adviceLines(self: string, report: RunReport, { cyan }: Colors): string[] {
   const { result, settings, evaluation } = report;
   const { overHeadAlone, recommended } = result;
@@ -289,7 +280,7 @@ export function rareLines(
   ];
 }
 
-/** Describes the shown predictions: the share of wrong ones is not that of all. */
+/** Describes the shown predictions: the share of wrong ones is not that of all. @internal exported for its tests */
 export function samplesTitle(samples: readonly Sample[], all: readonly Sample[], measuredOn: string): string {
   const wrong = (of: readonly Sample[]) => formatCount(of.filter(({ label, predicted }) => label !== predicted).length);
   const shown = `${formatCount(samples.length)} of the ${formatCount(all.length)} ${measuredOn} texts`;

@@ -14,8 +14,7 @@ import type { Terminal } from "../terminal/terminal.js";
 type Colors = Terminal["colors"];
 
 /** Mean and deviation of shares, in percent. */
-const formatSpread = ({ mean, deviation }: FoldSpread) =>
-  `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
+const formatSpread = ({ mean, deviation }: FoldSpread) => `${formatPercent(mean)} ± ${(100 * deviation).toFixed(1)}`;
 
 /** A model that was measured on each fold. */
 interface FoldedModel {
@@ -110,7 +109,11 @@ export function foldLines(report: AnyFoldsReport, file: string, self: string, co
 }
 
 /** The result of all predictions together, for one label a text. */
-function conclusionLines({ pooled, overHeadAlone, recommended, settings }: FoldsReport, self: string, colors: Colors): string[] {
+function conclusionLines(
+  { pooled, overHeadAlone, recommended, settings }: FoldsReport,
+  self: string,
+  colors: Colors,
+): string[] {
   const over = overHeadAlone === null ? "" : overText(overHeadAlone.accuracy, "the head-only baseline", colors);
   const worse = overHeadAlone !== null && overHeadAlone.accuracy.interval[1] < 0;
   const found = worse

@@ -127,7 +127,9 @@ function trainingText({ task, settings, steps, checkpointing }: Job): string {
   const clipping = maxGradNorm === null ? "" : `, clip ${maxGradNorm}`;
   const { recipe } = settings;
   const start =
-    (tasks as TaskTable)[task]!.fitsHead && recipe !== undefined && recipes[recipe].headStart !== null ? ", from a fitted head" : "";
+    (tasks as TaskTable)[task]!.fitsHead && recipe !== undefined && recipes[recipe].headStart !== null
+      ? ", from a fitted head"
+      : "";
   return (
     `${formatCount(steps)} steps of ${batchSize}, AdamW, learning rate ${formatRate(learningRate)}${headRate} ` +
     `(warm-up ${warmupOf(settings, steps)}, ${schedule})${clipping}, seed ${seed}${start}` +

@@ -44,7 +44,9 @@ function resultLines(report: TaskReport, { self, colors }: Page): string[] {
   const part = data.test ?? data.validation;
   const cells = (valueOf: (name: string) => unknown) => metrics.map(([name, metric]) => shown(metric, valueOf(name)));
   const others = Object.entries(baselinesOf((tasks as TaskTable)[task]!, result)).flatMap(([name, values]) =>
-    values === null ? [] : [[baselineNames[name] ?? name, ...cells((metric) => (values as Readonly<Record<string, unknown>>)[metric])]],
+    values === null
+      ? []
+      : [[baselineNames[name] ?? name, ...cells((metric) => (values as Readonly<Record<string, unknown>>)[metric])]],
   );
   const trained = [
     report.parameters.head === 0 ? "adapter" : "head and adapter",
@@ -63,7 +65,7 @@ function resultLines(report: TaskReport, { self, colors }: Page): string[] {
   return [
     ...lines.slice(0, -1),
     colors.bold(lines.at(-1)),
-    ...(rowNames.includes(baselineNames["headOnly"]!) ? headOnlyLines(task, colors) : []),
+    ...(rowNames.includes(baselineNames["headOnly"]) ? headOnlyLines(task, colors) : []),
     ...(intervals.length === 1
       ? intervals.map(([title, value]) => `${title} ${value}: 95 % interval`)
       : intervalLines(intervals)),
@@ -83,7 +85,7 @@ const intervalLines = (cells: readonly (readonly [title: string, value: string])
   cells.length === 0 ? [] : ["", ...tableLines([["95 % intervals", ""], ...cells]), ""];
 
 /** What head and adapter have over the head-only baseline, with advice; empty if they were not compared. */
-export function overHeadLines(self: string, { task, result, settings }: Compared, { cyan }: Colors): string[] {
+function overHeadLines(self: string, { task, result, settings }: Compared, { cyan }: Colors): string[] {
   const { overHeadAlone = null, recommended } = (result ?? {}) as Partial<HeadComparison>;
   const { comparedBy = "", metrics } = (tasks as TaskTable)[task]!;
   const metric = metrics[comparedBy];

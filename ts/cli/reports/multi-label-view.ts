@@ -18,12 +18,7 @@ export const multiLabelView: RunView = {
         ? "thresholds are 0.5: there was no validation to choose them on"
         : "thresholds have the highest F1 on the validation";
     const { colors } = page;
-    return [
-      ...metricsView.result(run, page),
-      "",
-      ...labelLines(labels, "in report.json", colors),
-      colors.dim(chosen),
-    ];
+    return [...metricsView.result(run, page), "", ...labelLines(labels, "in report.json", colors), colors.dim(chosen)];
   },
   next: metricsView.next,
 };

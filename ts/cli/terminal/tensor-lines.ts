@@ -10,3 +10,8 @@ export function tensorLines(
   const rows = tensors.map(({ name, type, shape, bytes }) => [name, type, formatShape(shape), formatBytes(bytes)]);
   return tableLines([["tensor", kind, "shape", "size"], ...rows], ["left", "left", "left", "right"]);
 }
+
+const { compare } = new Intl.Collator("en", { numeric: true });
+
+/** Sorts names of modules and tensors as models have their layers: 2 before 10. */
+export const inModelOrder = (a: string, b: string): number => compare(a, b);

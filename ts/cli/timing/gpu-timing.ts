@@ -4,10 +4,9 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { VERSION } from "../../version.js";
 import { formatThreads } from "../terminal/number-format.js";
-import { apart } from "./apart.js";
+import { apart, measureModel, type ModelTiming } from "./models/model-timing.js";
 import { allWork, type KernelWork } from "./kernel-work.js";
 import { type KernelTiming, measureWork } from "./kernel-timing.js";
-import { type ModelTiming, measureModel } from "./models/model-timing.js";
 import type { MeasuredModel } from "./models/measured-model.js";
 import { modelWorks } from "./models/model-work.js";
 

@@ -1,6 +1,6 @@
 import { type Engine, Graph, tensor } from "../../index.js";
 import type { KernelWork } from "./kernel-work.js";
-import { stopwatch } from "../../waiting/stopwatch.js";
+import { stopwatch } from "../../waiting/clock.js";
 
 /** Milliseconds of a call: of the fastest sample and of the middle one. */
 interface CallTimes {

@@ -1,9 +1,6 @@
 import { MemoryError } from "../../errors/errors.js";
 import type { Pointer } from "../kernels.js";
 import { MAX_ELEMENTS } from "../../values/shape.js";
-import { ArenaLog } from "./arena-log.js";
-import { FreeLists } from "./free-lists.js";
-import { HeldBlocks } from "./held-blocks.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";
 
 const FIRST_CHUNK = 256 * 1024;
@@ -250,4 +247,124 @@ function unitsOf(elements: number): number {
   }
   // 16 elements each. In signed integers, which `FreeLists` wants: `>>>` or `Math.max` would not give one.
   return elements > 0 ? (elements + 15) >> 4 : 1;
+}
+
+/** Takes blocks from an arena's free lists and returns them; while it is open, it records how to undo that. */
+class ArenaLog {
+  private isOpen = false;
+  // One entry for each change, in two arrays that never shrink: objects, or setting a length, would cost more than the change.
+  private changes = 0;
+  private readonly lists: Pointer[][] = [];
+  /** The block that was taken; 0 for a returned one. */
+  private readonly taken: Pointer[] = [];
+
+  /** A block of a list that has one. */
+  take(list: Pointer[]): Pointer {
+    const pointer = list.pop()!;
+    this.note(list, pointer);
+    return pointer;
+  }
+
+  give(list: Pointer[], pointer: Pointer): void {
+    list.push(pointer);
+    this.note(list, 0);
+  }
+
+  open(): void {
+    this.isOpen = true;
+  }
+
+  close(): void {
+    this.isOpen = false;
+    this.changes = 0;
+  }
+
+  /** Restores the lists, in their order. */
+  undo(): void {
+    for (let i = this.changes - 1; i >= 0; i--) {
+      if (this.taken[i] === 0) this.lists[i]!.pop();
+      else this.lists[i]!.push(this.taken[i]!);
+    }
+    this.close();
+  }
+
+  private note(list: Pointer[], taken: Pointer): void {
+    if (!this.isOpen) return;
+    const i = this.changes++;
+    this.lists[i] = list;
+    this.taken[i] = taken;
+  }
+}
+
+/** Sizes whose lists are kept, empty, for the next step. */
+const KEPT = 32;
+
+/** Blocks to hand out again, by size: a list of each, which takes and gives at its end. */
+class FreeLists {
+  /** By units of `ALIGNMENT` bytes: with keys of 32 bits V8 does without a call. */
+  private readonly byUnits = new Map<number, Pointer[]>();
+  private readonly lists: Pointer[][] = [];
+
+  /** Blocks of a size; undefined where none has come yet. */
+  find(units: number): Pointer[] | undefined {
+    return this.byUnits.get(units);
+  }
+
+  /** The list of a size, which a block may be added to. */
+  of(units: number): Pointer[] {
+    return this.byUnits.get(units) ?? this.add(units);
+  }
+
+  /** Forgets all blocks. */
+  clear(): void {
+    const { lists, byUnits } = this;
+    // Emptied, not made anew: each new one would cost as much as a small kernel.
+    for (let i = 0; i < lists.length; i++) for (let list = lists[i]!; list.length > 0;) list.pop();
+    if (lists.length <= KEPT) return;
+    byUnits.clear();
+    lists.length = 0;
+  }
+
+  /** Size in bytes, and the blocks. */
+  *[Symbol.iterator](): Generator<[number, readonly Pointer[]]> {
+    for (const [units, list] of this.byUnits) yield [units * ALIGNMENT, list];
+  }
+
+  private add(units: number): Pointer[] {
+    const list: Pointer[] = [];
+    this.byUnits.set(units, list);
+    this.lists.push(list);
+    return list;
+  }
+}
+
+/** Blocks that were taken of one step of an arena and have not been released. */
+class HeldBlocks {
+  /** Elements by address. */
+  readonly blocks = new Map<Pointer, number>();
+  /** Taken since the running attempt began. */
+  private readonly recent: Pointer[] = [];
+
+  constructor(private readonly depth: number) {}
+
+  add(depth: number, pointer: Pointer, elements: number): void {
+    // What is taken of a step within ends with that.
+    if (depth !== this.depth) return;
+    this.blocks.set(pointer, elements);
+    this.recent.push(pointer);
+  }
+
+  remove(pointer: Pointer): void {
+    this.blocks.delete(pointer);
+  }
+
+  /** An attempt begins. */
+  begin(): void {
+    this.recent.length = 0;
+  }
+
+  /** What the attempt took, the arena has back. */
+  rollback(): void {
+    for (const pointer of this.recent.splice(0)) this.blocks.delete(pointer);
+  }
 }

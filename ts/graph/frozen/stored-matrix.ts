@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import type { Engine } from "../../engine/running.js";
 import { type WeightFormat, storedLength, weightFormats } from "../../ops/product/frozen-weight.js";
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { flag, oneOf, unexpected } from "../../arguments/settings.js";
 import { checkLengths, checkSize, wrongShape } from "../../values/shape.js";
 import { fixedBytes, isBytes } from "../../arguments/typed-array.js";

@@ -1,8 +1,7 @@
 import { AdapterError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { loraScaling } from "../../values/lora-scaling.js";
-import { formatShape } from "../../values/tensor.js";
-import type { Tensor } from "../../values/tensor.js";
+import { formatShape, type Tensor } from "../../values/tensor.js";
 import type { AdapterConfig } from "./config/config.js";
 import { patternValues } from "./paths/pattern-values.js";
 import { targetTest } from "./paths/targets.js";

@@ -1,8 +1,7 @@
 import { AdapterError, withFolder } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { giveBack } from "../../values/give-back.js";
-import { formatShape } from "../../values/tensor.js";
-import type { Tensor } from "../../values/tensor.js";
+import { formatShape, type Tensor } from "../../values/tensor.js";
 import { checkBytes } from "../byte-source.js";
 import { fileAccess } from "../file-access.js";
 import type { FileMap } from "../file-map.js";

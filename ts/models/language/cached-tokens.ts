@@ -2,7 +2,7 @@ import type { Graph } from "../../graph/graph.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import type { DecoderConfig } from "../decoder/config.js";
 import { KeyValueCache } from "../decoder/key-value-cache.js";
-import { commonLength } from "../../values/common-length.js";
+import { commonLength } from "../../values/number-list.js";
 
 /** The tokens of a text so far, with keys and values (or what layers keep instead) in memory. */
 export class CachedTokens {

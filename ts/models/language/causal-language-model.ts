@@ -1,8 +1,7 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
 import type { AdapterSet } from "../../adapters/adapter-set.js";
 import { withCopiedLora } from "../../adapters/copied-lora.js";
-import { checkRecord } from "../../arguments/collections.js";
-import { plainCopy } from "../../arguments/plain-copy.js";
+import { checkRecord, plainCopy } from "../../arguments/collections.js";
 import type { Graph } from "../../graph/graph.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-map.js";

@@ -1,6 +1,5 @@
-import { checkRecord, isRecord, listFrom } from "../../arguments/collections.js";
-import { plainCopy } from "../../arguments/plain-copy.js";
-import { optional, or, type Read, readOptions } from "../../arguments/read-options.js";
+import { checkRecord, isRecord, listFrom, plainCopy } from "../../arguments/collections.js";
+import { optional, or, type Read, readOptions } from "../../arguments/options.js";
 import { flag, unexpected } from "../../arguments/settings.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";

@@ -1,7 +1,7 @@
 import type { AdapterChoice } from "../../adapters/adapter-set.js";
 import { AdaptedModel } from "../../adapters/adapted-model.js";
 import { isRecord, listFrom } from "../../arguments/collections.js";
-import { optional, or, readOptions } from "../../arguments/read-options.js";
+import { optional, or, readOptions } from "../../arguments/options.js";
 import { check, finite, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { readSignal } from "../../waiting/abort.js";
 import type { Constraint } from "../../constraint/constraint.js";

@@ -1,5 +1,5 @@
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
-import { sameValues } from "../../values/same-values.js";
+import { sameValues } from "../../values/number-list.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { GenerateOptions, Prompt } from "./generate-options.js";
 import { generateTokens } from "./generate.js";

@@ -1,5 +1,5 @@
 import { checkRecord, listFrom } from "../../arguments/collections.js";
-import { readOptions } from "../../arguments/read-options.js";
+import { readOptions } from "../../arguments/options.js";
 import { unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Tensor } from "../../values/tensor.js";
@@ -25,7 +25,7 @@ import {
 } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
 import { beginWith, single, taken, texts, underWay } from "./token-streams.js";
-import { commonLength } from "../../values/common-length.js";
+import { commonLength } from "../../values/number-list.js";
 
 /** What `CausalLanguageModel.logits` does. */
 export async function logits(

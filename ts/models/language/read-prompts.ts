@@ -4,7 +4,7 @@ import { decodeBatch } from "./decode-step.js";
 import { CachedTokens } from "./cached-tokens.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import type { Sequence } from "./sequence.js";
-import { commonLength } from "../../values/common-length.js";
+import { commonLength } from "../../values/number-list.js";
 
 /** Tokens computed between two checks of the signal, of one long prompt or of several. */
 export const PROMPT_TOKENS = 256;

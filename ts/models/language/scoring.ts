@@ -1,6 +1,6 @@
 import type { CallAdapters } from "../../adapters/call-adapters.js";
 import type { AdapterChoice } from "../../adapters/adapter-set.js";
-import { optional, readOptions } from "../../arguments/read-options.js";
+import { optional, readOptions } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { exp } from "../../values/elementary.js";

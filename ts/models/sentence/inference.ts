@@ -2,14 +2,13 @@ import { ShapeError } from "../../errors/errors.js";
 import { formatShape } from "../../values/shape.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { breather, nextTask } from "../../waiting/next-task.js";
+import { breather, inSteps, nextTask } from "../../waiting/next-task.js";
 import type { AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { TransformerModel } from "../architecture.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
 import { type RaggedBatch, raggedBatch, tokenBatches } from "../ragged-batch.js";
 import { pooledBy, type PoolingParts } from "./pooled.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
-import { inSteps } from "../../waiting/steps.js";
 import { inferring } from "../../graph/inferring.js";
 
 /** Tokens of one inference batch: larger batches are no faster and take proportionally more memory. */

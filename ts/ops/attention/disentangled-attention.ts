@@ -1,4 +1,4 @@
-import { optional, readOptions } from "../../arguments/read-options.js";
+import { optional, readOptions } from "../../arguments/options.js";
 import { finite, flag, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { integersOf } from "../../values/number-list.js";

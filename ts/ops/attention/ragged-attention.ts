@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { optional, or, readOptions } from "../../arguments/read-options.js";
+import { optional, or, readOptions } from "../../arguments/options.js";
 import { finite, flag, whole } from "../../arguments/settings.js";
 import type { AttentionPlanStruct } from "../../engine/struct.js";
 import { floatsOf } from "../../values/number-list.js";

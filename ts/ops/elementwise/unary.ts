@@ -1,5 +1,5 @@
 import { ConfigError } from "../../errors/errors.js";
-import { choice, or, readOptions } from "../../arguments/read-options.js";
+import { choice, or, readOptions } from "../../arguments/options.js";
 import { check, finite } from "../../arguments/settings.js";
 import type { ActivationKernels, UnaryKernels } from "../../engine/kernels.js";
 import type { Op, TakingOp } from "../op.js";

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { type Integers, integersOf } from "../../values/number-list.js";
-import { optional, readOptions } from "../../arguments/read-options.js";
+import { optional, readOptions } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
 import { checkFills, checkSize, wrongShape } from "../../values/shape.js";
 import type { Pointer, Shape, TakingOp } from "../op.js";

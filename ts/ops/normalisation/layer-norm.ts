@@ -1,4 +1,4 @@
-import { optional, or, readOptions } from "../../arguments/read-options.js";
+import { optional, or, readOptions } from "../../arguments/options.js";
 import { nonNegative } from "../../arguments/settings.js";
 import { checkShape, formatShape, listOf, sameShape, sizeOf, wrongShape } from "../../values/shape.js";
 import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp, Value } from "../op.js";

@@ -1,6 +1,6 @@
 import { check } from "../../arguments/settings.js";
 import { wrongShape } from "../../values/shape.js";
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { rowsOf } from "./layer-norm.js";
 import type { Pointer, TakingOp } from "../op.js";
 

@@ -1,4 +1,4 @@
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { nonNegative } from "../../arguments/settings.js";
 import { checkNormalizedShape, rowsOf } from "./layer-norm.js";
 import type { Pointer, TakingOp, Value } from "../op.js";

@@ -1,6 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { checkOptions } from "../../arguments/options.js";
-import { or } from "../../arguments/read-options.js";
+import { checkOptions, or } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
 import { checkSize, formatShape, sizeOf } from "../../values/shape.js";
 import { broadcastShapes } from "../elementwise/broadcast.js";

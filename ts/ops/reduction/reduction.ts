@@ -1,4 +1,4 @@
-import { or, type Read, readOptions } from "../../arguments/read-options.js";
+import { or, type Read, readOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
 import { listOf } from "../../values/shape.js";
 import { dimensionsOf } from "../shape/dimensions.js";

@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { formatShape, sizeOf } from "../../values/shape.js";
-import type { Read } from "../../arguments/read-options.js";
+import type { Read } from "../../arguments/options.js";
 import type { Shape } from "../op.js";
 
 /** Counts a negative dimension from the end. Throws `ShapeError` where `shape` has no such dimension. */

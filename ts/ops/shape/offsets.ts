@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { integersOf } from "../../values/number-list.js";
-import type { Read } from "../../arguments/read-options.js";
+import type { Read } from "../../arguments/options.js";
 
 /** Reads where sequences start, which `checkOffsets` checks. */
 export const offsets: Read<Int32Array> = (what, name, value) => integersOf(what, name, value as number[]).data;

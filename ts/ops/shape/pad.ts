@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { number, whole } from "../../arguments/settings.js";
 import { checkSize } from "../../values/shape.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { optional, or, readOptions } from "../../arguments/read-options.js";
+import { optional, or, readOptions } from "../../arguments/options.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
 import { dimensionOf, unchecked, withLength } from "./dimensions.js";
 import type { Shape, TakingOp } from "../op.js";

@@ -1,4 +1,4 @@
-import { optional, or, type Read } from "../../arguments/read-options.js";
+import { optional, or, type Read } from "../../arguments/options.js";
 import { isRecord, listFrom } from "../../arguments/collections.js";
 import { check, finite, flag, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { UnsupportedError } from "../../errors/errors.js";

@@ -1,5 +1,5 @@
 import { isRecord } from "../../arguments/collections.js";
-import { readOptions } from "../../arguments/read-options.js";
+import { readOptions } from "../../arguments/options.js";
 import { unexpected } from "../../arguments/settings.js";
 import type { ChatMessage } from "../../models/language/chat-message.js";
 import type { GenerationRequest } from "../../models/language/generate.js";

@@ -1,5 +1,5 @@
 import { listFrom } from "../../arguments/collections.js";
-import { optional, or, type Readers, readOptions } from "../../arguments/read-options.js";
+import { optional, or, type Readers, readOptions } from "../../arguments/options.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-map.js";
 import { type RunStore, takeStore } from "../../training/store/run-store.js";

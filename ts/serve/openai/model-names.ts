@@ -1,5 +1,5 @@
 import type { AdaptedModel } from "../../adapters/adapted-model.js";
-import { optional, readOptions } from "../../arguments/read-options.js";
+import { optional, readOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
 import { clientName, forClients } from "../client-names.js";
 import { isName } from "../request-fields.js";

@@ -1,5 +1,5 @@
 import { isRecord } from "../../arguments/collections.js";
-import { type Read, readOptions } from "../../arguments/read-options.js";
+import { type Read, readOptions } from "../../arguments/options.js";
 import { unexpected } from "../../arguments/settings.js";
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
 import { ConfigError } from "../../errors/errors.js";

@@ -1,5 +1,5 @@
 import { isRecord } from "../../arguments/collections.js";
-import { choice, optional, or, type Read } from "../../arguments/read-options.js";
+import { choice, optional, or, type Read } from "../../arguments/options.js";
 import { flag, text, unexpected, whole } from "../../arguments/settings.js";
 import { modelName } from "./fields.js";
 

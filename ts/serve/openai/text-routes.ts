@@ -1,5 +1,5 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import { readOptions } from "../../arguments/read-options.js";
+import { readOptions } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
 import { encodingOf } from "../../models/sentence/encoding.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
@@ -7,7 +7,7 @@ import { scoresOf } from "../../tasks/cross/activations.js";
 import type { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import { answerOf } from "../../tasks/prediction.js";
 import type { TextClassifier } from "../../tasks/text-classifier.js";
-import type { Steps } from "../../waiting/steps.js";
+import type { Steps } from "../../waiting/next-task.js";
 import type { Deadline } from "../deadline.js";
 import type { TextsAsked, WaitingTexts } from "../waiting-texts.js";
 import { ApiError, reading } from "./api-error.js";

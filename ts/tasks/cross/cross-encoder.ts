@@ -11,7 +11,7 @@ import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import { checkUsable, type SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { PairTokenizer } from "../../tokenize/pair-tokens.js";
-import { inSteps } from "../../waiting/steps.js";
+import { inSteps } from "../../waiting/next-task.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { fit } from "../../train/fit.js";
 import { checkEncoder } from "../classifier-parts.js";

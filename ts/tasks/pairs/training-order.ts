@@ -6,7 +6,7 @@ import { orderOf, samplerOf } from "../../models/sentence/training/sampler-of-lo
 import type { SentenceRow } from "../../models/sentence/training/sentence-examples.js";
 import type { TaskData } from "../../training/data/parts.js";
 import type { RunContext } from "../../training/task-definition.js";
-import { stackedRows } from "../../values/stacked-rows.js";
+import { stackedRows } from "../../values/tensor.js";
 import type { PairRow } from "./read-pairs.js";
 import type { VectorsOf } from "./search-quality.js";
 import { type PairLoss, pairLosses, type PairsSettings } from "./settings.js";

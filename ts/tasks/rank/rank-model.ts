@@ -10,7 +10,7 @@ import { numbersIn } from "../../training/estimate/memory-need.js";
 import { phaseEvents } from "../../training/phase.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import { log } from "../../values/elementary.js";
-import { stackedRows } from "../../values/stacked-rows.js";
+import { stackedRows } from "../../values/tensor.js";
 import type {
   Guessing,
   Measured,

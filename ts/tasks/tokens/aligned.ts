@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { TextTokenizer, TokensInText } from "../../tokenize/text-tokenizer.js";
-import type { Steps } from "../../waiting/steps.js";
+import type { Steps } from "../../waiting/next-task.js";
 import type { LabelledText, Word } from "./token-examples.js";
 
 /** An example's tokens, and the token of each word. */

@@ -4,7 +4,7 @@ import { UnsupportedError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";
 import type { InferenceEvents } from "../../models/sentence/inference.js";
 import type { LogisticRegression, RegressionSettings } from "../../train/logistic/regression-settings.js";
-import { inSteps } from "../../waiting/steps.js";
+import { inSteps } from "../../waiting/next-task.js";
 import { encodingEvents, type FitHeadProgress, fitToVectors } from "../fit-head.js";
 import type { LabelledText } from "./token-examples.js";
 import type { TokenParts } from "./token-parts.js";

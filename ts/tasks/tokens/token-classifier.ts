@@ -1,6 +1,5 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import { checkNothing, WRITE_THEM } from "../../arguments/nothing.js";
-import { checkOptions } from "../../arguments/options.js";
+import { checkNothing, checkOptions, WRITE_THEM } from "../../arguments/options.js";
 import { flag, oneOf } from "../../arguments/settings.js";
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";

@@ -4,7 +4,7 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import type { InferOptions } from "../../models/sentence/infer-options.js";
 import { type InferenceEvents, inferTexts, type ReadRows } from "../../models/sentence/inference.js";
 import type { TokensInText } from "../../tokenize/text-tokenizer.js";
-import { inSteps } from "../../waiting/steps.js";
+import { inSteps } from "../../waiting/next-task.js";
 import type { TokenParts } from "./token-parts.js";
 import type { TokenScores } from "./token-spans.js";
 

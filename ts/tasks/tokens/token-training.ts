@@ -6,7 +6,7 @@ import type { FitReport } from "../../train/fit-options.js";
 import { takeFitOptions } from "../../train/fit-settings.js";
 import { fit } from "../../train/fit.js";
 import type { BatchLoss } from "../../train/task.js";
-import { breather } from "../../waiting/next-task.js";
+import { atOnce, breather, type Steps } from "../../waiting/next-task.js";
 import {
   type ClassifierTraining,
   type Lesson,
@@ -15,7 +15,6 @@ import {
   type TrainedClassifier,
   trainingOf,
 } from "../classifier-training.js";
-import { atOnce, type Steps } from "../../waiting/steps.js";
 import { aligned } from "./aligned.js";
 import type { LabelledText } from "./token-examples.js";
 import type { TokenFitOptions } from "./token-options.js";

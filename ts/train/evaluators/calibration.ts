@@ -1,4 +1,4 @@
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { unexpected, whole } from "../../arguments/settings.js";
 import { exp, log } from "../../values/elementary.js";
 import { finiteNumbers, mean, notEmpty, type NumberList, rowsOf, sameLength, sum } from "./number-lists.js";

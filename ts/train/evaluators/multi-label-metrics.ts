@@ -1,4 +1,4 @@
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { finite, unexpected } from "../../arguments/settings.js";
 import { averagePrecision } from "./average-precision.js";
 import { binaryList, finiteNumbers, mean, notEmpty, type NumberList, rowsOf, sameLength, sum } from "./number-lists.js";

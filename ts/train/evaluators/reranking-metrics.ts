@@ -1,5 +1,5 @@
 import { isRecord, listFrom } from "../../arguments/collections.js";
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { flag, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { averagePrecision } from "./average-precision.js";

@@ -1,4 +1,4 @@
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { finite, flag } from "../../arguments/settings.js";
 import { finiteNumbers, mean, notEmpty, type NumberList, sameLength } from "./number-lists.js";
 

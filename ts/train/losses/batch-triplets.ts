@@ -1,4 +1,4 @@
-import { or } from "../../arguments/read-options.js";
+import { or } from "../../arguments/options.js";
 import { finite } from "../../arguments/settings.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { numberPerRow } from "./host-numbers.js";

@@ -1,4 +1,4 @@
-import { or } from "../../arguments/read-options.js";
+import { or } from "../../arguments/options.js";
 import { finite, positive } from "../../arguments/settings.js";
 import type { NodeId } from "../../graph/graph.js";
 import { fixedVectors } from "./fixed-vectors.js";

@@ -1,4 +1,4 @@
-import { or } from "../../arguments/read-options.js";
+import { or } from "../../arguments/options.js";
 import { positive } from "../../arguments/settings.js";
 import { ShapeError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";

@@ -1,4 +1,4 @@
-import { optional, or, type Read } from "../../arguments/read-options.js";
+import { optional, or, type Read } from "../../arguments/options.js";
 import { nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { ShapeError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";

@@ -1,5 +1,4 @@
-import { checkOptions } from "../../arguments/options.js";
-import type { Read, Readers } from "../../arguments/read-options.js";
+import { checkOptions, type Read, type Readers } from "../../arguments/options.js";
 import { flag, unexpected } from "../../arguments/settings.js";
 import type { LossCall } from "./loss-plan.js";
 

@@ -1,4 +1,4 @@
-import { or } from "../../arguments/read-options.js";
+import { or } from "../../arguments/options.js";
 import { listFrom } from "../../arguments/collections.js";
 import { nonNegative, oneOf, positive } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";

@@ -1,4 +1,4 @@
-import { optional, or } from "../../arguments/read-options.js";
+import { optional, or } from "../../arguments/options.js";
 import { nonNegative, positive, unexpected, whole } from "../../arguments/settings.js";
 import { activated } from "./logit-losses.js";
 import { readLossOptions, word } from "./loss-options.js";

@@ -1,4 +1,4 @@
-import { optional } from "../../arguments/read-options.js";
+import { optional } from "../../arguments/options.js";
 import { isRecord } from "../../arguments/collections.js";
 import { unexpected, whole } from "../../arguments/settings.js";
 import { ShapeError } from "../../errors/errors.js";

@@ -1,4 +1,4 @@
-import { or, type Readers } from "../../arguments/read-options.js";
+import { or, type Readers } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
 import { binomial } from "../../nn/binomial.js";
 import { Philox } from "../../nn/philox.js";

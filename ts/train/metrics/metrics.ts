@@ -1,4 +1,4 @@
-import { or, readOptions } from "../../arguments/read-options.js";
+import { or, readOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { breather } from "../../waiting/next-task.js";

@@ -1,5 +1,5 @@
 import { listFrom } from "../../arguments/collections.js";
-import { readOptions } from "../../arguments/read-options.js";
+import { readOptions } from "../../arguments/options.js";
 import { ShapeError } from "../../errors/errors.js";
 import { unexpected } from "../../arguments/settings.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";

@@ -1,5 +1,5 @@
 import { nextTask } from "../../waiting/next-task.js";
-import { stopwatch } from "../../waiting/stopwatch.js";
+import { stopwatch } from "../../waiting/clock.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { Task } from "../../train/task.js";
 import { timeStep } from "../../train/timed-step.js";

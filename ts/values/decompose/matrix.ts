@@ -1,4 +1,4 @@
-import type { Steps } from "../../waiting/steps.js";
+import type { Steps } from "../../waiting/next-task.js";
 
 /** Vectors of one length, one behind the other: float64, for what is computed on the host. */
 export class Vectors {

@@ -1,8 +1,8 @@
 import { addScaled, dot, scaleBy, Vectors } from "./matrix.js";
-import { atOnce, type Steps } from "../../waiting/steps.js";
+import { atOnce, type Steps } from "../../waiting/next-task.js";
 
 /** M = Q·R for a matrix that is given by its columns. */
-export interface Qr {
+interface Qr {
   /** Q's columns: orthonormal, as many as the smaller of rows and columns. */
   readonly q: Vectors;
   /** R's columns, each as long as Q has columns. */
@@ -63,4 +63,39 @@ function lengthFrom(x: Float64Array, from: number): number {
   let sum = 0;
   for (let k = from; k < x.length; k++) sum += (x[k]! / largest) * (x[k]! / largest);
   return largest * Math.sqrt(sum);
+}
+
+/** Numbers in [−1, 1) that look random and are always the same. */
+export class FixedNumbers {
+  private state = 0x9e3779b9;
+
+  next(): number {
+    this.state = (Math.imul(this.state, 1664525) + 1013904223) | 0;
+    const mixed = Math.imul(this.state ^ (this.state >>> 15), 0x2c1b3c6d);
+    return (mixed ^ (mixed >>> 13)) / 2 ** 31;
+  }
+
+  fill(vector: Float64Array): void {
+    for (let k = 0; k < vector.length; k++) vector[k] = this.next();
+  }
+}
+
+/** Of a vector's length: what is left of one that depends on the others is rounding errors. */
+const DEPENDENT = 1e-12;
+
+/**
+ * Makes vector `i` one of length 1 at right angles to those before it. Where it depends on them, any other such vector takes its
+ * place, so there must be fewer than they are long.
+ */
+export function orthonormalize(vectors: Vectors, i: number, numbers: FixedNumbers): void {
+  const vector = vectors.at(i);
+  for (;;) {
+    const before = Math.sqrt(dot(vector, vector));
+    // The second pass takes away what rounding left of the first.
+    for (let pass = 0; pass < 2; pass++)
+      for (let j = 0; j < i; j++) addScaled(vector, -dot(vectors.at(j), vector), vectors.at(j));
+    const after = Math.sqrt(dot(vector, vector));
+    if (after > DEPENDENT * before) return scaleBy(vector, 1 / after);
+    numbers.fill(vector);
+  }
 }

@@ -1,4 +1,4 @@
-import type { WorkerChannel } from "../protocol/channel.js";
+import type { WorkerChannel } from "../protocol/messages.js";
 import { clip } from "../../errors/excerpt.js";
 
 const COPY = "copy node_modules/lowrank/dist/lowrank-worker.js to where it is served and pass startWorker({ url })";

@@ -1,6 +1,6 @@
 import type { TrustedAddress } from "../../engine/trusted-address.js";
 import { UnsupportedError } from "../../errors/errors.js";
-import type { WorkerChannel } from "../protocol/channel.js";
+import type { WorkerChannel } from "../protocol/messages.js";
 
 /** How a runtime starts workers, and what it sends to them. */
 export interface WorkerRuntime {

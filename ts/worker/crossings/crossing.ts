@@ -1,4 +1,5 @@
 import type { Call, Crossing } from "../protocol/scope.js";
+import { madeFrom, type MadeKind } from "../../io/made-from.js";
 
 export const call = (takes: Call["takes"], gives: Crossing): Call => ({ takes, gives });
 
@@ -68,3 +69,66 @@ export const listOf = (crossing: Crossing): Crossing => ({
     return sent.items === undefined ? sent.other : sent.items.map((item) => crossing.unpack(item, scope, name));
   },
 });
+
+/** Ids of objects that were disposed: disposing of one may dispose of others. */
+export const ended: Crossing = {
+  pack: (ids) => ids,
+  unpack: (ids, scope) => scope.side.objects.forget(ids as readonly number[]),
+};
+
+/** An object that lives in the worker; other values are refused before anything is sent. */
+export const living = (kind: string): Crossing => ({
+  pack: (value, scope, name) => scope.side.objects.pack(kind, value, scope, name),
+  unpack: (wire, scope) => scope.side.objects.unpack(kind, wire, scope),
+});
+
+interface SentFile {
+  readonly file: unknown;
+  /** Not every browser keeps it in copies of a file. */
+  readonly path: unknown;
+}
+
+/** Files that a person picked, each with its path in the folder; other sources of models are sent as they are. */
+export const picked: Crossing = {
+  pack(value) {
+    const isList = typeof value === "object" && value !== null && Symbol.iterator in value;
+    if (!isList) return { other: value };
+    const files: SentFile[] = [];
+    for (const file of value as Iterable<unknown>) {
+      files.push({ file, path: (Object(file) as Partial<File>).webkitRelativePath });
+      // The first item that is not a file is refused there. A list may have billions of gaps.
+      if (typeof file !== "object" || file === null) break;
+    }
+    return { files };
+  },
+  unpack(wire) {
+    const { files, other } = wire as { readonly files?: readonly SentFile[]; readonly other?: unknown };
+    return files === undefined ? other : files.map(withPath);
+  },
+};
+
+function withPath({ file, path }: SentFile): unknown {
+  if (typeof file !== "object" || file === null || typeof path !== "string" || path === "") return file;
+  return Object.defineProperty(file, "webkitRelativePath", { value: path });
+}
+
+/** A value that the other side recreates from data, so that its bytes stay there. */
+export const again = (kind: MadeKind): Crossing => ({
+  pack: (value) => madeFrom(kind, value)?.from,
+  unpack: (wire, scope) => scope.side.objects.again(kind, wire),
+});
+
+/** Such values in this way; others by `otherwise`. */
+export const againOr = (
+  kind: MadeKind,
+  otherwise: Crossing,
+  fits: (from: unknown, value: unknown) => boolean = () => true,
+): Crossing =>
+  either(
+    (value) => {
+      const made = madeFrom(kind, value);
+      return made !== null && fits(made.from, value);
+    },
+    again(kind),
+    otherwise,
+  );

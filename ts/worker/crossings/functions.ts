@@ -1,4 +1,4 @@
-import { ProgressQueue, type Progress } from "../protocol/progress-queue.js";
+import { type Progress, ProgressQueue } from "../protocol/progress-queue.js";
 import type { Call, Crossing } from "../protocol/scope.js";
 
 /** Anything but a function is sent as it is, for the call to refuse. */

@@ -1,12 +1,11 @@
 import { AbortError, ConfigError } from "../../errors/errors.js";
-import { timer } from "../../waiting/timer.js";
-import type { Channel } from "./channel.js";
-import { isMessage, type Message, type Target } from "./messages.js";
+import { timer } from "../../waiting/clock.js";
+import { type Channel, isMessage, type Message, type Target } from "./messages.js";
 import { packError, unpackError } from "./packed-error.js";
 import { type Call, type Exposed, type RemoteObjects, Scope, type Side } from "./scope.js";
 import type { Schedule } from "./progress-queue.js";
 import { unsendable } from "./unsendable.js";
-import { unshared } from "./unshared.js";
+import { kindOf } from "../../errors/excerpt.js";
 
 /** A call that a side can answer. */
 export interface Served {
@@ -16,7 +15,7 @@ export interface Served {
 }
 
 /** The parts of a side. */
-export interface PeerParts {
+interface PeerParts {
   readonly channel: Channel;
   readonly objects: RemoteObjects;
   readonly pace: () => Schedule;
@@ -265,4 +264,53 @@ function ownReason(error: unknown, { signal }: Scope): unknown {
   const reason: unknown = signal.reason;
   Object.assign(error, { details: { ...error.details, reason } });
   return Object.defineProperty(error, "cause", { value: reason, writable: true, configurable: true });
+}
+
+const DEEPEST = 20;
+
+/**
+ * Copies arrays on a SharedArrayBuffer: a message would share them, and others could change them during the call. Returns the value itself
+ * if there are none, or if it cannot be inspected.
+ * @internal exported for its tests
+ */
+export function unshared<T>(value: T): T {
+  if (typeof SharedArrayBuffer === "undefined") return value;
+  try {
+    return within(value, new Map(), 0) as T;
+  } catch {
+    return value;
+  }
+}
+
+function within(value: unknown, seen: Map<object, unknown>, depth: number): unknown {
+  if (typeof value !== "object" || value === null || depth > DEEPEST) return value;
+  if (ArrayBuffer.isView(value)) return kindOf(value.buffer) === "SharedArrayBuffer" ? copyOf(value) : value;
+  if (seen.has(value)) return seen.get(value);
+  seen.set(value, value);
+  const list = Array.isArray(value);
+  // An object of a class is sent as its fields.
+  if (!list && kindOf(value) !== "Object") return value;
+  const copy = (list ? [] : Object.create(null)) as Record<string, unknown>;
+  let changed = false;
+  // A list may have billions of gaps.
+  for (const key of Object.keys(value)) {
+    const inner = (value as Record<string, unknown>)[key];
+    copy[key] = within(inner, seen, depth + 1);
+    // A getter is read once, and its value is sent.
+    changed ||= copy[key] !== inner || Object.getOwnPropertyDescriptor(value, key)?.get !== undefined;
+  }
+  if (!changed) return value;
+  if (list) copy["length"] = value.length;
+  seen.set(value, copy);
+  return copy;
+}
+
+function copyOf(view: ArrayBufferView): ArrayBufferView {
+  const { buffer, byteOffset, byteLength } = view;
+  const bytes = new Uint8Array(byteLength);
+  bytes.set(new Uint8Array(buffer, byteOffset, byteLength));
+  // The name of the built-in class: Node's Buffer is sent as a Uint8Array.
+  const kind = (view as Uint8Array)[Symbol.toStringTag];
+  const Kind = (globalThis as unknown as Record<string, new (buffer: ArrayBuffer) => ArrayBufferView>)[kind]!;
+  return new Kind(bytes.buffer);
 }

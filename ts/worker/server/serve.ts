@@ -1,5 +1,5 @@
 import { adviseOtherEngine, engineInfo, init } from "../../engine/engine.js";
-import { ConfigError } from "../../errors/errors.js";
+import { AbortError, ConfigError } from "../../errors/errors.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import type { GenerationSession } from "../../models/language/generation-session.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
@@ -8,16 +8,14 @@ import type { TextClassifier } from "../../tasks/text-classifier.js";
 import type { TextRegressor } from "../../tasks/text-regressor.js";
 import type { TokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import { VERSION } from "../../version.js";
-import { type ClassName, classes, type FunctionName, functions } from "../calls.js";
+import { classes, type ClassName, type FunctionName, functions } from "../calls.js";
 import { handOver } from "../crossings/stream.js";
-import type { Channel } from "../protocol/channel.js";
-import type { Answer, Hello, Target } from "../protocol/messages.js";
-import { everyFrame } from "../protocol/pace.js";
+import { type Answer, type Channel, type Hello, isMessage, type Message, type Target } from "../protocol/messages.js";
+import { everyFrame } from "../protocol/progress-queue.js";
 import { Peer, type Served } from "../protocol/peer.js";
-import { Code } from "./code.js";
+import { Code, type Living, LivingObjects } from "./living-objects.js";
 import type { AnyFunction, Families } from "./families/family.js";
-import { inOrder } from "./in-order.js";
-import { type Living, LivingObjects } from "./living-objects.js";
+import { packError, unpackError } from "../protocol/packed-error.js";
 
 /** Whether an object was disposed, directly or with another one. */
 const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
@@ -34,7 +32,7 @@ const gone: Readonly<Record<ClassName, (object: never) => boolean>> = {
  * What a runtime sets up in its worker after the greeting: how names and relative URLs are resolved. A promise tells whether the lock of
  * the greeting is held.
  */
-export type SetUp = (hello: Hello) => Promise<boolean> | void;
+type SetUp = (hello: Hello) => Promise<boolean> | void;
 
 /** Answers a page or process until it ends this worker, with the code of `families`. `hello` is the first message. */
 export function serve(channel: Channel, hello: Hello, setUp: SetUp, families: Families): void {
@@ -104,3 +102,67 @@ const unknown = (target: Target) =>
     option: "target",
     value: target,
   });
+
+type Call = Extract<Message, { type: "call" }>;
+
+/** A call that waits for its code, or for calls before it. */
+interface Waiting {
+  readonly message: Call;
+  readonly code: Promise<void> | null;
+  /** Fulfilled when the call was aborted as it waited. */
+  readonly dropped: Promise<void>;
+  readonly drop: () => void;
+}
+
+/**
+ * A channel on which calls wait until their code is here, and calls that arrive later wait for them: calls start in the order in which they
+ * arrive. Answers to the worker's own calls do not wait. `fetchCode` fetches a call's code; null if it is here.
+ * @internal exported for its tests
+ */
+export function inOrder(channel: Channel, fetchCode: (target: Target) => Promise<void> | null): Channel {
+  const waiting: Waiting[] = [];
+  const post = (message: Message) => channel.post(message, []);
+
+  async function startAll(hear: (message: unknown) => void): Promise<void> {
+    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
+      const { message, code, dropped } = first;
+      const failed = await Promise.race([dropped, code]).then(
+        () => null,
+        (error: unknown) => ({ error }),
+      );
+      if (waiting[0] !== first) continue;
+      waiting.shift();
+      if (failed === null) hear(message);
+      else post({ type: "error", id: message.id, error: packError(failed.error) });
+    }
+  }
+
+  /** Ends a call that waits; whether there was one. */
+  function abort(id: number, cause: unknown): boolean {
+    const at = waiting.findIndex(({ message }) => message.id === id);
+    if (at < 0) return false;
+    const [{ drop }] = waiting.splice(at, 1) as [Waiting];
+    drop();
+    const error = new AbortError("cancelled by its AbortSignal", { reason: cause }, { cause });
+    post({ type: "error", id, error: packError(error) });
+    return true;
+  }
+
+  return {
+    post: (message, transfer) => channel.post(message, transfer),
+    listen: (hear) =>
+      channel.listen((message) => {
+        if (!isMessage(message)) return;
+        if (message.type === "abort" && abort(message.id, unpackError(message.reason))) return;
+        if (message.type !== "call" || message.target.kind === "function") return hear(message);
+        const code = fetchCode(message.target);
+        if (code === null && waiting.length === 0) return hear(message);
+        // It may fail before its turn.
+        code?.catch(() => undefined);
+        let drop!: () => void;
+        const dropped = new Promise<void>((resolve) => (drop = resolve));
+        if (waiting.push({ message, code, dropped, drop }) === 1) void startAll(hear);
+        if (message.aborted !== null) abort(message.id, unpackError(message.aborted));
+      }),
+  };
+}

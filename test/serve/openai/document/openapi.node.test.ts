@@ -1,7 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import Ajv from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readOptions } from "../../../../ts/arguments/read-options.js";
+import { readOptions } from "../../../../ts/arguments/options.js";
 import type { CausalLanguageModel } from "../../../../ts/index.js";
 import { type LanguageServer, languageServer } from "../../../../ts/serve/index.js";
 import { chatFields, completionFields, generationFields } from "../../../../ts/serve/openai/generation-fields.js";

@@ -1,4 +1,4 @@
-import type { Engine } from "../../../index.js";
+import type { Engine, FitReport } from "../../../index.js";
 
 /** What crosses to a GPU and back: the numbers that decide speed on every GPU. */
 export interface Counts {
@@ -28,4 +28,15 @@ export function counter(engine: Engine): () => Counts | undefined {
     before = now;
     return found;
   };
+}
+
+/** Two training steps: their losses and norms, and the counts of the second, which has nothing to prepare. */
+export async function checkedSteps(
+  engine: Engine,
+  fit: (options: { readonly steps: number; readonly onProgress: () => void }) => Promise<FitReport>,
+) {
+  const count = counter(engine);
+  let counts: Counts | undefined;
+  const { steps } = await fit({ steps: 2, onProgress: () => void (counts = count()) });
+  return { numbers: steps.flatMap(({ loss, gradNorm }) => [loss, gradNorm]), counts };
 }

@@ -1,7 +1,6 @@
 import type { Engine } from "../../../index.js";
-import { apart } from "../apart.js";
 import type { Counts } from "./counts.js";
-import { type MeasuredModel, loadMeasured, type ModelTimes, timeWork } from "./measured-model.js";
+import { loadMeasured, type MeasuredModel, type ModelTimes, timeWork } from "./measured-model.js";
 import type { ModelWork, WorkOptions } from "./model-work.js";
 
 /** What a model's work took on a GPU and on WebAssembly. */
@@ -53,4 +52,16 @@ async function measureBeside(ours: ModelWork, theirs: ModelWork, seconds: number
   const difference = apart(expected.numbers, numbers);
   const [wasm, gpu] = [await timeWork(theirs, seconds), await timeWork(ours, seconds)];
   return { work, shape, gpu, wasm, ratio: wasm.fastest / gpu.fastest, difference, counts: counts! };
+}
+
+/** Largest difference between two lists of numbers, as a share of the first list's largest number; NaN where one has a NaN. */
+export function apart(expected: ArrayLike<number>, actual: ArrayLike<number>): number {
+  let [difference, most] = [0, 0];
+  for (let i = 0; i < expected.length; i++) {
+    const here = Math.abs(expected[i]! - actual[i]!);
+    // A NaN stays.
+    difference = here <= difference ? difference : here;
+    most = Math.max(most, Math.abs(expected[i]!));
+  }
+  return difference / (most || 1);
 }

@@ -6,7 +6,7 @@ import type { CommandStream } from "../command-stream.js";
 import type { GpuMemory } from "../gpu-memory.js";
 import type { Program } from "../program.js";
 import { BLOCK, forwardHalvesProgram, forwardProgram, keysProgram, queriesProgram } from "../programs/attention.js";
-import { storeHalves } from "../programs/halves.js";
+import { storeHalves } from "../programs/functions.js";
 import { withScratch } from "../../memory/scratch.js";
 
 /** Words of a sequence in the table behind a plan. */

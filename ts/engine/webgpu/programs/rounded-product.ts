@@ -1,5 +1,5 @@
 import { type Program, program, range, rowProgram } from "../program.js";
-import { HALF_BITS } from "./halves.js";
+import { HALF_BITS } from "./functions.js";
 import { type PerThread, type RightOperand, SIDE } from "./product.js";
 
 // C ← X·B + bias in tiles as product.ts, with X and B rounded to binary16 in shared memory, sums in float32. X is rounded once, before, with a

@@ -6,7 +6,7 @@ import type { WrittenValue } from "../../../io/gguf/write.js";
 import { type Adapter, MERGED_KEY, type MergedModel, withMerged } from "../../../io/peft/index.js";
 import type { OpenTensorFile } from "../../../io/safetensors/index.js";
 import { mergedValues } from "../../../merging/merged-pieces.js";
-import { type MergePlan, planMerge, type Change } from "../../../merging/merge-plan.js";
+import { type Change, type MergePlan, planMerge } from "../../../merging/merge-plan.js";
 import { MetadataValues } from "../metadata-values.js";
 import { ggufArchitecture, ggufNames } from "../names.js";
 import { ordersIn, columnsOrdered, type RowOrder, rowsOrdered } from "../rows.js";

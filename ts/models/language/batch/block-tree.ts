@@ -1,4 +1,4 @@
-import { commonLength } from "../../../values/common-length.js";
+import { commonLength } from "../../../values/number-list.js";
 import type { KeyValueCache } from "../../decoder/key-value-cache.js";
 import type { BatchText } from "./batch-text.js";
 

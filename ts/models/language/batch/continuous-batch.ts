@@ -1,6 +1,6 @@
 import { AbortError, MemoryError } from "../../../errors/errors.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
-import { timer } from "../../../waiting/timer.js";
+import { timer } from "../../../waiting/clock.js";
 import { nextTask } from "../../../waiting/next-task.js";
 import { keepsState } from "../../decoder/config.js";
 import type { CachedTokens } from "../cached-tokens.js";
@@ -13,7 +13,7 @@ import { BatchText, type Expiry } from "./batch-text.js";
 import type { BlockStorage } from "./block-storage.js";
 import { PrefixCache } from "./prefix-cache.js";
 import { type SharedAdapter, SharedAdapters } from "./shared-adapters.js";
-import { commonLength } from "../../../values/common-length.js";
+import { commonLength } from "../../../values/number-list.js";
 
 /** Tokens of prompts in a pass that also generates: texts that are streamed would otherwise pause for a long prompt. */
 const SHARED_PROMPT_TOKENS = 64;

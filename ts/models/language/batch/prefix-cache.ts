@@ -1,5 +1,5 @@
 import { MemoryError } from "../../../errors/errors.js";
-import { commonLength } from "../../../values/common-length.js";
+import { commonLength } from "../../../values/number-list.js";
 import { keepsState } from "../../decoder/config.js";
 import { KeyValueCache } from "../../decoder/key-value-cache.js";
 import type { CalledLanguageModel } from "../called-language-model.js";

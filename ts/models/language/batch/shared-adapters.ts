@@ -4,7 +4,7 @@ import { tensorsOf } from "../../../adapters/adapter-tensors.js";
 import { rangesOf } from "../../../adapters/call-adapters.js";
 import type { AdapterSnapshot, ModelAdapter } from "../../../adapters/model-adapter.js";
 import type { Graph } from "../../../graph/graph.js";
-import { sameValues } from "../../../values/same-values.js";
+import { sameValues } from "../../../values/number-list.js";
 
 /** An adapter's values at one time, for any number of texts; of the base alone without values. */
 export interface SharedAdapter {

@@ -6,7 +6,7 @@ import type { CalledLanguageModel } from "../called-language-model.js";
 import { decodeStep } from "../decode-step.js";
 import type { BlockTree } from "./block-tree.js";
 import type { SharedAdapter } from "./shared-adapters.js";
-import { itemsOf } from "../../../values/same-values.js";
+import { itemsOf } from "../../../values/number-list.js";
 
 /** Tokens of the text that is computed to tell apart builds and processors that round differently. */
 const PROBE_TOKENS = 16;

@@ -1,5 +1,5 @@
 import type { CallFormat } from "../../../constraint/calls/call-format.js";
-import { readOptions } from "../../../arguments/read-options.js";
+import { readOptions } from "../../../arguments/options.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import type { ChatMessage } from "../chat-message.js";

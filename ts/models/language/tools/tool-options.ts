@@ -1,6 +1,5 @@
-import { isRecord, listFrom } from "../../../arguments/collections.js";
-import { plainCopy } from "../../../arguments/plain-copy.js";
-import { optional, or } from "../../../arguments/read-options.js";
+import { isRecord, listFrom, plainCopy } from "../../../arguments/collections.js";
+import { optional, or } from "../../../arguments/options.js";
 import { flag, unexpected } from "../../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";

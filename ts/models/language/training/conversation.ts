@@ -1,7 +1,7 @@
 import { ConfigError, ModelError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type ReadConversation, type Turn, wrong } from "./example-formats.js";
-import { commonLength } from "../../../values/common-length.js";
+import { commonLength } from "../../../values/number-list.js";
 
 /** Formats conversations as the model expects them. */
 export interface ChatWriter {

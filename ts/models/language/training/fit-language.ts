@@ -1,6 +1,6 @@
 import type { AdapterChoice, AdapterSet } from "../../../adapters/adapter-set.js";
 import type { ModelAdapter } from "../../../adapters/model-adapter.js";
-import { optional, readOptions } from "../../../arguments/read-options.js";
+import { optional, readOptions } from "../../../arguments/options.js";
 import { callable, whole } from "../../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";

@@ -8,7 +8,7 @@ import {
   type Turn,
   wrong,
 } from "./example-formats.js";
-import { commonLength } from "../../../values/common-length.js";
+import { commonLength } from "../../../values/number-list.js";
 
 /**
  * Two answers to one prompt, one preferred: all texts, or all turns of a conversation. Without `prompt`, the prompt is what both answers

@@ -1,6 +1,6 @@
 import { listFrom } from "../../../arguments/collections.js";
 import { ConfigError } from "../../../errors/errors.js";
-import { integersOf, maskOf } from "../../../values/number-list.js";
+import { commonLength, integersOf, maskOf } from "../../../values/number-list.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
 import { type ChatWriter, writtenTurns } from "./conversation.js";
@@ -14,7 +14,6 @@ import {
   wrong,
 } from "./example-formats.js";
 import { type TrainingTokens, truncated } from "./training-tokens.js";
-import { commonLength } from "../../../values/common-length.js";
 
 type Parts = Pick<LanguageModelParts, "tokenizer" | "ends" | "model"> & {
   /** Formats conversations; null or undefined if the model has no template. */

@@ -2,7 +2,7 @@ import { unexpected } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import type { Graph } from "../../../graph/graph.js";
 import { breather } from "../../../waiting/next-task.js";
-import { stackedRows } from "../../../values/stacked-rows.js";
+import { stackedRows } from "../../../values/tensor.js";
 
 /** A text of the corpus, by its place, and its score for a query. */
 export interface Candidate {

@@ -6,7 +6,7 @@ import type { Graph, NodeId } from "../../../graph/graph.js";
 import { uniform } from "../../../nn/random.js";
 import type { SentenceLossName, SentenceLossOptions } from "../../../train/losses/sentence-loss-options.js";
 import { orAborted, throwIfAborted } from "../../../waiting/abort.js";
-import { stackedRows } from "../../../values/stacked-rows.js";
+import { stackedRows } from "../../../values/tensor.js";
 import type { SentenceRow, SentenceRows } from "./sentence-examples.js";
 
 /** The model that guides "gist-embed": a `SentenceEncoder`, or anything with its `encode`. */

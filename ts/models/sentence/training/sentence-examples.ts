@@ -2,7 +2,7 @@ import { isRecord, listFrom } from "../../../arguments/collections.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { floatsOf } from "../../../values/number-list.js";
-import { stackedRows } from "../../../values/stacked-rows.js";
+import { stackedRows } from "../../../values/tensor.js";
 
 /** An example to train a sentence encoder on. All examples of a call have the same form. */
 export type SentenceExample =

@@ -1,5 +1,5 @@
 import { isRecord } from "../../../arguments/collections.js";
-import { optional, or, type Read } from "../../../arguments/read-options.js";
+import { optional, or, type Read } from "../../../arguments/options.js";
 import { flag, list, oneOf, text, unexpected } from "../../../arguments/settings.js";
 import { UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";

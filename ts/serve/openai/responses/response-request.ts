@@ -1,4 +1,4 @@
-import { readOptions } from "../../../arguments/read-options.js";
+import { readOptions } from "../../../arguments/options.js";
 import { unexpected } from "../../../arguments/settings.js";
 import type { CalledLanguageModel } from "../../../models/language/called-language-model.js";
 import { reading } from "../api-error.js";

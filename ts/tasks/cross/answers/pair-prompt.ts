@@ -6,7 +6,7 @@ import type { ModelSource } from "../../../io/model-source.js";
 import { ChatTemplate } from "../../../models/language/chat-template.js";
 import type { PairTokens } from "../../../tokenize/pair-tokens.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
-import { atOnce, type Steps } from "../../../waiting/steps.js";
+import { atOnce, type Steps } from "../../../waiting/next-task.js";
 
 /** What Qwen3-Reranker's model card writes around a pair, in the form in which sentence-transformers reads it. */
 const QWEN3 = `<|im_start|>system

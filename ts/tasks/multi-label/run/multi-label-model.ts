@@ -18,7 +18,7 @@ import type { FileMap } from "../../../io/file-map.js";
 import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../../../nn/classification-head.js";
 import { log } from "../../../values/elementary.js";
-import { stackedRows } from "../../../values/stacked-rows.js";
+import { stackedRows } from "../../../values/tensor.js";
 import { EncoderModel } from "../../classify/encoder-model.js";
 import { fitsHead, recipes } from "../../classify/recipes.js";
 import { classifierOptions } from "../../classify/settings.js";

@@ -1,10 +1,59 @@
-import { ConfigError } from "../../errors/errors.js";
-import { floatsOf, hostArray, integersOf } from "../../values/number-list.js";
-import { optional, or, type Read, readOptions } from "../../arguments/read-options.js";
-import { finite, share, whole } from "../../arguments/settings.js";
-import { checkFills, checkShape, sizeOf, wrongShape } from "../../values/shape.js";
-import { type LossReduction, readReduction } from "./loss-reduction.js";
-import type { Pointer, Shape, TakingOp } from "../op.js";
+import { choice, optional, or, type Read, readOptions } from "../arguments/options.js";
+import { checkFills, checkShape, sizeOf, wrongShape } from "../values/shape.js";
+import type { Pointer, Shape, TakingOp } from "./op.js";
+import { ConfigError } from "../errors/errors.js";
+import { floatsOf, hostArray, integersOf } from "../values/number-list.js";
+import { finite, share, whole } from "../arguments/settings.js";
+
+/** How a loss becomes one number: the mean or sum of its elements, or "none": the elements themselves. */
+type LossReduction = "mean" | "sum" | "none";
+
+/** Reads a `reduction`, "mean" by default. */
+const readReduction: Read<LossReduction> = choice("mean", "sum", "none");
+
+export interface MseLossAttributes {
+  /** Default "mean": over all elements. */
+  readonly reduction?: LossReduction | undefined;
+}
+
+const mseReaders = { reduction: readReduction };
+
+/** Factor of each element's loss. The mean of nothing is 0 (PyTorch gives NaN). */
+const scaleOf = (reduction: LossReduction, size: number) => (reduction === "mean" && size > 0 ? 1 / size : 1);
+
+/**
+ * loss = (x − y)², x and y of one shape; their mean (default), their sum, or each with reduction "none".
+ * ∂x = 2·g·(x − y), divided by the number of elements for a mean; ∂y = −∂x.
+ */
+export const mseLoss: TakingOp<MseLossAttributes, LossReduction, void> = {
+  name: "mseLoss",
+  take: (given = {}, what) => readOptions(what, given, mseReaders).reduction,
+  shape(inputs, reduction, what) {
+    const [x, y] = inputs as [Shape, Shape];
+    checkShape(what, "the target", y, x, "the input's ");
+    return reduction === "none" ? x : [];
+  },
+  forward({ kernels, inputs, output, attributes }) {
+    const [x, y] = [inputs[0]!, inputs[1]!];
+    if (attributes === "none") {
+      kernels.mse_loss_forward(x.pointer, y.pointer, output.pointer, x.size);
+    } else {
+      kernels.mse_loss_total(x.pointer, y.pointer, output.pointer, x.size, scaleOf(attributes, x.size));
+    }
+  },
+  backward(call) {
+    const { kernels, gradient, inputs, attributes } = call;
+    const scale = 2 * scaleOf(attributes, inputs[0]!.size);
+    const step = attributes === "none" ? 1 : 0;
+    for (const i of [0, 1]) {
+      if (!call.wants(i)) continue;
+      // The gradient of y is that of x with the two exchanged.
+      const [x, y] = [inputs[i]!, inputs[1 - i]!];
+      const { pointer, accumulate } = call.target(i);
+      kernels.mse_loss_gradient(gradient.pointer, x.pointer, y.pointer, pointer, x.size, scale, step, accumulate);
+    }
+  },
+};
 
 export interface CrossEntropyAttributes {
   /** Default "mean": over the targets that are not ignored, by their class weights. */
@@ -49,7 +98,7 @@ const weights: Read<Float32Array> = (what, name, value) => {
   return data;
 };
 
-const readers = {
+const crossEntropyReaders = {
   reduction: readReduction,
   ignoreIndex: or(-100, whole, -INT32, INT32 - 1),
   labelSmoothing: or(0, share),
@@ -85,7 +134,7 @@ export const crossEntropy: TakingOp<Given, Taken, Saved> = {
   name: "crossEntropy",
   take(given, what) {
     const { targets, options } = given!;
-    return { ...readOptions(what, options, readers), targets: integersOf(what, "targets", targets).data };
+    return { ...readOptions(what, options, crossEntropyReaders), targets: integersOf(what, "targets", targets).data };
   },
   shape([logits], attributes, what) {
     check(logits!, attributes, what);
