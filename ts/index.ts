@@ -25,7 +25,7 @@ export { normal, uniform } from "./nn/random.js";
 export { Adam, AdamW } from "./optim/adam.js";
 export type { AdamWOptions } from "./optim/adam.js";
 export { clipGradNorm, clipGradNormLater, clipGradValue, gradNorm } from "./optim/clipping.js";
-export type { OptimizerState } from "./optim/optimizer-state.js";
+export type { OptimizerState } from "./optim/optimizer.js";
 export type { ParameterGroup } from "./optim/parameters.js";
 export { loraPlusGroups } from "./optim/lora-plus.js";
 export type { LoraFactors, LoraPlusOptions } from "./optim/lora-plus.js";

@@ -1,5 +1,4 @@
-import { setStoredMatrix, storedMatrix } from "../graph/frozen/stored-weight.js";
-import type { StoredMatrix } from "../graph/frozen/stored-matrix.js";
+import { setStoredMatrix, storedMatrix, type StoredMatrix } from "../graph/frozen/stored-weight.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { doraScale } from "../nn/dora.js";
 import { lowRankRows } from "../nn/lora-embedding.js";

@@ -8,7 +8,7 @@ export { tensor, zeros } from "../values/tensor.js";
 export type { Tensor } from "../values/tensor.js";
 
 export { frozenMatrix, setStoredMatrix, storedMatrix } from "../graph/frozen/stored-weight.js";
-export type { StoredMatrix, StoredMatrixInput } from "../graph/frozen/stored-matrix.js";
+export type { StoredMatrix, StoredMatrixInput } from "../graph/frozen/stored-weight.js";
 export type { WeightFormat } from "../ops/product/frozen-weight.js";
 export { roundedLinear, roundedTableProduct } from "../graph/frozen/rounded-linear.js";
 

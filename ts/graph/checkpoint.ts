@@ -3,7 +3,7 @@ import { ConfigError } from "../errors/errors.js";
 import type { Op } from "../ops/op.js";
 import { checkShape } from "../values/shape.js";
 import { idList, newNode, type Node, type NodeId } from "./node.js";
-import { synchronous } from "./synchronous.js";
+import { synchronous } from "./steps.js";
 import type { Modes } from "./modes.js";
 
 /** A segment of a computation of which the tape keeps only the result; `backward` runs it again. */

@@ -2,7 +2,6 @@ import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import { callable } from "../arguments/settings.js";
 import { GraphMemory } from "./memory.js";
 import { findNode, newestId, type Node, type NodeId, wasIssued } from "./node.js";
-import { synchronous } from "./synchronous.js";
 
 /** A position on the tape, for `rewind`. */
 export interface Mark {
@@ -163,4 +162,15 @@ export class Steps extends GraphMemory {
     while (marks.length > depth) marks.pop();
     this.arena.rewind(mark.arena);
   }
+}
+
+/**
+ * Returns a body's result. Throws `ConfigError` for a promise: the rest of an async body would run after the step, with stale nodes.
+ */
+export function synchronous<T>(what: string, result: T): T {
+  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== "function") return result;
+  // It will fail on stale nodes; nobody awaits it, and this error says why.
+  Promise.resolve(result).catch(() => {});
+  const message = `${what}: the body returned a promise; await what it needs before`;
+  throw new ConfigError(message, { op: what, reason: "promise" });
 }

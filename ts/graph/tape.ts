@@ -11,10 +11,9 @@ import { Call } from "./call.js";
 import { checkpoint, checkpointOp } from "./checkpoint.js";
 import { Gradients } from "./gradients.js";
 import { readTensor, writeTensor } from "./host-tensor.js";
-import { checkReleasable } from "./leaves.js";
 import { Modes } from "./modes.js";
 import { idList, newestId, newNode, type Node, type NodeId } from "./node.js";
-import { synchronous } from "./synchronous.js";
+import { synchronous } from "./steps.js";
 
 /** Options of a graph. */
 export interface GraphOptions {
@@ -293,4 +292,28 @@ export class Tape extends Modes {
       return this.push(newNode(value, requiresGrad, null, undefined, undefined, undefined, persistent, gradientMemory));
     });
   }
+}
+
+/** Throws `ConfigError` unless all of `leaves` can be released from a tape of `nodes`; returns them as a set. */
+function checkReleasable(leaves: readonly Node[], nodes: readonly Node[]): ReadonlySet<Node> {
+  const named = new Set<Node>();
+  for (const leaf of leaves) {
+    if (leaf.op !== null || !leaf.persistent) {
+      const made =
+        leaf.op === null ? "was made inside a step or scope, which ends it" : `is a result of ${leaf.op.name}`;
+      throw refused(leaf, `${made}; pass constants and variables made outside steps`);
+    }
+    if (named.has(leaf)) throw refused(leaf, "is named twice");
+    named.add(leaf);
+  }
+  for (const { id, op, inputs } of nodes) {
+    const used = inputs.find((input) => named.has(input));
+    if (used === undefined) continue;
+    throw refused(used, `is an input of node ${id}, the result of ${op!.name}; end its step first`);
+  }
+  return named;
+}
+
+function refused({ id }: Node, why: string): ConfigError {
+  return new ConfigError(`release: node ${id} ${why}`, { op: "release", node: id });
 }

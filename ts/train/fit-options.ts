@@ -1,4 +1,4 @@
-import type { OptimizerState } from "../optim/optimizer-state.js";
+import type { OptimizerState } from "../optim/optimizer.js";
 import type { Schedule } from "../optim/schedules.js";
 import type { Tensor } from "../values/tensor.js";
 

@@ -1,4 +1,4 @@
-import type { StoredMatrixInput } from "../../../ts/graph/frozen/stored-matrix.js";
+import type { StoredMatrixInput } from "../../../ts/graph/frozen/stored-weight.js";
 import { decodeTensor } from "../../../ts/io/safetensors/decode.js";
 import { encodeTensor } from "../../../ts/io/safetensors/index.js";
 import { decodeGroups, encodeGroups, isGroups } from "../../graph/frozen/groups.js";

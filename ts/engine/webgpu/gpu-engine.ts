@@ -8,7 +8,6 @@ import type { TileChoice } from "../tile.js";
 import type { WasmKernels } from "../wasm-kernels.js";
 import { CommandStream, type Counts } from "./command-stream.js";
 import { errorOf, GpuFailure, lostDevice } from "./failure.js";
-import { GpuHeap } from "./gpu-heap.js";
 import { gpuKernels } from "./gpu-kernels.js";
 import { GpuMemory } from "./gpu-memory.js";
 import { Guard } from "./guard.js";
@@ -16,6 +15,8 @@ import { KeptCopies } from "./kept-copies.js";
 import { roundingPays } from "./kernels/rounded-product.js";
 import { copy, fill, flagNonFinite, scaleBy } from "./programs/memory.js";
 import { clipFactor, partialSquares } from "./programs/reduction.js";
+import { Heap } from "../memory/heap.js";
+import type { LinearMemory } from "../platform-types.js";
 
 /** Elements of a partial sum of squares: few enough that a float32 sum in 64 threads keeps its digits. */
 const PART = 16_384;
@@ -236,4 +237,20 @@ function synchronousRead(): ConfigError {
     'values of an engine with device "webgpu" are read asynchronously: `await graph.read(id)`, `await graph.readGrad(id)`',
     { op: "webgpu", reason: "asynchronous" },
   );
+}
+
+/** The heap of a GPU's buffer: the copy of a block ends with it. */
+class GpuHeap extends Heap {
+  constructor(
+    memory: LinearMemory,
+    maximum: number,
+    private readonly kept: KeptCopies,
+  ) {
+    super(memory, maximum);
+  }
+
+  override release(pointer: Pointer): void {
+    super.release(pointer);
+    this.kept.released(pointer);
+  }
 }

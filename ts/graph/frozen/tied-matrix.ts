@@ -3,7 +3,7 @@ import type { Pointer } from "../../ops/op.js";
 import type { GraphMemory } from "../memory.js";
 import { newNode, type Node, type NodeId } from "../node.js";
 import { FrozenMatrix } from "./frozen-weight.js";
-import { StoredWeight, storedMatrix } from "./stored-weight.js";
+import { storedMatrix, StoredWeight } from "./stored-weight.js";
 
 /** A table's transpose, in the table's own memory; follows the table's values. */
 class TiedMatrix extends FrozenMatrix {

@@ -9,11 +9,10 @@ import {
   keysProgram,
   queriesProgram,
 } from "../../../../ts/engine/webgpu/programs/attention.js";
-import { lowRank } from "../../../../ts/engine/webgpu/programs/low-rank.js";
+import { lowRank, vectorProgram } from "../../../../ts/engine/webgpu/programs/vector-product.js";
 import { PLAIN, productProgram } from "../../../../ts/engine/webgpu/programs/product.js";
 import { roundedProductProgram } from "../../../../ts/engine/webgpu/programs/rounded-product.js";
 import { columnsProgram, rowsProgram, storedOperand } from "../../../../ts/engine/webgpu/programs/stored.js";
-import { vectorProgram } from "../../../../ts/engine/webgpu/programs/vector-product.js";
 
 const folder = join(root, "ts/engine/webgpu/programs");
 const PER_THREAD = [1, 2, 4] as const;

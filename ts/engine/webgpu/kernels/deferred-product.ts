@@ -1,9 +1,16 @@
 import type { Pointer } from "../../kernels.js";
 import type { CommandStream } from "../command-stream.js";
 import { type Program, spread } from "../program.js";
-import { lowRank, MOST_UPDATES } from "../programs/low-rank.js";
+import {
+  isByColumn,
+  lowRank,
+  MOST_ROWS,
+  MOST_UPDATES,
+  vectorGroups,
+  vectorKey,
+  vectorProgram,
+} from "../programs/vector-product.js";
 import { PLAIN, productProgram, type RightOperand, tileOf, tiles } from "../programs/product.js";
-import { isByColumn, MOST_ROWS, vectorGroups, vectorKey, vectorProgram } from "../programs/vector-product.js";
 
 /** C `[m, n]` ← …: the program's values after m and n, which end with those of C and its bias. */
 export interface Product {

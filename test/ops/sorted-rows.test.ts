@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { expertProducts, scattered } from "../../../ts/graph/decoder-ops.js";
-import { frozenMatrix } from "../../../ts/graph/frozen/stored-weight.js";
-import { Graph, type NodeId, type Tensor } from "../../../ts/index.js";
-import { quantizeRows } from "../../../ts/graph/frozen/quantize.js";
-import { type Case, checkGradients } from "../gradients/check.js";
-import { uniform } from "../gradients/numbers.js";
+import { expertProducts, scattered } from "../../ts/graph/decoder-ops.js";
+import { frozenMatrix } from "../../ts/graph/frozen/stored-weight.js";
+import { Graph, type NodeId, type Tensor } from "../../ts/index.js";
+import { quantizeRows } from "../../ts/graph/frozen/quantize.js";
+import { type Case, checkGradients } from "./gradients/check.js";
+import { uniform } from "./gradients/numbers.js";
 
 /** Weights `[in, out]` as float32, as linear layers' are stored. */
 const weightsOf = (graph: Graph, count: number, inFeatures: number, out: number): NodeId[] =>
