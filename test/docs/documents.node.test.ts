@@ -10,7 +10,9 @@ const documents = [
   "bench/README.md",
   "bench/history.md",
   "bench/recipes.md",
-  "web/README.md",
+  ...["web", "test", "test/golden/generate", "scripts/setup", "scripts/wasm", "scripts/peft", "site", "ts/entry"].map(
+    (folder) => `${folder}/README.md`,
+  ),
   ...["flower", "queue"].map((name) => `packages/${name}/README.md`),
   ...readdirSync(join(root, "examples")).map((name) => `examples/${name}/README.md`),
 ];
