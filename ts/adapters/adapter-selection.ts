@@ -79,7 +79,7 @@ export function rangesInTurn(
   );
 }
 
-/** The same for the rows of x. */
+/** Applies `compute` to the rows of x of each adapter in turn. */
 export function inTurn(
   graph: Graph,
   x: NodeId,

@@ -281,7 +281,7 @@ export class AdapterSet {
     return choices.map((choice) => this.applied(choice));
   }
 
-  /** As in PEFT, the first adapter becomes active, and later ones do not affect calls that name none. */
+  /** Registers an adapter. As in PEFT, the first one becomes active, and later ones do not affect calls that name none. */
   private register(adapter: ModelAdapter, { classifier = false }: AddedFor): ModelAdapter {
     const isFirst = this.known.add(adapter, classifier);
     if (isFirst) this.active = adapter;

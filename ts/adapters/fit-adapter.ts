@@ -180,7 +180,7 @@ function checkLayer(path: string, layer: AdapterLayer, found: Target | undefined
 }
 
 interface Extra {
-  /** As in the file, with the model's path. */
+  /** The tensor's name in the file, with the model's path. */
   readonly name: string;
   readonly tensor: Tensor;
   /** The base's name of the tensor that it replaces. */

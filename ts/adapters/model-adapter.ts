@@ -49,7 +49,7 @@ export class ModelAdapter implements AppliedAdapter {
     readonly graph: Graph,
     /** Changed only by renaming. */
     public name: string,
-    /** As in files: without the factor. */
+    /** The parts as in files: without the factor. */
     private parts: AdapterParts,
   ) {
     this.scaled = parts.layers;

@@ -5,7 +5,7 @@ import { ModelAdapter } from "./model-adapter.js";
 /** A model's adapters by name, in the order in which they were added. */
 export class NamedAdapters {
   private readonly known = new Map<string, ModelAdapter>();
-  /** Those that classifiers added. */
+  /** Adapters that classifiers added. */
   private readonly ofClassifiers = new Set<ModelAdapter>();
 
   [Symbol.iterator](): Iterator<ModelAdapter> {

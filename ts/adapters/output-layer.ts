@@ -84,7 +84,7 @@ export class OutputLayer extends AdaptedLinear {
     return this.partWeight(this.parts[0]!).data.every((value, i) => Object.is(value, tensor.data[i]));
   }
 
-  /** As in PEFT, rows that a tied table and the layer both list are the same, the table's. */
+  /** Leaves rows that a tied table and the layer both list to the table, as in PEFT. */
   leaveToTable(indices: Map<string, readonly number[]>): void {
     const ofTable = indices.get(this.table?.path ?? "");
     if (ofTable !== undefined && ofTable.join() === indices.get(this.path)?.join()) indices.delete(this.path);
@@ -150,7 +150,7 @@ export class OutputLayer extends AdaptedLinear {
     return tokens.get(this.path) ?? (this.table === null ? undefined : tokens.get(this.table.path));
   }
 
-  /** The same on the tape, without a gradient. */
+  /** Rows of the weight on the tape, without a gradient. */
   private rowNodes(indices: readonly number[]): NodeId {
     const { graph, table, weight } = this;
     if (table !== null) return graph.embedding(table.table, indices);

@@ -6,6 +6,6 @@ type Adapter = NonNullable<EngineInfo["adapter"]>;
 export const adapterName = ({ vendor, architecture, description }: Adapter): string =>
   [vendor, architecture, description].filter(Boolean).join(", ") || "without a name";
 
-/** The same, and whether it is a program on the CPU. */
+/** A GPU's name, and whether it is a program on the CPU. */
 export const adapterInWords = (adapter: Adapter): string =>
   `${adapterName(adapter)}${adapter.software ? " (software adapter)" : ""}`;

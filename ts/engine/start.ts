@@ -114,7 +114,7 @@ interface Loaded {
   readonly end: () => Promise<void>;
 }
 
-/** With threads if they start; else with one, and the reason. */
+/** Loads a build with threads if they start; else with one thread, and the reason. */
 async function loadBest(build: Build, threads: number, wanted: Wanted, most: number): Promise<Loaded> {
   try {
     return await load(build, threads, wanted, most);

@@ -3,9 +3,9 @@ import type { LinearMemory } from "./platform-types.js";
 
 /** All exports of a kernel binary: besides the kernels what the engine sets up and measures them with. */
 export interface WasmKernels extends Kernels, TileKernels, ProbeKernels {
-  /** Those without threads make it themselves; the others import it. */
+  /** Linear memory. Builds without threads create it themselves; the others import it. */
   readonly memory: LinearMemory;
 }
 
-/** With what only the builds with threads export. */
+/** Exports of the builds with threads. */
 export interface SharedKernels extends WasmKernels, PoolKernels {}

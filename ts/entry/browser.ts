@@ -42,7 +42,7 @@ function startWorker(from: URL | string | TrustedAddress | WorkerLike | undefine
   return { worker: ownWorker() ?? workerFrom(ownAddress(href)), address: href };
 }
 
-/** As bundlers know a worker by sight; null where the script is none of a module, was moved, or came from elsewhere, and under Trusted Types. */
+/** A worker in the form that bundlers recognise; null where the script is none of a module, was moved, or came from elsewhere, and under Trusted Types. */
 function ownWorker(): Worker | null {
   try {
     if (isMoved(import.meta.url)) return null;

@@ -16,7 +16,7 @@ export interface Node {
   /** Its op; null for constants and variables. */
   readonly op: Op | null;
   readonly inputs: readonly Node[];
-  /** Those of the inputs. */
+  /** Values of the inputs. */
   readonly values: readonly Value[];
   readonly attributes: unknown;
   /** What `op.forward` saved for the gradient. */

@@ -118,14 +118,14 @@ export interface PlainMethods {
 
 export type AnyOp = TakingOp<unknown, unknown, unknown>;
 
-/** Those that take one node, and attributes if the op has any. */
+/** Ops with one input, and attributes if they have any. */
 export const oneInput = [
   ops.neg, ops.abs, ops.square, ops.exp, ops.log, ops.sqrt, ops.rsqrt, ops.reciprocal, ops.erf, ops.sin, ops.cos,
   ops.relu, ops.quickGelu, ops.silu, ops.sigmoid, ops.tanh, ops.pow, ops.clamp, ops.gelu, ops.dropout,
   ops.sum, ops.mean, ops.amax, ops.amin, ops.meanPool, ops.normalize, ops.raggedAttention, ops.indexSelect, ops.gather,
   ops.reshape, ops.permute, ops.slice, ops.expand, ops.pad,
 ] as readonly AnyOp[]; // prettier-ignore
-/** Those that take two. */
+/** Ops with two inputs. */
 export const twoInputs = [
   ops.matmul, ops.add, ops.sub, ops.mul, ops.div, ops.maximum, ops.minimum, ops.rmsNorm, ops.mseLoss,
 ] as readonly AnyOp[]; // prettier-ignore

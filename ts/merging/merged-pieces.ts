@@ -72,7 +72,7 @@ async function* updatedPieces(
   }
 }
 
-/** The same for a piece with a value too large for the format: in float32, so that `encodeTensor`'s error names the value. */
+/** The values of a piece with one too large for the format: in float32, so that `encodeTensor`'s error names the value. */
 async function inSteps(
   engine: Engine,
   tensor: StoredTensor,

@@ -18,7 +18,7 @@ class Ring {
   }
 }
 
-/** The same in an engine's memory. */
+/** A ring of buffers in an engine's memory. */
 class EngineRing {
   private readonly blocks: { readonly pointer: Pointer; readonly length: number }[] = [];
   private at = 0;

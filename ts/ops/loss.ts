@@ -72,7 +72,7 @@ interface Given {
   readonly options: CrossEntropyAttributes;
 }
 
-/** As the op keeps them. */
+/** The checked attributes. */
 interface Taken {
   readonly targets: Int32Array;
   readonly reduction: LossReduction;

@@ -55,7 +55,7 @@ export function checkSignal(what: string, signal: unknown): void {
   throw unexpected(what, "signal", "an AbortSignal", signal);
 }
 
-/** The same for a reader of options. */
+/** Reads an option `signal`; throws `ConfigError` unless it is an `AbortSignal`. */
 export function readSignal(what: string, _name: string, value: unknown): AbortSignal | undefined {
   checkSignal(what, value);
   return (value as AbortSignal | null | undefined) ?? undefined;

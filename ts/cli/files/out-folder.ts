@@ -37,7 +37,7 @@ function brokenLinkIn(path: string): string | null {
   return parent === path ? null : brokenLinkIn(parent);
 }
 
-/** The same; also if the folder is not empty or cannot be created. @param option its name on the command line */
+/** Throws `ConfigError` unless `out` is an empty folder or can be created as one. @param option its name on the command line */
 export async function checkEmptyFolder(out: string, option = "--out"): Promise<void> {
   checkOutFolder(out, option);
   if (existsSync(out)) {

@@ -64,7 +64,7 @@ async function withClaim<T>(folder: string, body: (store: RunStore) => Promise<T
 
 interface MadeFolder {
   readonly folder: string;
-  /** It and its parents, if they did not exist before. */
+  /** The folder and its parents, if they did not exist before. */
   readonly made: readonly string[];
 }
 

@@ -17,7 +17,7 @@ interface InspectedGguf {
   readonly architecture: string | null;
   readonly name: string | null;
   readonly parameters: number;
-  /** Of all tensors, scales included. */
+  /** Mean bits of a weight over all tensors, scales included. */
   readonly bitsPerWeight: number;
   readonly layers: number | null;
   readonly hiddenSize: number | null;

@@ -105,7 +105,7 @@ const rowsOfReport = (report: InspectedReport): string[][] =>
 /** A name from an untrusted file. */
 const named = (name: unknown) => clip(String(name), 300);
 
-/** The same for a text classifier. */
+/** Rows about the settings of a text classifier's run. */
 function settingRows(settings: TrainingSettings): string[][] {
   const { data, validation, test, text, label, model, batchSize, learningRate, seed, headOnly } = settings;
   const { group = null, labelNames = {}, maxTokens = null } = settings as Partial<TrainingSettings>;

@@ -27,7 +27,7 @@ interface GgufMerge {
   readonly adapter: Adapter;
   /** The adapter's. */
   readonly folder: string;
-  /** As `openBase` takes them; a GGUF file by its path. */
+  /** Names of the base, as `openBase` reads them; a GGUF file by its path. */
   readonly base: readonly string[];
   readonly out: string;
   readonly type: WrittenType | "auto";

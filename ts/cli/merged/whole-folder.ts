@@ -47,7 +47,7 @@ export function appearedMeanwhile(out: string, cause: unknown): ConfigError | nu
   );
 }
 
-/** The same with files that are known; the folder holds nothing else. */
+/** Writes a folder of these files alone, as `writeWholeFolder`. */
 export function writeWholeFiles(out: string, files: FileMap, session: Session): Promise<void> {
   const bytes = Object.values(files).reduce((sum, file) => sum + file.byteLength, 0);
   return writeWholeFolder(out, bytes, session, (scratch) => writeFilesAtomically(scratch, files));

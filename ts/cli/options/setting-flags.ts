@@ -15,7 +15,7 @@ export type SettingName = NamesOf<JobSettings>;
 
 /** A setting as an option of the command line. */
 export interface SettingFlag {
-  /** As commander reads it. */
+  /** The flag with its value, as commander reads it. */
   readonly flags: string;
   /** Its help as a second option, "--no-…", which sets it to false; without it there is none. */
   readonly negated?: string;

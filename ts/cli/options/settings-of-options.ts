@@ -38,7 +38,7 @@ export function settingsFrom(options: SettingsOptions, bundled: (task: string) =
   return settings as unknown as JobSettings;
 }
 
-/** The same with paths that stay valid in another working folder. */
+/** The settings of a new run, as `settingsFrom`, with absolute paths. */
 export const freshSettings = (...given: Parameters<typeof settingsFrom>): JobSettings =>
   withAbsolutePaths(settingsFrom(...given));
 
@@ -145,7 +145,7 @@ function settingsGiven(given: SettingsOptions, fields: Fields): Record<string, u
   return settings["maxGradNorm"] === 0 ? { ...settings, maxGradNorm: null } : settings;
 }
 
-/** With paths that stay valid in another working folder. */
+/** Settings with absolute paths, which stay valid in another working folder. */
 export function withAbsolutePaths<
   T extends { data?: string; validation?: string | null; test?: string | null; model?: string },
 >(paths: T): T {

@@ -2,7 +2,7 @@
 // eslint-disable-next-line no-control-regex -- they are what is meant
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
-/** The same, except this program's colours: bold, dim, text colours, and resets. */
+/** Control characters except this program's colours: bold, dim, text colours, and resets. */
 // eslint-disable-next-line no-control-regex -- they are what is meant
 const CONTROLS_BUT_COLORS = /\u001b\[(?:[012]|22|3[0-79]|9[0-7])m|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 

@@ -4,5 +4,5 @@ export function shellWord(text: string): string {
   return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 }
 
-/** The same for a path, so that no command reads it as an option. */
+/** A path as a word of a shell, which no command reads as an option. */
 export const shellPath = (name: string): string => shellWord(name.startsWith("-") ? `./${name}` : name);

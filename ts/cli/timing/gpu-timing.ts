@@ -33,7 +33,7 @@ export interface GpuReport {
   /** The engine that the GPU is compared with. */
   readonly wasm: Pick<EngineInfo, "build" | "threads">;
   readonly timings: readonly GpuTiming[];
-  /** Of models: encoders and language models. */
+  /** Timings of models: encoders and language models. */
   readonly models: readonly ModelTiming[];
   /** Work that was omitted because the adapter is a program on the CPU. */
   readonly omitted: readonly string[];

@@ -6,8 +6,8 @@ export const COPY_DST = 0x8;
 export const UNIFORM = 0x40;
 export const STORAGE = 0x80;
 
-/** Of `mapAsync`. */
+/** The mode of `mapAsync` for reading. */
 export const READ = 0x1;
 
-/** Of a binding's visibility. */
+/** The visibility of a binding in compute programs. */
 export const COMPUTE = 0x4;

@@ -5,7 +5,7 @@ export interface Program {
   readonly parameters: readonly Parameter[];
   /** WGSL of the whole module. */
   readonly code: string;
-  /** The same for devices with the feature "subgroups", if it makes a difference. */
+  /** WGSL for devices with the feature "subgroups", if it differs. */
   readonly subgroups?: string;
   /** Whether it is for devices with the feature "shader-f16" alone. */
   readonly f16?: true;
@@ -110,7 +110,7 @@ export const SUBGROUPS = {
   most: THREADS / 4,
 };
 
-/** The same by subgroups, whose sums are added in order. */
+/** WGSL of a sum over a workgroup by subgroups, whose sums are added in order. */
 const TOTAL_OF_SUBGROUPS = `
 var<private> is_first: bool;
 var<private> subgroup_size: u32;

@@ -81,7 +81,7 @@ export async function planOnnx(model: OnnxModel, read: ReadBlocks, plan: MergePl
   );
 }
 
-/** Of the constants with a tensor's values, those that are the tensor. */
+/** The constants that are a tensor, of those with its values. */
 async function chosen(
   equal: readonly Match[],
   model: OnnxModel,

@@ -49,7 +49,7 @@ export const cappedAttention: Op<CappedAttentionAttributes, Saved> = {
   },
 };
 
-/** As `runAttention`, with capped scores. */
+/** Runs attention with capped scores. */
 export function runCapped(
   call: Workspace,
   { pointer, scratch }: AttentionPlan,

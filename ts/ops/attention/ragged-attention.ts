@@ -27,7 +27,7 @@ export interface RaggedAttentionAttributes {
   readonly distanceBias?: ArrayLike<number> | undefined;
 }
 
-/** As the op keeps them. */
+/** The checked attributes. */
 interface Taken {
   readonly offsets: Int32Array;
   readonly heads: number;

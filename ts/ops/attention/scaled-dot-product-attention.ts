@@ -15,7 +15,7 @@ export interface ScaledDotProductAttentionAttributes {
   readonly mask?: ArrayLike<number> | undefined;
 }
 
-/** As the op keeps them. */
+/** The checked attributes. */
 interface Taken {
   readonly causal: boolean;
   readonly scale: number | undefined;

@@ -19,7 +19,7 @@ interface Given {
   readonly options: EmbeddingAttributes;
 }
 
-/** As the op keeps them. */
+/** The checked attributes. */
 interface Taken {
   readonly indices: Integers;
   readonly shape: Shape;

@@ -17,7 +17,7 @@ export interface GatherAttributes extends IndexSelectAttributes {
   readonly shape: Shape;
 }
 
-/** As the ops keep them. */
+/** The checked attributes. */
 interface Selection {
   readonly dim: number;
   readonly indices: Integers;

@@ -17,9 +17,9 @@ interface Given {
   readonly options: LayerNormAttributes;
 }
 
-/** As the op keeps them. */
+/** The checked attributes. */
 interface Taken {
-  /** Where they stand among the inputs; -1 where they don't. */
+  /** Places of weight and bias among the inputs; -1 for one that is absent. */
   readonly weightAt: number;
   readonly biasAt: number;
   readonly normalizedShape: Shape | undefined;

@@ -8,7 +8,7 @@ export interface GatedDeltaAttributes {
   readonly offsets: Int32Array;
   /** Heads of q and k, a divisor of those of v: value head h has key head h·keyHeads / valueHeads. */
   readonly keyHeads: number;
-  /** Of each sequence S, `[valueHeads, dk, dv]`. Default: each begins with zeros and keeps nothing. */
+  /** S of each sequence, `[valueHeads, dk, dv]`. Default: each begins with zeros and keeps nothing. */
   readonly states?: readonly SequenceState[];
 }
 

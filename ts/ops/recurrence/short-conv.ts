@@ -6,7 +6,7 @@ import { checkSequences, refuseStates, type SequenceState } from "./sequence-sta
 export interface ShortConvAttributes {
   /** Starts of the sequences in the rows of x and, last, the number of rows: `[batch + 1]`. */
   readonly offsets: Int32Array;
-  /** Of each sequence the last width − 1 rows of x, `[width − 1, channels]`, the latest last. Default: each begins with zeros and keeps nothing. */
+  /** Each sequence's last width − 1 rows of x, `[width − 1, channels]`, the latest last. Default: each begins with zeros and keeps nothing. */
   readonly states?: readonly SequenceState[];
 }
 

@@ -15,7 +15,7 @@ export function dimensionOf(name: string, shape: Shape, dim: number): number {
   return axisOf(shape, dim);
 }
 
-/** As `dimensionOf`, of what was checked before. */
+/** A dimension counted from the start, of one that `dimensionOf` has checked. */
 export function axisOf(shape: Shape, dim: number): number {
   return dim < 0 ? dim + shape.length : dim;
 }
@@ -28,7 +28,7 @@ export function withLength(shape: Shape, axis: number, length: number): Shape {
 /** Reads a dimension or another number that is checked with the shape. */
 export const unchecked: Read<number> = (_what, _name, value) => value as number;
 
-/** As `dimensionOf` for several; each may be named once. `undefined` stands for all. */
+/** Several dimensions, each checked by `dimensionOf` and named once. `undefined` stands for all. */
 export function dimensionsOf(name: string, shape: Shape, dim: number | readonly number[] | undefined): number[] {
   if (dim === undefined) return shape.map((_, d) => d);
   const dims = (typeof dim === "object" ? dim : [dim]).map((d) => dimensionOf(name, shape, d));

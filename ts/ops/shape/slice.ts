@@ -16,7 +16,7 @@ export interface SliceAttributes {
   readonly step?: number | undefined;
 }
 
-/** As the op keeps them. */
+/** The checked attributes. */
 interface Taken {
   readonly dim: number;
   readonly start: number;

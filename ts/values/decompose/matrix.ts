@@ -22,7 +22,7 @@ export class Vectors {
     return new Vectors(count, this.length, this.data.subarray(0, count * this.length));
   }
 
-  /** As the rows of a matrix, transposed. */
+  /** The vectors as the rows of a matrix, transposed. */
   transposed(): Vectors {
     const { count, length, data } = this;
     const transposed = new Float64Array(data.length);

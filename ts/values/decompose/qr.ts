@@ -17,7 +17,7 @@ interface Qr {
  */
 export const qr = (columns: Vectors): Qr => atOnce(qrInSteps(columns));
 
-/** The same, a column of R or Q a step. */
+/** The QR decomposition, a column of R or Q a step. */
 export function* qrInSteps(columns: Vectors): Steps<Qr> {
   const { count, length } = columns;
   const steps = Math.min(count, length);
@@ -80,7 +80,7 @@ export class FixedNumbers {
   }
 }
 
-/** Of a vector's length: what is left of one that depends on the others is rounding errors. */
+/** Share of a vector's length below which the rest of one that depends on the others is rounding errors. */
 const DEPENDENT = 1e-12;
 
 /**

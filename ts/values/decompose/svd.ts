@@ -29,7 +29,7 @@ export function svd(
   return atOnce(svdInSteps(data, rows, columns, rank));
 }
 
-/** The same in steps that are each a small part of a product, of a sweep or of a QR decomposition. */
+/** The singular value decomposition in steps that are each a small part of a product, of a sweep or of a QR decomposition. */
 export function* svdInSteps(
   data: Float32Array | Float64Array,
   rows: number,
@@ -122,7 +122,7 @@ const POWERS = 4;
 /** Vectors beyond those that are wanted: the gap to what is cut off decides how fast it converges. */
 const BEYOND = 8;
 
-/** Of the largest singular value: how far Mᵀ·u may lie from σ·v. */
+/** Share of the largest singular value by which Mᵀ·u may lie from σ·v. */
 const RESIDUAL = 1e-12;
 
 /** A matrix whose leading vectors are not found in so many has them in one cluster. */

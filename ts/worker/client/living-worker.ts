@@ -157,7 +157,7 @@ export class LowrankWorker {
     }
   }
 
-  /** With a lock, any end of the worker is noticed: it frees the lock. */
+  /** Waits for the worker's lock, which any end of the worker frees. */
   private watch(life: string | null): void {
     if (life === null) return;
     const { signal } = this.noLock;

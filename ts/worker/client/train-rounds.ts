@@ -20,7 +20,7 @@ export type TrainRounds = (
   options: TrainRoundsOptions,
 ) => Promise<void>;
 
-/** The same in a worker. Names of settings are not sent: they are functions of a command line. */
+/** Trains rounds in a worker. Names of settings are not sent: they are functions of a command line. */
 export const trainRounds: TrainRounds = async (what, spec, work, { optionNames: _, ...options }) => {
   await ask("trainRounds", roundsCall, options, (rest) => [what, spec, work, rest]);
 };

@@ -123,15 +123,15 @@ type Streams = "generate" | "generateTokens" | "generateBatch";
 
 /** Options of `generate` in a worker. */
 export type WorkerGenerateOptions = Omit<GenerateOptions, "assistantModel"> & {
-  /** As here: a smaller model in the same worker. */
+  /** A smaller model in the same worker, which drafts tokens. */
   readonly assistantModel?: RemoteLanguageModel | undefined;
 };
 
 /** What a language model and its sessions generate. */
 interface RemoteGeneration {
-  /** As `CausalLanguageModel.generate`. */
+  /** Pieces of text as they are generated: `CausalLanguageModel.generate`. */
   generate(prompt: Prompt, options?: WorkerGenerateOptions): ReturnType<LocalLanguageModel["generate"]>;
-  /** As `CausalLanguageModel.generateTokens`. */
+  /** Tokens as they are generated: `CausalLanguageModel.generateTokens`. */
   generateTokens(prompt: Prompt, options?: WorkerGenerateOptions): ReturnType<LocalLanguageModel["generateTokens"]>;
 }
 
@@ -147,7 +147,7 @@ export interface RemoteLanguageModel
   readonly name: string;
   /** Maximum length of a text in tokens, prompt and generated text together. */
   readonly maxTokens: number;
-  /** As `CausalLanguageModel.generateBatch`. */
+  /** Answers to several prompts in one batch: `CausalLanguageModel.generateBatch`. */
   generateBatch(
     requests: readonly (Omit<GenerationRequestOptions, "assistantModel"> &
       Pick<WorkerGenerateOptions, "assistantModel">)[],

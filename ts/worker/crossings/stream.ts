@@ -109,7 +109,7 @@ export function received(
   });
 }
 
-/** The same generator. Ending one that has not started runs no `finally`, so `end` is called instead. */
+/** A generator that calls `end` when it is ended. Ending one that has not started runs no `finally`, so `end` is called instead. */
 function begunBefore<T>(
   inner: AsyncGenerator<T, void, undefined>,
   end: () => Promise<void>,

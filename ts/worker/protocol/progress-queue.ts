@@ -75,7 +75,7 @@ export function everyFrame(): Schedule {
   };
 }
 
-/** With the page's next frame; at once if the page draws none. */
+/** Calls with the page's next frame; at once if the page draws none. */
 export const withFrame: Schedule = (tell) => {
   const { document, requestAnimationFrame, cancelAnimationFrame } = globalThis as Partial<typeof globalThis>;
   if (document?.visibilityState !== "visible" || requestAnimationFrame === undefined) {

@@ -8,7 +8,7 @@ export interface Counts {
   readonly bytesRead: number;
 }
 
-/** Those of an engine since it was started; undefined on WebAssembly. */
+/** Counts of an engine since it was started; undefined on WebAssembly. */
 const countsOf = (engine: Engine) => (engine as { readonly counts?: Counts }).counts;
 
 /** Starts to count; the returned function returns the counts since its last call. */

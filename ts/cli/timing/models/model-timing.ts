@@ -14,7 +14,7 @@ export interface ModelTiming {
   readonly wasm: ModelTimes;
   readonly ratio: number;
   readonly difference: number;
-  /** Of a pass or a step on the GPU; of a prompt and a generation with their reads. */
+  /** Counts of a pass or a step on the GPU; of a prompt and a generation with their reads. */
   readonly counts: Counts;
 }
 

@@ -23,7 +23,7 @@ export function batchOf(most: number, longest: number): { readonly texts: number
 interface CheckedWork {
   /** Results: those of the same model on two engines agree. */
   readonly numbers: readonly number[];
-  /** Of a sample on a GPU; undefined on WebAssembly. */
+  /** Counts of a sample on a GPU; undefined on WebAssembly. */
   readonly counts: Counts | undefined;
 }
 

@@ -5,7 +5,7 @@ import * as programs from "../programs/elementwise.js";
 /** Values of 16 bits, in which dropout's probability is counted. */
 const VALUES = 65_536;
 
-/** Those of a table that have a program; the rest is refused by name. */
+/** The elementwise kernels that have a program; the others are refused by name. */
 export function elementwiseKernels(
   stream: CommandStream,
 ): Partial<ActivationKernels & UnaryKernels & BinaryKernels> & GatedKernels & Pick<RandomKernels, "dropout"> {

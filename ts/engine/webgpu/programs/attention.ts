@@ -150,7 +150,7 @@ const combine = (sums: readonly string[], operand: string, step: string, rows: s
 /** O and lse. Made for a number of columns of a thread: ⌈headDim / 16⌉. */
 export const forwardProgram = (columns: number, disentangled = false): Program => forward(columns, disentangled, false);
 
-/** The same by keys and values in binary16. */
+/** Forward attention with keys and values in binary16. */
 export const forwardHalvesProgram = (columns: number): Program => forward(columns, false, true);
 
 function forward(columns: number, disentangled: boolean, halves: boolean): Program {

@@ -28,7 +28,7 @@ fn twice_u(x: f32) -> f32 { let t = clamp(x, -20.0, 20.0); return 1.5957692 * t 
 fn twice_slope(x: f32) -> f32 { let t = clamp(x, -20.0, 20.0); return 1.5957692 * (1.0 + 0.134145 * t * t); }
 `;
 
-/** Of each function its value, and the factor of g in its gradient, by x and y; or its gradient if that is no product. */
+/** Functions in WGSL: the value, and the factor of g in the gradient, by x and y; or the gradient if that is no product. */
 const unary: Record<string, readonly [value: string, slope: string, gradient?: string]> = {
   relu: ["max(x, 0.0)", "", "select(g, 0.0, x <= 0.0)"],
   sigmoid: ["sigmoid(x)", "y * (1.0 - y)"],
@@ -107,7 +107,7 @@ export const binaryPrograms: ReadonlyMap<string, Program> = new Map(
   ]),
 );
 
-/** Of each function of a and b its gradient by a. Of NaN both operands have the gradient, as in PyTorch. */
+/** Gradients by a of functions of a and b, in WGSL. Where they are NaN both operands have the gradient, as in PyTorch. */
 const gradients = {
   // Of b / a; a² could overflow where this does not.
   div: "-g * (b / a / a)",

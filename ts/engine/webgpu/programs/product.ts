@@ -19,7 +19,7 @@ export interface RightOperand {
   readonly functions: string;
   /** WGSL of whether neighbours in a column, not in a row, are neighbours in memory. */
   readonly isByColumn: string;
-  /** The same of the values of `parameters`. */
+  /** Whether B lies by column, by the values of `parameters`. */
   readonly liesByColumn: (values: readonly number[]) => boolean;
   /** WGSL that returns elements `k` to `k + 3` of column `n` as a vector, if B lies by column and has whole fours. */
   readonly four: string;
