@@ -15,7 +15,7 @@ import {
   writeSafetensors,
 } from "../../ts/index.js";
 import { activationNames } from "../../ts/models/activation.js";
-import { positionRows } from "../../ts/models/post-norm/positions.js";
+import { positionRows } from "../../ts/models/encoders/post-norm-config.js";
 import { goldenEncoder, texts } from "./golden-encoder.js";
 
 const some = texts.slice(0, 4);

@@ -2,14 +2,11 @@ import { weightedSums } from "../adapters/adapter-set.js";
 import { weightedSum } from "../adapters/weighted/weighted-sum.js";
 import { joining } from "../engine/engine.js";
 import { join } from "../engine/join.js";
-import { otherPlans } from "../models/architectures.js";
+import { languageLayers, lazyEncoders } from "../models/architectures.js";
 import { decoderLayers } from "../models/decoders.js";
-import { debertaV2 } from "../models/deberta-v2/index.js";
-import type { Architecture } from "../models/architecture.js";
-import type { LazyArchitecture } from "../models/encoder-types.js";
-import { modernbert } from "../models/modernbert/index.js";
-import { nomicBert } from "../models/nomic-bert/index.js";
-import { languageLayers, lazyEncoders, otherPlan } from "../models/other-architectures.js";
+import { debertaV2 } from "../models/encoders/deberta-v2.js";
+import { modernbert } from "../models/encoders/modernbert.js";
+import { nomicBert } from "../models/encoders/nomic-bert.js";
 import { openAdapterFolder } from "../models/sentence/adapter-folder.js";
 import { adapterFolder, loadEncoder } from "../models/sentence/load-encoder.js";
 import { encoderSaver } from "../models/sentence/saved-encoder.js";
@@ -35,14 +32,10 @@ measures.provide(measureLogits);
 severalLabels.provide(multiLabelCalls);
 library.provide(libraryTokenizer);
 weightedSums.provide(weightedSum);
-const encoders: Readonly<Record<LazyArchitecture, Architecture>> = {
-  "deberta-v2": debertaV2,
-  modernbert,
-  nomic_bert: nomicBert,
-};
-for (const [type, code] of Object.entries(encoders)) lazyEncoders[type as LazyArchitecture].provide(code);
+lazyEncoders["deberta-v2"].provide(debertaV2);
+lazyEncoders.modernbert.provide(modernbert);
+lazyEncoders.nomic_bert.provide(nomicBert);
 languageLayers.provide(decoderLayers);
-otherPlans.provide(otherPlan);
 adapterFolder.provide(openAdapterFolder);
 encoderSaver.provide(saveEncoder);
 crossSaver.provide(saveCross);

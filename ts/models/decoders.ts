@@ -1,6 +1,6 @@
 import { UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
-import type { Architecture } from "./architecture.js";
+import type { ModelPlan } from "./architecture.js";
 import type { DecoderArchitecture, DecoderPlan } from "./decoder/index.js";
 import { eurobert } from "./decoder/families/eurobert.js";
 import { gemma2, vaultGemma } from "./decoder/families/gemma2.js";
@@ -17,7 +17,6 @@ import { phi3 } from "./decoder/families/phi3.js";
 import { qwen2, qwen3, qwen3Moe } from "./decoder/families/qwen.js";
 import { qwen35 } from "./decoder/families/qwen3-5.js";
 import { smollm3 } from "./decoder/families/smollm3.js";
-import { encoderTypes } from "./encoder-types.js";
 
 /**
  * All architectures of language models, by `model_type` of their config.json. Separate from encoders', so that bundles contain only what
@@ -68,9 +67,9 @@ export function decoderPlan(json: ConfigJson): DecoderPlan {
   );
 }
 
-/** The layers of a language model as an encoder. */
-export const decoderLayers: Architecture = (json) =>
-  rowOf(json, "", [...Object.keys(encoders), ...encoderTypes]).encoder();
+/** The plan of a language model's layers as an encoder. @param otherTypes `model_type` of other encoders, for the error of an unknown one */
+export const decoderLayers = (json: ConfigJson, otherTypes: readonly string[]): ModelPlan =>
+  rowOf(json, "", [...Object.keys(encoders), ...otherTypes]).encoder();
 
 function rowOf(json: ConfigJson, as: string, others: readonly string[]): DecoderPlan {
   const type = json["model_type"];

@@ -4,7 +4,7 @@ import { applyRotary } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { log } from "../../values/elementary.js";
 import type { RaggedBatch } from "../ragged-batch.js";
-import type { Rotation } from "../rotary/rotary.js";
+import type { Rotation } from "../rotary-embedding.js";
 import type { Attend } from "./attention.js";
 import { type DecoderConfig, type LayerSizes, sizesOf } from "./config.js";
 import type { DecoderLayer } from "./names.js";

@@ -5,7 +5,7 @@ import { activations } from "../activation.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import { ReadModel } from "../read-model.js";
-import { type Rotation, rotationOf } from "../rotary/rotary.js";
+import { type Rotation, rotationOf } from "../rotary-embedding.js";
 import { attended, type AttendedPass } from "./attended.js";
 import { type Attend, attendWhole, gatedOf } from "./attention.js";
 import { type DecoderConfig, expertsOf, keySources, sizesOf } from "./config.js";

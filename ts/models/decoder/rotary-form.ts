@@ -2,7 +2,7 @@ import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { log } from "../../values/elementary.js";
 import { type ConfigJson, flag, positive, whole, word } from "../config-values.js";
-import { frequenciesOf } from "../rotary/rotary.js";
+import { frequenciesOf } from "../rotary-embedding.js";
 
 /** The rotation angles: position·frequency. */
 export interface RotaryForm {

@@ -3,7 +3,7 @@ import { excerpt } from "../../errors/excerpt.js";
 import type { GgufFile } from "../../io/gguf/index.js";
 import { exp, log } from "../../values/elementary.js";
 import { rotaryForm } from "../decoder/rotary-form.js";
-import { frequenciesOf } from "../rotary/rotary.js";
+import { frequenciesOf } from "../rotary-embedding.js";
 import type { MetadataValues } from "./metadata-values.js";
 import { shortest } from "./shortest.js";
 import { defined } from "./words-config.js";

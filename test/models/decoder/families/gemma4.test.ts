@@ -152,7 +152,7 @@ describe("config.json", () => {
     const text = "The film is a funny and touching";
     const [[both], [one]] = [await encoder.encode([text]), await causal.encode([text])];
     expect(both).not.toEqual(one);
-    const { causal: isCausal, attention } = decoderLayers(parsed(files)).config as DecoderConfig;
+    const { causal: isCausal, attention } = decoderLayers(parsed(files), []).config as DecoderConfig;
     expect([isCausal, attention(0).window, attention(1).window]).toEqual([false, 2, null]);
   });
 });

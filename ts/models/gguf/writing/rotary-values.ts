@@ -4,7 +4,7 @@ import type { WrittenValue } from "../../../io/gguf/write.js";
 import type { ConfigJson } from "../../config-values.js";
 import { isGiven } from "../../decoder/families/llama-like.js";
 import type { RotaryForm } from "../../decoder/rotary-form.js";
-import { frequenciesOf } from "../../rotary/rotary.js";
+import { frequenciesOf } from "../../rotary-embedding.js";
 
 /** A GGUF file's metadata of the rotary embedding. */
 interface RotaryValues {

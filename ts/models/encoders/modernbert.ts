@@ -4,8 +4,7 @@ import { activationNames } from "../activation.js";
 import type { Architecture, HeadPlan } from "../architecture.js";
 import { type ConfigJson, epsilon, flag, positive, refuse, whole, word } from "../config-values.js";
 import { beforeHead } from "../heads.js";
-import { headsOf, type LayerAttention, type RotaryConfig, thetaOf } from "../rotary/config.js";
-import { rotaryEncoder, type RotaryNames } from "../rotary/index.js";
+import { headsOf, type LayerAttention, type RotaryConfig, rotaryEncoder, type RotaryNames, thetaOf } from "./rotary.js";
 
 /** ModernBERT (arXiv 2412.13663): norms before, a gated inner layer, and attention that is local in most layers. */
 export const modernbert: Architecture = (json) => {

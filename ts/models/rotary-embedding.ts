@@ -1,5 +1,5 @@
-import type { Graph, NodeId } from "../../graph/graph.js";
-import { cosPi, exp, log } from "../../values/elementary.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { cosPi, exp, log } from "../values/elementary.js";
 
 /** Cosine and sine of the angle by which each pair of features of a token is turned: `[tokens, pairs]` each. */
 export interface Rotation {

@@ -1,9 +1,11 @@
 import type { Architecture } from "../architecture.js";
+import { afterPadding, bertLikeConfig, type EncoderConfig } from "./post-norm-config.js";
+import { poolerHead, twoLayerHead } from "../heads.js";
+import { bertNames, postNormEncoder } from "./post-norm.js";
 import { type ConfigJson, whole } from "../config-values.js";
-import { bertLikeConfig, type EncoderConfig } from "../post-norm/config.js";
-import { twoLayerHead } from "../heads.js";
-import { bertNames, postNormEncoder } from "../post-norm/index.js";
-import { afterPadding } from "../post-norm/positions.js";
+
+/** BERT (arXiv 1810.04805), and what was distilled from it under its name, as MiniLM and BGE. */
+export const bert: Architecture = (json) => postNormEncoder(bertLikeConfig(json), bertNames, poolerHead("bert."));
 
 /** RoBERTa (arXiv 1907.11692), XLM-R and CamemBERT: BERT whose positions begin after the padding token's own row. */
 export const roberta: Architecture = (json) =>

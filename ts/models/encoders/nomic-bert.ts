@@ -4,8 +4,7 @@ import { activationNames } from "../activation.js";
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, epsilon, positive, refuse, whole, word } from "../config-values.js";
 import { poolerHead } from "../heads.js";
-import { headsOf, type RotaryConfig, thetaOf } from "../rotary/config.js";
-import { rotaryEncoder, type RotaryNames } from "../rotary/index.js";
+import { headsOf, type RotaryConfig, rotaryEncoder, type RotaryNames, thetaOf } from "./rotary.js";
 
 /** NomicBERT (arXiv 2402.01613): BERT with rotation in place of positions, a gated inner layer and no biases but the norms'. */
 export const nomicBert: Architecture = (json) =>

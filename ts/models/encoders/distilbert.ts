@@ -2,8 +2,8 @@ import { activationNames } from "../activation.js";
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, whole, word } from "../config-values.js";
 import { beforeHead } from "../heads.js";
-import { checkHeads, type EncoderConfig } from "../post-norm/config.js";
-import { type EncoderNames, postNormEncoder } from "../post-norm/index.js";
+import { checkHeads, type EncoderConfig } from "./post-norm-config.js";
+import { type EncoderNames, postNormEncoder } from "./post-norm.js";
 
 /** DistilBERT (arXiv 1910.01108): BERT without token types, under names of its own. */
 export const distilbert: Architecture = (json) =>

@@ -3,8 +3,8 @@ import type { Architecture } from "../architecture.js";
 import { type ConfigJson, whole, word } from "../config-values.js";
 import { activationNames } from "../activation.js";
 import { poolerHead } from "../heads.js";
-import { bertLikeConfig, type EncoderConfig } from "../post-norm/config.js";
-import { type EncoderNames, postNormEncoder } from "../post-norm/index.js";
+import { bertLikeConfig, type EncoderConfig } from "./post-norm-config.js";
+import { type EncoderNames, postNormEncoder } from "./post-norm.js";
 
 /** More layers than any model has: they share weights, so that a file does not bound their number. */
 const MOST_LAYERS = 1000;

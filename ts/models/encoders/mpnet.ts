@@ -2,10 +2,8 @@ import { UnsupportedError } from "../../errors/errors.js";
 import type { Architecture } from "../architecture.js";
 import { type ConfigJson, whole } from "../config-values.js";
 import { twoLayerHead } from "../heads.js";
-import { bertLikeConfig, type EncoderConfig } from "../post-norm/config.js";
-import { DISTANCE_BUCKETS } from "../post-norm/distance-bias.js";
-import { bertNames, type EncoderNames, postNormEncoder } from "../post-norm/index.js";
-import { afterPadding } from "../post-norm/positions.js";
+import { afterPadding, bertLikeConfig, DISTANCE_BUCKETS, type EncoderConfig } from "./post-norm-config.js";
+import { bertNames, type EncoderNames, postNormEncoder } from "./post-norm.js";
 
 /** MPNet (arXiv 2004.09297): BERT without token types, whose scores also have a bias by distance, one for all layers. */
 export const mpnet: Architecture = (json) => postNormEncoder(mpnetConfig(json), names, twoLayerHead("mpnet."));

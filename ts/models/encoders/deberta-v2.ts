@@ -1,3 +1,16 @@
+import type { Architecture, LinearShape, StepSize } from "../architecture.js";
+import { beforeHead } from "../heads.js";
+import { type ModelTraits, ReadModel } from "../read-model.js";
+import {
+  linearPart,
+  normPart,
+  planOf,
+  type ReadTable,
+  tablePart,
+  typesPart,
+  type WeightPart,
+} from "../weight-table.js";
+import { debertaConfig, type DebertaConfig, relativeRows } from "./deberta-v2-config.js";
 import type { AdaptedLinear } from "../../adapters/adapted-linear.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { AppliedAdapter } from "../../adapters/adapter-parts.js";
@@ -7,10 +20,22 @@ import { zeros } from "../../values/tensor.js";
 import { activations } from "../activation.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
-import { ReadModel } from "../read-model.js";
-import { relativeRows } from "./buckets.js";
-import type { DebertaConfig } from "./config.js";
-import type { DebertaLayer, DebertaWeights } from "./tensors.js";
+
+/** DeBERTa-v2 and v3. */
+export const debertaV2: Architecture = (json) => {
+  const config = debertaConfig(json);
+  const traits: ModelTraits = {
+    normEps: config.layerNormEps,
+    inferenceMemory: (tokens) => inferenceMemory(config, tokens),
+    stepMemory: (step) => stepMemory(config, step),
+  };
+  const plan = planOf(config, debertaTable(config), traits, (graph, weights) => {
+    return new DebertaEncoder(graph, config, weights, traits);
+  });
+  const head = beforeHead("deberta.", "pooler.dense", { activation: config.poolerActivation });
+  const targetModules = ["query_proj", "key_proj", "value_proj"];
+  return { ...plan, head, targetModules, packedCopies: 2, usualWeights: () => "f32" };
+};
 
 /** Rows from which on a product A·Bᵀ sums each as in a longer one. */
 const MANY_ROWS = 9;
@@ -220,4 +245,101 @@ function partsOf(selection: AdapterSelection, tokens: number): Part[] {
   }
   base(tokens);
   return parts.length === 0 ? [{ start: 0, end: tokens, own: [] }] : parts;
+}
+
+/** The convolution as a product with each token's neighbours side by side, feature by feature: a file's `[out, in, size]` row by row. */
+function convolutionPart(path: string, { hiddenSize, convolution }: DebertaConfig): WeightPart<AdaptedLinear> | null {
+  if (convolution === null) return null;
+  const { size } = convolution;
+  const shape = { paths: [path], inFeatures: hiddenSize * size, outFeatures: hiddenSize, adaptable: false };
+  const tensors = [
+    { name: `${path}.weight`, shape: [hiddenSize, hiddenSize, size] },
+    { name: `${path}.bias`, shape: [hiddenSize] },
+  ];
+  return { ...linearPart(shape), tensors };
+}
+
+/** All weights. */
+export function debertaTable(config: DebertaConfig) {
+  const { hiddenSize: hidden, embeddingSize, intermediateSize: inner, relative } = config;
+  const shape = (paths: string[], inFeatures: number, outFeatures: number, hasBias = true): LinearShape => {
+    return { paths, inFeatures, outFeatures, hasBias };
+  };
+  // Layers of their own for the relative positions, where they do not go through those of the tokens.
+  const own = relative !== null && !relative.shared;
+  return {
+    first: {
+      words: tablePart("embeddings.word_embeddings", [config.vocabularySize, embeddingSize]),
+      positions: config.positions
+        ? tablePart("embeddings.position_embeddings", [config.maxPositions, embeddingSize])
+        : null,
+      type: typesPart("embeddings.token_type_embeddings", [config.typeVocabularySize, embeddingSize]),
+      /** Between embeddings and hidden states of another width. */
+      projection:
+        embeddingSize === hidden ? null : linearPart(shape(["embeddings.embed_proj"], embeddingSize, hidden, false)),
+      embeddingNorm: normPart("embeddings.LayerNorm", hidden),
+      /** Relative positions. */
+      distances: relative === null ? null : tablePart("encoder.rel_embeddings", [2 * relative.span, hidden]),
+      distanceNorm: relative?.norm === true ? normPart("encoder.LayerNorm", hidden) : null,
+      /** Of the first layer's input. */
+      convolution: convolutionPart("encoder.conv.conv", config),
+      convolutionNorm: config.convolution === null ? null : normPart("encoder.conv.LayerNorm", hidden),
+    },
+    layers: config.layers,
+    layer(i: number) {
+      const linear = (name: string, inFeatures = hidden, outFeatures = hidden) =>
+        linearPart(shape([`encoder.layer.${i}.${name}`], inFeatures, outFeatures));
+      const norm = (name: string) => normPart(`encoder.layer.${i}.${name}`, hidden);
+      return {
+        query: linear("attention.self.query_proj"),
+        key: linear("attention.self.key_proj"),
+        value: linear("attention.self.value_proj"),
+        positionKey: own && relative.c2p ? linear("attention.self.pos_key_proj") : null,
+        positionQuery: own && relative.p2c ? linear("attention.self.pos_query_proj") : null,
+        attentionOutput: linear("attention.output.dense"),
+        intermediate: linear("intermediate.dense", hidden, inner),
+        output: linear("output.dense", inner),
+        attentionNorm: norm("attention.output.LayerNorm"),
+        outputNorm: norm("output.LayerNorm"),
+      };
+    },
+    last: {},
+  };
+}
+
+export type DebertaWeights = ReadTable<ReturnType<typeof debertaTable>>;
+export type DebertaLayer = DebertaWeights["layers"][number];
+
+const FLOAT = 4;
+
+/** Numbers a token that the scores by distance take: the products, and the same by head, for each kind. */
+function distanceScores({ heads, relative }: DebertaConfig, tokens: number): number {
+  if (relative === null) return 0;
+  const rows = Math.min(2 * relative.span, 2 * tokens);
+  return 2 * heads * rows * (Number(relative.c2p) + Number(relative.p2c));
+}
+
+/** Numbers a token that the convolution takes: the neighbours as rows and by feature, the product, what is active, the sum and its norm. */
+const convolved = ({ hiddenSize, convolution }: DebertaConfig) =>
+  convolution === null ? 0 : hiddenSize * (2 * convolution.size + 6);
+
+/**
+ * Bytes that the tape of one training step takes. A layer keeps q, k and v, the three side by side, both of the first by head,
+ * their context and four more of the hidden size, the inner layer twice, and the scores by distance, whose gradients live as
+ * those of one layer. How far texts reach is not known here, so distances are counted as those of one text.
+ */
+export function stepMemory(config: DebertaConfig, { tokens, adapted, checkpointing = false }: StepSize): number {
+  const { hiddenSize: h, intermediateSize: inner, layers, heads } = config;
+  const distances = distanceScores(config, tokens);
+  const layer = 13 * h + 2 * inner + heads + 4 + distances;
+  const forward = checkpointing ? (layers + 1) * h + layer + adapted.widest : layers * layer + 6 * h + adapted.kept;
+  const widest = 2 * inner + 5 * h + distances + convolved(config);
+  const back = Math.max(tokens * (widest + adapted.back), adapted.norms);
+  return Math.ceil(1.01 * FLOAT * (tokens * (forward + adapted.tables) + back + adapted.fixed)) + 65_536;
+}
+
+/** Bytes that one batch takes without gradients. */
+export function inferenceMemory(config: DebertaConfig, tokens: number): number {
+  const { hiddenSize, intermediateSize } = config;
+  return FLOAT * tokens * (16 * hiddenSize + 2 * intermediateSize + distanceScores(config, tokens) + convolved(config));
 }
