@@ -28,6 +28,17 @@ describe("data", () => {
     expect(out).not.toMatch(/\u001b/);
   });
 
+  it("counts texts of a language model with no encoder's tokenizer", async () => {
+    const file = fixture.path("language.csv");
+    await writeFile(file, `text\n${"a long text about rivers and stones ".repeat(100)}\nanother one\n`);
+    const { code, out } = await lowrank(["data", file, "--task", "text"]);
+    expect(code).toBe(0);
+    // all-MiniLM-L6-v2, which the tests have, would cut the first one to 256 tokens.
+    expect(out).not.toMatch(/truncated to 256/);
+    const own = await lowrank(["data", file, "--task", "text", "--model", fixture.model, "--max-tokens", "8"]);
+    expect(own.out).toMatch(/truncated to 8/);
+  });
+
   it("a query with several answers is no duplicate, and texts without labels are no class with too few examples", async () => {
     const file = fixture.path("several.csv");
     const rows = ["a", "b"].flatMap((name) => [1, 2].map((i) => `question ${name},answer ${name}${i},${i - 1}`));

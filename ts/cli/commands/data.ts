@@ -17,7 +17,6 @@ import { type TaskFile, wholeData } from "../../training/data/parts.js";
 import type { JobEvent } from "../../training/job-events.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { defaultsOf } from "../../training/spec/field.js";
-import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { takeSpec } from "../../training/spec/task-spec.js";
 import type { FileExample, FileLabelCounts, TaskDefinition, TaskEntry } from "../../training/task-definition.js";
 import { exitCodes } from "../exit-codes.js";
@@ -64,7 +63,7 @@ export function defineData(program: Command, session: Session): void {
       "--drop-duplicates",
       "remove duplicates (same text and label), and training texts that also appear in --test",
     )
-    .option("--model <name>", `model whose tokens are counted (default: ${DEFAULT_MODEL}, if it is in the cache)`)
+    .option("--model <name>", `model whose tokens are counted (default: that of the task, if it is in the cache)`)
     .option("--max-tokens <n>", "truncate texts to this many tokens (default: the model's maximum)", whole(2))
     .option(
       "--allow <codes>",
@@ -101,7 +100,14 @@ async function data(path: string, options: DataOptions, session: Session): Promi
   const train = (test !== null && reader.without?.(parts.train, test, "train on")) || parts.train;
   if (!isSurveyed) await definition.survey?.(parts, settings, context);
   const labelled = definition.labelCounts?.(train) ?? null;
-  const { summary: found, inCharacters } = await summaryOf(train, test?.examples ?? null, definition, options, session);
+  const usualModel = settings.model;
+  const { summary: found, inCharacters } = await summaryOf(
+    train,
+    test?.examples ?? null,
+    definition,
+    { ...options, usualModel },
+    session,
+  );
   const labels = isSurveyed ? found.labels : labelRows(train.labels, labelled, test && definition.labelCounts?.(test));
   const summary = { ...found, labels };
   if (summary.findings.some(({ severity }) => severity === "stop")) session.exitCode = exitCodes.error;
@@ -128,9 +134,7 @@ async function data(path: string, options: DataOptions, session: Session): Promi
       colors,
       width,
     ),
-    ...(inCharacters
-      ? [`lengths are in characters: with --model ${DEFAULT_MODEL} they are counted in its tokens`]
-      : []),
+    ...(inCharacters ? [`lengths are in characters: with --model ${usualModel} they are counted in its tokens`] : []),
   ])
     terminal.print(line);
 }
@@ -150,7 +154,7 @@ async function summaryOf(
   train: TaskFile<FileExample>,
   test: Examples | null,
   definition: Definition,
-  options: DataOptions,
+  options: DataOptions & { readonly usualModel: string },
   session: Session,
 ): Promise<{ readonly summary: DataSummary; readonly inCharacters: boolean }> {
   const { terminal, signal } = session;
@@ -240,9 +244,13 @@ interface DataOptions {
   readonly json: boolean;
 }
 
-/** The tokenizer for counting: of the named model, otherwise of the default model if it is in the cache. */
+/** The tokenizer for counting: of the named model, otherwise of the task's default model if it is in the cache. */
 async function countingTokenizer(
-  { model, ...options }: { readonly model?: string; readonly maxTokens?: number },
+  {
+    model,
+    usualModel,
+    ...options
+  }: { readonly model?: string; readonly usualModel: string; readonly maxTokens?: number },
   session: Session,
 ): Promise<TokenCounter | null> {
   const maxTokens = options.maxTokens ?? null;
@@ -252,7 +260,7 @@ async function countingTokenizer(
     });
   if (model !== undefined) return load(await findModel(model, session));
   try {
-    return await load(await resolveModel(DEFAULT_MODEL, { offline: true }));
+    return await load(await resolveModel(usualModel, { offline: true }));
   } catch (error) {
     if (error instanceof ModelError && maxTokens === null) return null;
     throw error;

@@ -56,7 +56,7 @@ function* ofLabels(
   if (learnt.length === 1)
     yield stop(
       "one-label",
-      `all ${train.examples} training texts have the label ${quoted(all)}, and a classifier needs two; is this the labels' column?`,
+      `${train.examples === 1 ? "the only training text has" : `all ${train.examples} training texts have`} the label ${quoted(all)}, and a classifier needs two; is this the labels' column?`,
     );
   const isId = learnt.length > FEW_LABELS && learnt.length > train.examples / 2;
   if (isId)
