@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ConfigError, FormatError } from "../../../ts/errors/errors.js";
 import { exampleFormat, sortLabels, splitExamples } from "../../../ts/io/examples/index.js";
 import { parseExamples, parseTexts } from "./parse-text.js";
-import type { ExampleOptions } from "../../../ts/io/examples/parse.js";
+import type { ExampleOptions } from "../../../ts/io/examples/example.js";
 import { projectFile } from "../../setup/files.js";
 
 const csv = { format: "csv", text: "text", label: "label" } as const;

@@ -1,4 +1,4 @@
-import { type ExampleOptions, examplesOf, sortLabels, type TextOptions } from "../../../ts/io/examples/parse.js";
+import { type ExampleOptions, examplesOf, sortLabels, type TextOptions } from "../../../ts/io/examples/example.js";
 import { readTextRows } from "../../../ts/io/examples/table/text-rows.js";
 
 /** Texts of a file that is text, as `readTexts` without waiting. */

@@ -2,11 +2,10 @@ import Papa from "papaparse";
 import { extname } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { decodeText, exampleFormat } from "../../io/examples/index.js";
-import { isNumber } from "../../io/examples/table/column.js";
+import { isNumber, normaliseText } from "../../io/examples/row.js";
 import { PickedColumns } from "../../io/examples/table/columns.js";
 import { readDelimited } from "../../io/examples/table/delimited.js";
 import { sniffDelimiter } from "../../io/examples/table/delimiter.js";
-import { normaliseText } from "../../io/examples/table/rows.js";
 
 /** A table's rows with all their columns. */
 export interface KeptTable {

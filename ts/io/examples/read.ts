@@ -4,9 +4,9 @@ import { namesFrom } from "../../arguments/collections.js";
 import { callable, oneOf, text as textSetting, unexpected } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { Column } from "./table/column.js";
-import type { Example } from "./example.js";
+import type { Column, Row } from "./row.js";
 import {
+  type Example,
   type ExampleFormat,
   exampleFormat,
   type ExampleOptions,
@@ -15,8 +15,7 @@ import {
   placeOf,
   sortLabels,
   type TextOptions,
-} from "./parse.js";
-import type { Row } from "./table/rows.js";
+} from "./example.js";
 import { decodeText } from "./text-encoding.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 

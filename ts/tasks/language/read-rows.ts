@@ -1,7 +1,7 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { exampleFormat, placeIn } from "../../io/examples/index.js";
-import { readJsonRows, type WholeRow } from "../../io/examples/json/json-rows.js";
+import { readJsonRows, type WholeRow } from "../../io/examples/json.js";
 import { rowsOf } from "../../io/examples/read.js";
 import { type ExampleReader, exampleReader, type ReadExample } from "../../models/language/training/example-formats.js";
 import type { RunContext } from "../../training/task-definition.js";

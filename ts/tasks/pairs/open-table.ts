@@ -1,7 +1,7 @@
 import type { OptionNames } from "../../training/spec/option-names.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { ExampleFormat } from "../../io/examples/index.js";
-import { readJsonRows } from "../../io/examples/json/json-rows.js";
+import { readJsonRows } from "../../io/examples/json.js";
 import { filledRows, isBlank, rowsOf } from "../../io/examples/read.js";
 import { withoutEmptyRows } from "../table-rows.js";
 

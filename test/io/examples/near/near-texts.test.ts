@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { splitExamples, summariseExamples } from "../../../../ts/index.js";
-import { Frames } from "../../../../ts/io/examples/near/frames.js";
+import { Frames, piecesOf } from "../../../../ts/io/examples/near/frames.js";
 import { nearGroups } from "../../../../ts/io/examples/near/near-texts.js";
-import { piecesOf } from "../../../../ts/io/examples/near/pieces.js";
 import { inFolds } from "../../../../ts/io/examples/parts/folds.js";
 import { inTwo } from "../../../../ts/io/examples/parts/split.js";
 

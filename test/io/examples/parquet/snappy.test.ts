@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { PageProblem } from "../../../../ts/io/examples/parquet/runs.js";
-import { unpackSnappy } from "../../../../ts/io/examples/parquet/snappy.js";
+import { PageProblem } from "../../../../ts/io/examples/parquet/thrift.js";
+import { unpackSnappy } from "../../../../ts/io/examples/parquet/pages.js";
 
 const unpacked = (size: number, ...packed: number[]) => {
   const out = new Uint8Array(size);

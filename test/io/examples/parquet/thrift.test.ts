@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FormatError, readExamples } from "../../../../ts/index.js";
-import { PageProblem } from "../../../../ts/io/examples/parquet/runs.js";
-import { checkStruct } from "../../../../ts/io/examples/parquet/thrift.js";
+import { checkStruct, PageProblem } from "../../../../ts/io/examples/parquet/thrift.js";
 
 /** A number in Thrift's compact protocol, of which signed ones are twice as large. */
 const varint = (value: number): number[] =>

@@ -4,7 +4,7 @@ import { FormatError, readExamples } from "../../../../ts/index.js";
 import { MOST_COLUMNS, tooWideAt } from "../../../../ts/io/examples/table/column-limit.js";
 import { PickedColumns } from "../../../../ts/io/examples/table/columns.js";
 import { readDelimited } from "../../../../ts/io/examples/table/delimited.js";
-import type { Row } from "../../../../ts/io/examples/table/rows.js";
+import type { Row } from "../../../../ts/io/examples/row.js";
 
 afterEach(() => void vi.restoreAllMocks());
 

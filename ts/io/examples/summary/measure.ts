@@ -6,7 +6,7 @@ import type { ExampleColumns } from "../read.js";
 import { type Parts, type Survey, survey } from "./survey.js";
 import type { TokenCounter } from "./token-counter.js";
 import { tokenLengths } from "./token-lengths.js";
-import { sortLabels } from "../parse.js";
+import { sortLabels } from "../example.js";
 import { plainLabel } from "./plain-text.js";
 
 /** Texts between two calls of `onProgress`. */

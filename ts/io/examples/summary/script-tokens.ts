@@ -3,9 +3,9 @@ import { type Script, scriptWords } from "./script-words.js";
 import type { TokenCounter } from "./token-counter.js";
 
 /** Number of texts of a split to examine, evenly spread. */
-const TEXTS = 1000;
+const SAMPLED_TEXTS = 1000;
 /** The fewest letters of a script for a judgement. */
-const LETTERS = 50;
+const FEWEST_LETTERS = 50;
 /** Letters of a text's words to tokenize at once: no model needs more tokens than they have bytes. */
 const MOST = 8192;
 
@@ -70,7 +70,7 @@ export class ScriptCount {
       const { tokens, unknown } = counter.measure(text, MOST);
       return { tokens: Math.max(0, tokens - around), unknown };
     };
-    this.every = Math.max(1, Math.ceil(texts / TEXTS));
+    this.every = Math.max(1, Math.ceil(texts / SAMPLED_TEXTS));
   }
 
   /** Examines the text, or skips it if there are many. */
@@ -100,7 +100,7 @@ export class ScriptCount {
         const [lettersPerToken, strange] = [letters / tokens, unknown / tokens];
         const bound =
           script === "Latin" ? (lettersPerToken < LATIN && isOfMany() ? 0 : LATIN) : (BOUNDS[script] ?? BYTES);
-        const known = letters < LETTERS || (lettersPerToken >= bound && strange <= UNKNOWN);
+        const known = letters < FEWEST_LETTERS || (lettersPerToken >= bound && strange <= UNKNOWN);
         return { script, share: texts / this.seen, lettersPerToken, unknown: strange, known };
       });
   }

@@ -6,7 +6,7 @@ import { excerpt } from "../../../errors/excerpt.js";
 import { checkSignal } from "../../../waiting/abort.js";
 import type { DataPart, DataSummary } from "./data-summary.js";
 import type { ExampleColumns } from "../read.js";
-import type { Column } from "../table/column.js";
+import type { Column } from "../row.js";
 import type { Parts, SurveyExample } from "./survey.js";
 import type { TokenCounter } from "./token-counter.js";
 

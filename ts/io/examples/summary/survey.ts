@@ -1,9 +1,8 @@
-import type { LocatedExample } from "../parse.js";
+import type { LocatedExample } from "../example.js";
 import type { DataPart, FoundExample, PartSummary } from "./data-summary.js";
 import { plainText } from "./plain-text.js";
-import { Frames } from "../near/frames.js";
+import { Frames, piecesOf } from "../near/frames.js";
 import { nearText, NearTexts } from "../near/near-texts.js";
-import { piecesOf } from "../near/pieces.js";
 import { spreadOf } from "./spread.js";
 
 /** An example, and its line in the file if known. */

@@ -1,10 +1,9 @@
 import { misspelt } from "../../../arguments/options.js";
 import { ConfigError, FormatError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
-import { type Column, isNumber } from "./column.js";
+import { type Column, isNumber, type Row } from "../row.js";
 import { headerWarning, looksLikeHeader } from "./header-row.js";
 import type { OtherHalf } from "./other-half.js";
-import type { Row } from "./rows.js";
 /** A name without case and surrounding spaces. */
 const plain = (name: string) => name.trim().toLowerCase();
 /** The most columns that a message names. */

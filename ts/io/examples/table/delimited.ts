@@ -1,7 +1,7 @@
 import Papa from "papaparse";
 import { FormatError } from "../../../errors/errors.js";
 import { MOST_COLUMNS, tooWide, tooWideAt } from "./column-limit.js";
-import type { Row } from "./rows.js";
+import type { Row } from "../row.js";
 
 /** A problem with quotes, and its line. */
 interface WrongQuotes {

@@ -1,6 +1,6 @@
 import Papa from "papaparse";
 import { MOST_COLUMNS, tooWideAt } from "./column-limit.js";
-import { type Column, isNumber } from "./column.js";
+import { type Column, isNumber } from "../row.js";
 
 /** Other delimiters to try. */
 const DELIMITERS = [",", ";", "\t", "|"];

@@ -1,5 +1,5 @@
 import { clip } from "../../../errors/excerpt.js";
-import type { Row } from "./rows.js";
+import type { Row } from "../row.js";
 
 /** Usual names of columns of texts and labels, in any case. */
 const USUAL =

@@ -1,4 +1,4 @@
-import { type Column, isNumber } from "./column.js";
+import { type Column, isNumber } from "../row.js";
 
 /** Names of columns that go together, in any case. */
 const PAIRS: readonly (readonly string[])[] = [

@@ -1,13 +1,11 @@
 import { ConfigError } from "../../../errors/errors.js";
-import type { Column } from "./column.js";
+import { type Column, normaliseText, type Row } from "../row.js";
 import { PickedColumns } from "./columns.js";
 import { readDelimited } from "./delimited.js";
 import { sniffDelimiter } from "./delimiter.js";
-import { parseJsonLines } from "../json/json-lines.js";
-import { parseJsonTable } from "../json/json-table.js";
-import type { TextOptions } from "../parse.js";
+import { parseJsonLines, parseJsonTable } from "../json.js";
+import type { TextOptions } from "../example.js";
 import { OtherHalf } from "./other-half.js";
-import { normaliseText, type Row } from "./rows.js";
 
 /**
  * Rows of CSV (quoted fields, a byte order mark, any line ends), TSV (with quoting or without), JSON Lines or JSON.

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import { normaliseText } from "../table/rows.js";
+import { normaliseText } from "../row.js";
 import { decodeText } from "../text-encoding.js";
 import { broken, checkWord, type LocatedTokens, nameOf, type TokenFields } from "./located-tokens.js";
 

@@ -1,6 +1,6 @@
 import { excerpt } from "../../../errors/excerpt.js";
 import { isJsonObject } from "../../json.js";
-import { readJsonRows, type WholeRow } from "../json/json-rows.js";
+import { readJsonRows, type WholeRow } from "../json.js";
 import { broken, type LocatedTokens, nameOf, type TokenFields } from "./located-tokens.js";
 
 /**

@@ -1,6 +1,6 @@
 import { ConfigError, FormatError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
-import { placeIn } from "../parse.js";
+import { placeIn } from "../example.js";
 
 /** Words of a text with labels, null for none. */
 interface WordsRow {

@@ -1,5 +1,5 @@
 import { FormatError } from "../../../errors/errors.js";
-import { exampleFormat, type ExampleFormat } from "../parse.js";
+import { exampleFormat, type ExampleFormat } from "../example.js";
 import { readConll } from "./conll.js";
 import { readJsonTokens } from "./json-tokens.js";
 import type { LocatedTokens, TokenReading } from "./located-tokens.js";

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { rowsOf } from "../read.js";
-import type { ExampleFormat } from "../parse.js";
+import type { ExampleFormat } from "../example.js";
 import { checkWord, type LocatedTokens, nameOf, type TokenReading } from "./located-tokens.js";
 
 /**

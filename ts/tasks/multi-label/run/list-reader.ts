@@ -1,7 +1,7 @@
 import { ConfigError, FormatError } from "../../../errors/errors.js";
 import { clip, excerpt } from "../../../errors/excerpt.js";
 import { exampleFormat, type LocatedExample, placeIn, sortLabels } from "../../../io/examples/index.js";
-import { readJsonRows } from "../../../io/examples/json/json-rows.js";
+import { readJsonRows } from "../../../io/examples/json.js";
 import { filledRows, isBlank, rowsOf } from "../../../io/examples/read.js";
 import { drawnParts } from "../../../training/data/drawn.js";
 import type { DataReader, TaskFile } from "../../../training/data/parts.js";

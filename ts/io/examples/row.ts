@@ -11,3 +11,9 @@ export function normaliseText(text: string): string {
   // A lone "\r" is a line end only if there is no other.
   return body.includes("\n") ? body.replaceAll("\r\n", "\n") : body.replaceAll("\r", "\n");
 }
+
+/** A column by its name, or by its number from 0 (as a number or in digits). */
+export type Column = string | number;
+
+/** Whether a column is named by number. */
+export const isNumber = (column: Column) => typeof column === "number" || /^\d+$/.test(column);
