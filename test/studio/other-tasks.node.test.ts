@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readExamples } from "../../ts/index.js";
-import { joinedLabels as ofLibrary, numbersIn } from "../../ts/io/examples/summary/label-forms.js";
+import { numbersIn, joinedLabels as ofLibrary } from "../../ts/io/examples/summary/label-forms.js";
 import { findingsIn } from "../../web/src/data/findings.js";
 import { areScores, joinedLabels, otherHalf } from "../../web/src/data/label-forms.js";
 

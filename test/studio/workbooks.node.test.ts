@@ -4,7 +4,7 @@ import { strToU8, unzipSync, zipSync } from "fflate";
 import { correctedRecords } from "../../web/src/data/corrected-records.js";
 import { joinedText, placesOf } from "../../web/src/data/joined.js";
 import { misspelt } from "../../web/src/data/misspelt.js";
-import { misspelt as ofLibrary } from "../../ts/io/examples/summary/misspelt.js";
+import { misspelt as ofLibrary } from "../../ts/io/examples/summary/label-forms.js";
 import type { TableProblem } from "../../web/src/data/problem.js";
 import { readTable } from "../../web/src/data/read-table.js";
 import type { Correction } from "../../web/src/data/table.js";

@@ -39,9 +39,9 @@ export type { NumberSample, RegressBaseline, RegressJobResult, RegressResult } f
 export type { RegressJobSpec, RegressSettings } from "../tasks/regress/settings.js";
 export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";
 export type { TokenBaseline, TokenJobResult, TokenReport, TokenResult } from "../tasks/tokens/run/token-report.js";
-export type { JobEstimate } from "../training/estimate/job-needs.js";
+export type { JobEstimate } from "../training/estimate/job-seconds.js";
 export type { JobSeconds } from "../training/estimate/job-seconds.js";
-export type { MemoryNeed } from "../training/estimate/job-needs.js";
+export type { MemoryNeed } from "../training/estimate/job-seconds.js";
 export type { FoldResult, FoldSpread } from "../training/folds/fold-kind.js";
 export type { TaskFoldsReport } from "../training/folds/folds-report.js";
 export type { JobPhase, ReadyPart } from "../training/job-events.js";

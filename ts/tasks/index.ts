@@ -19,7 +19,7 @@ import { pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from ".
 import { checkPairsState } from "./pairs/state-check.js";
 import { pairsNotOnGpu, rankNotOnGpu } from "./not-on-gpu.js";
 import { rankFields, type RankJobSpec, type RankSettings } from "./rank/settings.js";
-import { checkRankState } from "./rank/state-check.js";
+import { checkRankState } from "./rank/report.js";
 import { preferenceFields, type PreferenceJobSpec, type PreferenceSettings } from "./preferences/settings.js";
 import { checkPreferenceState } from "./preferences/state-check.js";
 import { multiLabelFields, type MultiLabelJobSpec, type MultiLabelSettings } from "./multi-label/run/settings.js";
@@ -27,7 +27,7 @@ import { regressFields, type RegressJobSpec, type RegressSettings } from "./regr
 import { scoredStateCheck } from "./head-comparison.js";
 import { MULTI_LABEL_METRICS } from "./multi-label/run/metric-names.js";
 import { REGRESSION_METRICS } from "../train/evaluators/regression-metrics.js";
-import { checkTokenBaseline } from "./tokens/run/baseline-check.js";
+import { checkTokenBaseline } from "./tokens/run/token-report.js";
 import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
 

@@ -1,7 +1,7 @@
 import { orAborted, throwIfAborted, untilAborted } from "../waiting/abort.js";
 import { checkRecord, listFrom } from "../arguments/collections.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
-import { checkGraph, type NodeId } from "../graph/graph.js";
+import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import { breather, nextTask } from "../waiting/next-task.js";
 import { AdamW } from "../optim/adam.js";
 import { listParameters, resolveGroups } from "../optim/parameters.js";
@@ -11,12 +11,12 @@ import { checkCheckpoint } from "./checkpoint.js";
 import { type EvaluateSettings, Evaluation } from "./evaluation.js";
 import { claimParameters } from "./claims.js";
 import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
-import { putBack, readGradients } from "./kept-gradients.js";
 import { type FitSettings, takeFitOptions } from "./fit-settings.js";
 import { stopwatch } from "../waiting/clock.js";
 import { microBatches, OptimizerStep } from "./step.js";
 import { roomOfStep } from "./step-room.js";
 import type { Task } from "./task.js";
+import type { Tensor } from "../values/tensor.js";
 
 /**
  * Trains a task with AdamW. Between steps, and between long micro-batches (`accumulate`), the event loop runs: a page stays responsive, and
@@ -281,4 +281,19 @@ function resumedEvaluation(settings: EvaluateSettings | null, steps: number, res
       : "fit: the checkpoint is of a run without `evaluate`: omit it, or start again without the checkpoint",
     { op: "fit", option: "evaluate", step },
   );
+}
+
+/** Gradients of some variables, to save them while others may use the graph. */
+const readGradients = (graph: Graph, params: readonly NodeId[]): Promise<(Tensor | null)[]> =>
+  Promise.all(params.map((id) => graph.readGrad(id)));
+
+/** Restores saved gradients. */
+function putBack(graph: Graph, params: readonly NodeId[], gradients: readonly (Tensor | null)[]): void {
+  params.forEach((id, i) => {
+    const node = graph.node(id);
+    const gradient = gradients[i] ?? null;
+    // Its memory belongs to the variable.
+    node.gradient = gradient === null ? 0 : node.gradientMemory;
+    if (gradient !== null) graph.engine.write(node.gradient, gradient.data, gradient.data.length);
+  });
 }

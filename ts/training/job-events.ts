@@ -1,6 +1,6 @@
 import type { EngineInfo } from "../engine/running.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
-import type { JobEstimate } from "./estimate/job-needs.js";
+import type { JobEstimate } from "./estimate/job-seconds.js";
 import type { RunSettings } from "./spec/run-settings.js";
 
 /** A part of a job that takes a while, in order. */

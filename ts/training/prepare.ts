@@ -1,16 +1,15 @@
-import { settingError } from "./spec/option-names.js";
+import { type OptionNames, settingError } from "./spec/option-names.js";
 import type { EngineInfo } from "../engine/running.js";
 import { batchOrder } from "../train/batch-order.js";
 import { breather } from "../waiting/next-task.js";
 import { fewExamplesText, isSpare, loadParts, measuredPart, type TaskData, type TaskFile } from "./data/parts.js";
-import type { MemoryNeed } from "./estimate/job-needs.js";
+import type { MemoryNeed } from "./estimate/job-seconds.js";
 import { type FinalPlan, finalPlan } from "./final-plan.js";
 import { memoryNeed, steppedOn } from "./estimate/memory-need.js";
 import { hear, runModel } from "./loading.js";
 import { runEngine } from "./run-engine.js";
 import type { JobModel } from "./sources/job-sources.js";
 import { evaluateEveryOf, fitOptions, type RunSettings, stepsOf } from "./spec/run-settings.js";
-import { checkWarmup } from "./spec/warmup-check.js";
 import type {
   ExampleUse,
   FileExample,
@@ -23,6 +22,7 @@ import type {
   TokenizedExample,
   TokenizedParts,
 } from "./task-definition.js";
+import { ConfigError } from "../errors/errors.js";
 
 type Definition = TaskDefinition<RunSettings, FileExample, TokenizedExample>;
 type Data = TaskData<FileExample>;
@@ -221,4 +221,18 @@ async function tokenizeParts(
   const tested = test === null ? null : await each(test, "held");
   tell();
   return { train: trained, validation: held, measured: measuredPart({ test: tested, validation: held }) };
+}
+
+/** Throws `ConfigError` if the learning rate would not reach its peak before the run's last step. */
+function checkWarmup(
+  { warmup, headOnly = false }: Pick<RunSettings, "warmup" | "headOnly">,
+  steps: number,
+  { setting }: OptionNames,
+): void {
+  if (headOnly || warmup === null || warmup <= steps) return;
+  throw new ConfigError(
+    `${setting("warmup")} ${warmup} is longer than the run of ${steps} ${steps === 1 ? "step" : "steps"}: pass ${steps} or fewer, ` +
+      `or more ${setting("steps")}`,
+    { option: "warmup", warmup, steps },
+  );
 }

@@ -1,5 +1,5 @@
 import type { TaskFile } from "./data/parts.js";
-import type { JobEstimate } from "./estimate/job-needs.js";
+import type { JobEstimate } from "./estimate/job-seconds.js";
 import type { ReadyJob } from "./job-events.js";
 import type { Prepared } from "./prepare.js";
 import type { FileExample, TokenizedExample } from "./task-definition.js";

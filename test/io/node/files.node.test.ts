@@ -13,7 +13,7 @@ import {
   writeFilesAtomically,
   writeNewFile,
 } from "../../../ts/io/node/index.js";
-import { publishNew, renameNew } from "../../../ts/io/node/publish-new.js";
+import { publishNew, renameNew } from "../../../ts/io/node/write-files.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { readSafetensors, streamSafetensors, writeSafetensors } from "../../../ts/io/safetensors/index.js";
 import { tensor } from "../../../ts/values/tensor.js";

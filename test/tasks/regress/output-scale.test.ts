@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { outputScale } from "../../../ts/tasks/regress/output-scale.js";
+import { outputScale } from "../../../ts/tasks/regress/regress-model.js";
 
 const targets = [-1, 0.5, 1, -0.5, 2].map((output) => ({ output }));
 const outputs = (scale: number, offset = 0) => targets.map(({ output }) => offset + scale * output);

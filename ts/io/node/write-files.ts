@@ -1,4 +1,4 @@
-import { open, rename } from "node:fs/promises";
+import { link, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { checkRecord } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
@@ -7,7 +7,6 @@ import { type ByteSink, checkBytes } from "../byte-source.js";
 import type { FileMap } from "../file-map.js";
 import { withFolder } from "./make-folder.js";
 import { withPart } from "./parts.js";
-import { publishNew } from "./publish-new.js";
 import { notExpected } from "../../arguments/settings.js";
 
 /** Bytes after which written data are flushed to the disk, so that the final flush is short. */
@@ -121,5 +120,25 @@ async function writeAndRename(directory: string, files: readonly [name: string, 
     await writeDurably(part, (sink) => sink.write(bytes));
     await writeAndRename(directory, others);
     await rename(part, path);
+  });
+}
+
+/** Gives a file its name if the name is free; a rename would replace an existing file. @internal exported for its tests */
+export async function publishNew(part: string, path: string): Promise<void> {
+  await link(part, path).catch(async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw error;
+    await renameNew(part, path);
+  });
+}
+
+/**
+ * Publishes a file in file systems without hard links: an empty file takes the name, which the rename then replaces.
+ * @internal exported for its tests
+ */
+export async function renameNew(part: string, path: string): Promise<void> {
+  await (await open(path, "wx")).close();
+  await rename(part, path).catch(async (error: unknown) => {
+    await rm(path, { force: true });
+    throw error;
   });
 }

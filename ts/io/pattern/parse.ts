@@ -1,9 +1,20 @@
 import { AdapterError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { anything, between, classes, exactly, ignoringCase, union } from "./character-set.js";
-import type { CharacterSet } from "./character-set.js";
-import { choice, repeat, sequence, widthOf } from "./syntax.js";
-import type { Place, Syntax } from "./syntax.js";
+import {
+  anything,
+  between,
+  type CharacterSet,
+  choice,
+  classes,
+  exactly,
+  ignoringCase,
+  type Place,
+  repeat,
+  sequence,
+  type Syntax,
+  union,
+  widthOf,
+} from "./syntax.js";
 
 /** Maximum nesting of groups. */
 const MAX_DEPTH = 100;

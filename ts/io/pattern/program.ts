@@ -1,6 +1,5 @@
 import { AdapterError } from "../../errors/errors.js";
-import type { CharacterSet } from "./character-set.js";
-import type { Place, Syntax } from "./syntax.js";
+import type { CharacterSet, Place, Syntax } from "./syntax.js";
 
 /** Maximum steps of a pattern; counted repetitions are expanded, so a short pattern may need many. */
 const MAX_INSTRUCTIONS = 10_000;

@@ -6,7 +6,7 @@ import type { FloatDtype } from "../safetensors/index.js";
 import type { Adapter } from "./adapter.js";
 import { CONFIG_FILE, writeConfig } from "./config/config-file.js";
 import { extraKey, layerKey, WEIGHTS_FILE } from "./paths/keys.js";
-import { withSortedPatterns } from "./sorted-patterns.js";
+import { withSortedPatterns } from "./joined-modules.js";
 import { takeAdapter } from "./take-adapter.js";
 import { transpose } from "./transpose.js";
 

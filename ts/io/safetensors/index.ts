@@ -2,7 +2,7 @@ export { decodeTensor } from "./decode.js";
 export { byteLength, dtypeBits } from "./dtypes.js";
 export type { Dtype, FloatDtype } from "./dtypes.js";
 export { encodeTensor } from "./encode.js";
-export type { GroupedTensors } from "./grouped.js";
+export type { GroupedTensors } from "./open.js";
 export { nonFiniteHalf } from "./half.js";
 export type { TensorInfo } from "./header.js";
 export { openSafetensors } from "./open.js";

@@ -5,10 +5,8 @@ import { fixedBytes, isBytes } from "../../arguments/typed-array.js";
 import { checkTensorRange } from "../tensor-range.js";
 import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
 import { decodeTensor } from "./decode.js";
-import type { GroupedTensors } from "./grouped.js";
 import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
-import { indexOf } from "./read.js";
-import type { TensorIndex } from "./read.js";
+import { indexOf, type TensorIndex } from "./read.js";
 
 /** A safetensors file with only its header in memory. */
 export interface OpenTensorFile extends TensorIndex {
@@ -78,4 +76,26 @@ async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
     return { shape, data: decodeTensor(await raw(name), dtype, name) };
   };
   return { ...index, raw, tensor, close: async () => source.close?.() };
+}
+
+/** Access to a file's grouped (quantised) tensors, whose bytes are not one element after another. */
+export interface GroupedTensors {
+  /** The format of frozen weights that stores exactly the file's values; null if there is none. */
+  format(name: string): "q8" | "q4" | null;
+  /** If there is none: the format that loses least; null for tensors without groups. */
+  nearest(name: string): "q8" | "q4" | null;
+  /** The format of tensors of this file that are joined in one weight; null if too many of their values have no groups. */
+  joined(file: TensorsInGroups, names: readonly string[]): "q8" | "q4" | null;
+  /** Bytes of whole rows in `format(name)`. Null if it cannot store them: use `values` then. */
+  convert(name: string, bytes: Uint8Array): Uint8Array | null;
+  /** Bytes of a row. */
+  rowBytes(name: string): number;
+  /** Whole rows' values as float32. */
+  values(name: string, bytes: Uint8Array): Float32Array;
+}
+
+/** A file that has such tensors. */
+interface TensorsInGroups {
+  readonly info: (name: string) => { readonly shape: readonly number[] };
+  readonly grouped?: GroupedTensors;
 }

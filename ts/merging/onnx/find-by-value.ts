@@ -1,5 +1,4 @@
-import type { OnnxPlace } from "../../io/onnx/external.js";
-import type { FloatTensor } from "../../io/onnx/tensor.js";
+import type { FloatTensor, OnnxPlace } from "../../io/onnx/tensor.js";
 import { decodeTensor, dtypeBits, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
 import { sameShape } from "../../values/tensor.js";
 import type { Pause } from "../stored-tensor.js";

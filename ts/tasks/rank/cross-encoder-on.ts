@@ -1,12 +1,15 @@
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { FileMap } from "../../io/file-map.js";
 import { modelSource } from "../../io/model-locator.js";
-import type { ModelSource } from "../../io/model-source.js";
+import { type ModelSource, readJson } from "../../io/model-source.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
 import type { CrossActivation } from "../cross/cross-options.js";
 import type { CrossParts } from "../cross/cross-parts.js";
-import { partsOn } from "../cross/open-cross.js";
+import { headOf, isLanguageModel, labelsOf, partsOn } from "../cross/open-cross.js";
+import type { Json } from "../../io/json.js";
+import { activationOf, defaultActivation } from "../cross/activations.js";
+import type { HeadTensors } from "../cross/cross-head.js";
 
 const adapter = "cross-encoder";
 
@@ -42,4 +45,27 @@ function crossOf(parts: Omit<CrossParts, "ownsEncoder">, known: Known) {
   const { labels = parts.labels, activation = parts.activation } = known;
   const Cross = CrossEncoder as unknown as new (parts: CrossParts) => CrossEncoder<number | number[]>;
   return new Cross({ ...parts, labels, activation, ownsEncoder: false });
+}
+
+type Settings = Readonly<Record<string, Json>>;
+
+/** The head of a checkpoint, to train further. */
+export interface ReadyHead {
+  /** By their names in a file, in its orientation. */
+  readonly tensors: HeadTensors;
+  /** Names of its logits. */
+  readonly labels: readonly string[];
+  readonly activation: CrossActivation;
+}
+
+/** The head that the files of an encoder have, a checkpoint of transformers' `AutoModelForSequenceClassification`; null for a language model. */
+export async function readyHead(encoder: SentenceEncoder): Promise<ReadyHead | null> {
+  if (isLanguageModel(encoder.headPlan)) return null;
+  const from = await encoder.origin.reopen();
+  const config: Settings = (await readJson(from, "config.json")) ?? {};
+  const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
+  const tensors = await headOf(from, encoder, new Map(), false);
+  const count = tensors.get(`${encoder.headPlan.out}.weight`)!.shape[0]!;
+  const activation = activationOf(encoder.name, settings, config) ?? defaultActivation(count);
+  return { tensors, labels: labelsOf(from, settings, config, count), activation };
 }

@@ -25,11 +25,20 @@ import { trainingOf } from "../classifier-training.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
 import { crossLesson, lossOf } from "../cross/cross-training.js";
 import { reportedQuality } from "../pairs/report.js";
-import { classMetrics, classQuality, largestClass, reportedClasses } from "./class-quality.js";
+import {
+  classMetrics,
+  classQuality,
+  judgedQueries,
+  largestClass,
+  ndcgOfQueries,
+  rankMetrics,
+  type RankMetrics,
+  relevantAbove,
+  reportedClasses,
+} from "./rank-quality.js";
 import { firstTexts } from "./first-texts.js";
 import { orderedRows } from "./margin-rows.js";
 import { cosinesOf, logitsOf, scoresIn, withEvents } from "./pair-scores.js";
-import { judgedQueries, ndcgOfQueries, rankMetrics, type RankMetrics, relevantAbove } from "./rank-quality.js";
 import { isLists, type RankedRow } from "./read-ranked.js";
 import type { RankResult, RankYardsticks } from "./report.js";
 import type { RankLoss, RankSettings } from "./settings.js";

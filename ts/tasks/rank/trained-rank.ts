@@ -7,10 +7,17 @@ import type {
   TrainedModel,
 } from "../../training/task-definition.js";
 import { reportedQuality } from "../pairs/report.js";
-import { classQuality, reportedClasses, withClasses } from "./class-quality.js";
+import {
+  classQuality,
+  judgedQueries,
+  ndcgOfQueries,
+  rankMetrics,
+  relevantAbove,
+  reportedClasses,
+  withClasses,
+} from "./rank-quality.js";
 import { orderedRows } from "./margin-rows.js";
 import { logitsOf, scoresIn, withEvents } from "./pair-scores.js";
-import { judgedQueries, ndcgOfQueries, rankMetrics, relevantAbove } from "./rank-quality.js";
 import type { RankedRow } from "./read-ranked.js";
 
 /** The cross-encoder of a finished run. */

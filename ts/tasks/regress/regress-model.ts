@@ -1,9 +1,9 @@
 import type { LocatedExample } from "../../io/examples/index.js";
 import { raggedBatch } from "../../models/ragged-batch.js";
 import {
-  regressionMetrics,
   REGRESSION_METRICS,
   regressionIntervals,
+  regressionMetrics,
   type RegressionMetrics,
 } from "../../train/evaluators/regression-metrics.js";
 import { sum } from "../../train/evaluators/number-lists.js";
@@ -27,7 +27,6 @@ import { fitsHead, recipes } from "../classify/recipes.js";
 import { comparedWithHead, type HeadComparison, type HeadScores } from "../head-comparison.js";
 import type { TextClassifier } from "../text-classifier.js";
 import { numberOf, TextRegressor } from "../text-regressor.js";
-import { outputScale } from "./output-scale.js";
 import { fitRidge, type Ridge } from "./ridge.js";
 import type { RegressSettings } from "./settings.js";
 
@@ -297,3 +296,22 @@ export async function reportedNumbers(
 /** The score of each prediction: the absolute error, below 0. */
 const scoresOf = (predicted: readonly number[], examples: readonly TokenizedNumber[]) =>
   examples.map(({ target }, i) => -Math.abs(predicted[i]! - target));
+
+/** From this factor on, outputs are too close to the mean; below, what differs may be chance. */
+const FLAT = 2;
+
+/**
+ * The linear function of the outputs that is closest to what they are to be, if they are far too close to the mean; else 1 and 0. The rank
+ * correlation, which chooses the step, does not see their scale: it may choose an early step, at which the head is still small. Outputs that
+ * are all equal, or none, give 1 and 0 too.
+ * @internal exported for its tests
+ */
+export function outputScale(outputs: readonly number[], examples: readonly { readonly output: number }[]) {
+  const targets = examples.map(({ output }) => output);
+  const middle = (values: readonly number[]) => sum(values) / values.length;
+  const [x, y] = [middle(outputs), middle(targets)];
+  const product = middle(outputs.map((output, i) => (output - x) * (targets[i]! - y)));
+  const square = middle(outputs.map((output) => (output - x) * (output - x)));
+  const slope = product / square;
+  return slope > FLAT && slope < Infinity ? { slope, offset: y - slope * x } : { slope: 1, offset: 0 };
+}

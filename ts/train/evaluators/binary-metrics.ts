@@ -1,8 +1,7 @@
 import { or, readOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
-import { averagePrecision } from "./average-precision.js";
+import { averagePrecision, scoreSteps } from "./average-precision.js";
 import { binaryList, finiteNumbers, notEmpty, type NumberList, sameLength, sum } from "./number-lists.js";
-import { scoreSteps } from "./score-steps.js";
 
 /** Scores of pairs that are similar or not, at the thresholds that suit them best. */
 export interface BinaryMetrics {

@@ -4,9 +4,8 @@ import { wrongShape } from "../../values/shape.js";
 import type { Numbers } from "./host-numbers.js";
 import { adrMse, listMle, listNet } from "./list-losses.js";
 import { binaryCrossEntropy, crossEntropy, logitMarginMse, logitMse, logitMultipleNegatives } from "./logit-losses.js";
-import type { LossCall } from "./loss-plan.js";
+import { type LossCall, type LossTable, planNamed } from "./loss-plan.js";
 import { columnShape } from "./columns.js";
-import { type LossTable, planNamed } from "./loss-table.js";
 import { pairwiseRanking } from "./pairwise-ranking.js";
 import type { WeightingScheme } from "./ranked-pairs.js";
 

@@ -4,8 +4,7 @@ import { ShapeError } from "../../errors/errors.js";
 import { unexpected } from "../../arguments/settings.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { mean } from "../evaluators/number-lists.js";
-import { meanInterval } from "./mean-interval.js";
-import { NORMAL_97_5 } from "./wilson.js";
+import { meanInterval, NORMAL_97_5 } from "./intervals.js";
 import { type BootstrapOptions, bootstrapInterval, bootstrapReaders, cellMeasure, type Interval } from "./bootstrap.js";
 
 /** Difference between two classifiers. */

@@ -5,8 +5,7 @@ import type { Task } from "../../train/task.js";
 import { timeStep } from "../../train/timed-step.js";
 import type { Prepared } from "../prepare.js";
 import type { RunContext, Evaluator, TokenizedExample, TokenizedParts } from "../task-definition.js";
-import type { JobEstimate } from "./job-needs.js";
-import { jobSeconds } from "./job-seconds.js";
+import { type JobEstimate, jobSeconds } from "./job-seconds.js";
 import { tokensIn } from "./memory-need.js";
 
 /** Steps to time, at least and at most: the first ones run code that is not optimised yet. Timing ends after so many milliseconds. */

@@ -21,7 +21,7 @@ interface Speed {
 }
 
 /** A run, and the completed steps if it is resumed. */
-export interface PlannedRun {
+interface PlannedRun {
   readonly steps: number;
   readonly evaluateEvery: number | null;
   readonly done: number | null;
@@ -51,4 +51,20 @@ export function jobSeconds(
   if (final === undefined) return { ...parts, total: baseline + training + test };
   const finalFit = each * final.steps + measured * final.tokens;
   return { ...parts, finalFit, total: baseline + training + test + finalFit };
+}
+
+/** Estimated time and memory of a run. */
+export interface JobEstimate {
+  /** Seconds, from timing a few steps. */
+  readonly seconds: JobSeconds;
+  /** Bytes of linear memory: the peak, and the maximum. */
+  readonly memory: MemoryNeed;
+}
+
+/** Linear memory in bytes. */
+export interface MemoryNeed {
+  /** Peak of the run: model, adapter, head, optimizer and the largest step. */
+  readonly needed: number;
+  /** The maximum that is available. */
+  readonly maximum: number;
 }

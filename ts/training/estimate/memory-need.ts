@@ -11,7 +11,7 @@ import { roomOfStep } from "../../train/step-room.js";
 import { sizeOf } from "../../values/shape.js";
 import type { JobModel } from "../sources/job-sources.js";
 import type { TaskModel, TokenizedExample } from "../task-definition.js";
-import type { MemoryNeed } from "./job-needs.js";
+import type { MemoryNeed } from "./job-seconds.js";
 
 const FLOAT = 4;
 

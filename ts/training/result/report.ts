@@ -3,7 +3,7 @@ import type { EngineInfo } from "../../engine/running.js";
 import type { FitEvaluation, StepRecord } from "../../train/fit-options.js";
 import type { Interval } from "../../train/metrics/bootstrap.js";
 import { VERSION } from "../../version.js";
-import type { JobEstimate } from "../estimate/job-needs.js";
+import type { JobEstimate } from "../estimate/job-seconds.js";
 import type { RunSettings } from "../spec/run-settings.js";
 
 /** The base model. */

@@ -1,7 +1,7 @@
 import type { FileMap } from "../../io/file-map.js";
 import { lossCurve } from "../../pictures/loss-curve.js";
 import type { TaskFile } from "../data/parts.js";
-import type { JobEstimate } from "../estimate/job-needs.js";
+import type { JobEstimate } from "../estimate/job-seconds.js";
 import type { FinalResult } from "../final-fit.js";
 import type { Prepared } from "../prepare.js";
 import { formatTargets } from "../spec/training-settings.js";

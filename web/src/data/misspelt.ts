@@ -38,7 +38,7 @@ function mayBe(wrong: string, right: string): boolean {
 
 /**
  * Rare labels that look like a frequent one with a spelling mistake, each with that one. `counts` has the most frequent label first. The
- * rule of the library's finding "similar-labels" (`ts/io/examples/summary/misspelt.ts`), which pages do not load.
+ * rule of the library's finding "similar-labels" (`ts/io/examples/summary/label-forms.ts`), which pages do not load.
  */
 export function misspelt(
   counts: readonly (readonly [label: string, count: number])[],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { foldExamples, splitExamples } from "../../../../ts/index.js";
-import { dealt } from "../../../../ts/io/examples/parts/dealt.js";
-import { holdShare } from "../../../../ts/io/examples/parts/held-units.js";
+import { dealt } from "../../../../ts/io/examples/parts/folds.js";
+import { holdShare } from "../../../../ts/io/examples/parts/split.js";
 import { plainText } from "../../../../ts/io/examples/summary/plain-text.js";
 
 type Row = { text: string; label: string };

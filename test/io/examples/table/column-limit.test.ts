@@ -1,7 +1,7 @@
 import Papa from "papaparse";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FormatError, readExamples } from "../../../../ts/index.js";
-import { MOST_COLUMNS, tooWideAt } from "../../../../ts/io/examples/table/column-limit.js";
+import { MOST_COLUMNS, tooWideAt } from "../../../../ts/io/examples/table/delimiter.js";
 import { PickedColumns } from "../../../../ts/io/examples/table/columns.js";
 import { readDelimited } from "../../../../ts/io/examples/table/delimited.js";
 import type { Row } from "../../../../ts/io/examples/row.js";

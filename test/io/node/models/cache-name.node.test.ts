@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cacheName } from "../../../../ts/io/node/models/cache-name.js";
+import { cacheName } from "../../../../ts/io/node/models/resolve-model.js";
 import { resolveModel } from "../../../../ts/io/node/index.js";
 import { knownModel } from "../../../../ts/io/known-models.js";
 import { hubServer } from "./hub-server.js";

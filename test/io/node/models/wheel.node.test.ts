@@ -10,7 +10,7 @@ import { AbortError } from "../../../../ts/errors/errors.js";
 import { resolveModel } from "../../../../ts/io/node/index.js";
 import type { DownloadProgress } from "../../../../ts/io/node/index.js";
 import { knownModel } from "../../../../ts/io/known-models.js";
-import { unzipFiles } from "../../../../ts/io/node/models/unzip.js";
+import { unzipFiles } from "../../../../ts/io/node/models/pip.js";
 import { modelFile } from "../../../setup/files.js";
 import { temporaryFolder } from "../../temporary-folder.js";
 

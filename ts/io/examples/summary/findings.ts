@@ -1,8 +1,7 @@
 import { clip } from "../../../errors/excerpt.js";
 import type { DataFinding, DataPart, DataSummary, FindingCode, FoundExample, PartSummary } from "./data-summary.js";
 import type { ExampleColumns } from "../read.js";
-import { joinedLabels, numbersIn } from "./label-forms.js";
-import { misspelt } from "./misspelt.js";
+import { joinedLabels, misspelt, numbersIn } from "./label-forms.js";
 import type { Survey } from "./survey.js";
 import { mostCounted } from "./token-lengths.js";
 

@@ -1,6 +1,6 @@
 import Papa from "papaparse";
 import { FormatError } from "../../../errors/errors.js";
-import { MOST_COLUMNS, tooWide, tooWideAt } from "./column-limit.js";
+import { MOST_COLUMNS, tooWide, tooWideAt } from "./delimiter.js";
 import type { Row } from "../row.js";
 
 /** A problem with quotes, and its line. */

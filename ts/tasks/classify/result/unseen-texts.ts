@@ -1,7 +1,7 @@
 import type { Example } from "../../../io/examples/index.js";
 import { plainText } from "../../../io/examples/summary/plain-text.js";
 import type { Interval } from "../../../train/metrics/bootstrap.js";
-import { wilson } from "../../../train/metrics/wilson.js";
+import { wilson } from "../../../train/metrics/intervals.js";
 import type { Sample } from "./sample-predictions.js";
 
 /** The result on the measured texts that are not in the training data. */

@@ -12,7 +12,7 @@ import { together, wordsOf } from "../token-spans.js";
 import type { TokenSettings } from "./settings.js";
 import { type LocatedText, tokenReader } from "./token-dataset.js";
 import { TokenModel } from "./token-model.js";
-import type { TokenizedWords } from "./tokenized-words.js";
+import type { TokenizedWords } from "./token-baseline.js";
 
 const trainedOnWords = ({ encoder, labels, parts, modelAdapter }: TokenClassifier): TrainedModel<LocatedText> => ({
   encoder,

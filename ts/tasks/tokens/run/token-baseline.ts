@@ -10,13 +10,14 @@ import type { MeasuredTokens } from "../token-metrics.js";
 import type { TokenTargets } from "../token-training.js";
 import type { TokenSettings } from "./settings.js";
 import type { TokenBaseline } from "./token-report.js";
-import type { TokenizedWords } from "./tokenized-words.js";
+import type { TokensInText } from "../../../tokenize/text-tokenizer.js";
+import type { LocatedText } from "./token-dataset.js";
 
 /** The most numbers in the vectors that a head is fitted to: 128 MB, in a few copies. */
 const MOST_NUMBERS = 2 ** 25;
 
 /** The examples that the baseline is measured on. */
-export interface TokenBaselineWork {
+interface TokenBaselineWork {
   readonly classifier: TokenClassifier;
   readonly parts: TokenizedParts<TokenizedWords>;
   /** Examples that only the head-only baseline is fitted to, in addition to the training examples. */
@@ -92,4 +93,10 @@ function shareOfLargest({ parts: { train, measured }, classifier }: TokenBaselin
   const largest = counts.indexOf(Math.max(...counts));
   const words = measured.flatMap(({ example }) => example.words.filter(({ target }) => target >= 0));
   return words.filter(({ target }) => target === largest).length / words.length;
+}
+
+/** A text of labelled words as tokens. */
+export interface TokenizedWords extends TokenTargets {
+  readonly example: LocatedText;
+  readonly tokens: TokensInText;
 }

@@ -26,18 +26,18 @@ import { recommendedBy } from "../../head-comparison.js";
 import { firstTokens } from "../aligned.js";
 import { EncoderModel } from "../../classify/encoder-model.js";
 import { TokenClassifier } from "../token-classifier.js";
-import { type MeasuredTokens, tokenMetrics } from "../token-metrics.js";
+import { type MeasuredTokens, type MeasuredWord, tokenMetrics } from "../token-metrics.js";
 import { scoresOfTokens } from "../token-scores.js";
 import { checkHasTargets, targetsAt, tokenTraining } from "../token-training.js";
 import type { TokenSettings } from "./settings.js";
-import { shownEntities } from "./shown-entities.js";
-import { measureTokenBaseline } from "./token-baseline.js";
+import { measureTokenBaseline, type TokenizedWords } from "./token-baseline.js";
 import type { LocatedText } from "./token-dataset.js";
 import type { TokenBaseline, TokenResult } from "./token-report.js";
-import type { TokenizedWords } from "./tokenized-words.js";
+import type { ShownPrediction } from "../../../training/job-events.js";
+import { together } from "../token-spans.js";
 
 /** The part of a checkpoint that only a run on labelled words has. */
-export interface TokenState {
+interface TokenState {
   readonly baseline: TokenBaseline;
 }
 
@@ -163,4 +163,26 @@ export class TokenModel
     const texts = examples.map(({ example }) => example);
     return tokenMetrics(labels, texts, scores, parts.tokenizer.maxTokens, false);
   }
+}
+
+/** The entities of a text by its labels and by the predicted ones, each with its label in parentheses. @internal exported for its tests */
+export function shownEntities(
+  text: string,
+  words: readonly MeasuredWord[],
+  labels: readonly string[],
+): ShownPrediction {
+  const entitiesOf = (of: "target" | "predicted") =>
+    together(
+      text,
+      words.map(({ word: { start, end }, [of]: label }) => ({ label, probability: 1, start, end })),
+      labels,
+    );
+  const [target, predicted] = [entitiesOf("target"), entitiesOf("predicted")];
+  const shown = (entities: typeof target) => entities.map((entity) => `${entity.text} (${entity.label})`);
+  // Also where they are: a text may have the same entity twice.
+  return {
+    target: shown(target),
+    predicted: shown(predicted),
+    right: JSON.stringify(target) === JSON.stringify(predicted),
+  };
 }

@@ -1,4 +1,4 @@
-import type { Interval } from "./bootstrap.js";
+import { bootstrapInterval, type Interval } from "./bootstrap.js";
 
 /** The normal distribution's 97.5 % point. */
 export const NORMAL_97_5 = 1.959963984540054;
@@ -15,4 +15,21 @@ export function wilson(some: number, all: number): Interval {
   const low = some === 0 ? 0 : (centre - half) / (1 + squared);
   const high = some === all ? 1 : (centre + half) / (1 + squared);
   return [low, high];
+}
+
+/**
+ * The 95 % interval of a mean: percentiles of a bootstrap over the values. Undefined for no values. Rejects with `AbortError` if `signal` is
+ * aborted.
+ */
+export async function meanInterval(
+  values: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<Interval | undefined> {
+  if (values.length === 0) return undefined;
+  const meanOf = (drawn: Float64Array) => values.reduce((sum, value, i) => sum + value * drawn[i]!, 0) / values.length;
+  return bootstrapInterval(
+    values.map(() => 1),
+    meanOf,
+    signal,
+  );
 }
