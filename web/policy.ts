@@ -1,5 +1,5 @@
 import type { Plugin } from "vite";
-import { pagePolicy } from "../ts/cli/commands/studio.js";
+import { pagePolicy } from "../ts/cli/files/studio-policy.js";
 
 /**
  * The least that any host of the Studio forbids, as an element of the page: everything except its own files. Requests to other sites are

@@ -10,7 +10,7 @@ function scriptsIn(html) {
     .map(([, , code]) => `'sha256-${createHash("sha256").update(code).digest("base64")}'`);
 }
 
-/** The Hugging Face hub, and the hosts that it redirects downloads to: those of `lowrank studio` too (ts/cli/commands/studio.ts). */
+/** The Hugging Face hub, and the hosts that it redirects downloads to: those of `lowrank studio` too (ts/cli/files/studio-policy.ts). */
 const hub = ["https://huggingface.co", "https://*.huggingface.co", "https://*.hf.co"];
 
 /**

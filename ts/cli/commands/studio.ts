@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { cacheFolder } from "../../io/node/index.js";
 import { serveFolders } from "../files/served-folders.js";
+import { studioPolicy } from "../files/studio-policy.js";
 import { port } from "../options/option-values.js";
 import { installedPackage } from "../installed-package.js";
 import type { Session } from "../session.js";
@@ -64,37 +65,3 @@ function addedOrigin(text: string, before: readonly string[]): readonly string[]
     throw new InvalidArgumentError("The address of a site is expected, such as https://models.example.org.");
   return [...before, url.origin];
 }
-
-/** The Hugging Face hub, and the hosts that it redirects downloads to. */
-const hub = ["https://huggingface.co", "https://*.huggingface.co", "https://*.hf.co"];
-
-/**
- * The Content-Security-Policy of the Studio's page with every host: its own scripts, kernels, styles and fonts.
- *
- * @param connect sources that it may send requests to
- * @param headerOnly directives that an element of the page may not have
- */
-export const pagePolicy = (connect: readonly string[], headerOnly: readonly string[] = []): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "worker-src 'self'",
-    "manifest-src 'self'",
-    "style-src 'self'",
-    "font-src 'self'",
-    "img-src 'self'",
-    `connect-src ${connect.join(" ")}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    ...headerOnly,
-    "require-trusted-types-for 'script'",
-    "trusted-types lowrank lowrank-studio",
-  ].join("; ");
-
-/**
- * The Content-Security-Policy that `lowrank studio` sends: requests to its own server, the Hugging Face hub and the given sites.
- *
- * @param connect origins, such as "https://models.example.org"
- */
-const studioPolicy = (connect: readonly string[]): string =>
-  pagePolicy(["'self'", ...hub, ...connect], ["frame-ancestors 'none'"]);
