@@ -351,7 +351,9 @@ it("the command line trains, inspects, cross-validates and measures it, and sear
     const inspected = await lowrank(["inspect", at("run")]);
     expect(inspected.out).toMatch(/pairs\.csv, task pairs[^]*NDCG@10 +[\d.]+/);
     const folds = await lowrank([...command, "--folds", "2", "--out", at("folds")]);
-    expect(folds.out).toMatch(/mean ± deviation +NDCG@10 [^]*\nvectors of the base model +[\d.]+ ± [\d.]+[^]*\nafter training +[\d.]+ ± [\d.]+/);
+    expect(folds.out).toMatch(
+      /mean ± deviation +NDCG@10 [^]*\nvectors of the base model +[\d.]+ ± [\d.]+[^]*\nafter training +[\d.]+ ± [\d.]+/,
+    );
     const strange = await lowrank([...command, "--class-weights", "balanced", "--out", at("no")]);
     expect(strange.err).toMatch(/--class-weights is not an option of --task pairs/);
     expect((await lowrank([...command, "--loss", "nonsense", "--out", at("no")])).err).toMatch(/loss/);

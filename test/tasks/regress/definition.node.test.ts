@@ -290,7 +290,9 @@ it("the command line trains, inspects and cross-validates it", async () => {
     const inspected = await lowrank(["inspect", at("run")]);
     expect(inspected.out).toMatch(/stars\.csv, task regress[^]*RMSE +[\d.]+ \([\d.]+ to [\d.]+\)/);
     const folds = await lowrank([...command, "--folds", "2", "--out", at("folds")]);
-    expect(folds.out).toMatch(/mean ± deviation +Spearman [^]*\nalways the mean [^]*\nhead only +[\d.-]+ ± [^]*\nhead and adapter +[\d.-]+ ± [\d.]+/);
+    expect(folds.out).toMatch(
+      /mean ± deviation +Spearman [^]*\nalways the mean [^]*\nhead only +[\d.-]+ ± [^]*\nhead and adapter +[\d.-]+ ± [\d.]+/,
+    );
     const strange = await lowrank([...command, "--class-weights", "balanced", "--out", at("no")]);
     expect(strange.err).toMatch(/--class-weights is not an option of --task regress/);
     const asked = ["predict", "--run", at("run"), "--model", folder];
