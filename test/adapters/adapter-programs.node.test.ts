@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ConfigError, engineInfo, SentenceEncoder, TextClassifier } from "../../ts/index.js";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 
 const lora = { rank: 2, targetModules: ["query", "value"], initLoraWeights: false } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { CausalLanguageModel } from "../../ts/index.js";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { changedJson, decoderAdapter, decoderFiles } from "../models/language/golden-decoder.js";
 
 /*

@@ -11,7 +11,7 @@ import {
   SentenceEncoder,
 } from "../../ts/index.js";
 import type { ModelAdapter } from "../../ts/adapters/model-adapter.js";
-import { transpose } from "../../ts/io/peft/transpose.js";
+import { transpose } from "../../ts/io/peft/conv1d.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { encoderJson, goldenEncoder } from "../models/golden-encoder.js";
 import { decoderFiles, decoderGolden, type DecoderName } from "../models/language/golden-decoder.js";

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
-import { decodeTensor } from "../../ts/io/safetensors/decode.js";
+import { decodeTensor, toBfloat, toHalf } from "../../ts/io/safetensors/convert.js";
 import { encodeTensor } from "../../ts/io/safetensors/index.js";
-import { toBfloat, toHalf } from "../../ts/io/safetensors/half.js";
 import { weightFormats } from "../../ts/ops/product/frozen-weight.js";
 
 /** The least magnitudes, as bits of float32, that round to an infinity. */

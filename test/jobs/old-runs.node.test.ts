@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { type FoldsReport, memoryStore, runFolds, runStatus, unfinishedSpec } from "../../ts/jobs/index.js";
 import { root } from "../../scripts/setup/paths.mjs";
 import { goldenBytes, goldenJson } from "../golden.js";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import Ajv from "ajv";
 import { root } from "../../scripts/setup/paths.mjs";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 
 const validate = new Ajv({ allErrors: true }).compile(
   JSON.parse(readFileSync(join(root, "docs/report.schema.json"), "utf8")) as object,

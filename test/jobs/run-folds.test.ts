@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError, engineInfo, FormatError } from "../../ts/index.js";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { type JobEvent, type JobSpec, memoryStore, runFolds } from "../../ts/jobs/index.js";
 import { checksumOf } from "../../ts/training/folds/folds-so-far.js";
 import { recommend } from "../../ts/tasks/classify/result/recommendation.js";

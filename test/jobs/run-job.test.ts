@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { AbortError, ConfigError, engineInfo, FormatError, readAdapter, TextClassifier } from "../../ts/index.js";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { type JobEvent, type JobSpec, memoryStore, runStatus, unfinishedSpec } from "../../ts/jobs/index.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";

@@ -1,4 +1,4 @@
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { expect } from "vitest";
 import { AbortError } from "../../ts/index.js";
 import {

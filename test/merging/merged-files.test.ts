@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { engine } from "../../ts/engine/engine.js";
 import { LowrankError, MemoryError } from "../../ts/errors/errors.js";
 import { bytesSource } from "../../ts/io/byte-source.js";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { adapterConfig, readAdapter, writeAdapter } from "../../ts/io/peft/index.js";
 import { openSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { mergedPieces } from "../../ts/merging/merged-pieces.js";

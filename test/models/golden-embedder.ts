@@ -1,4 +1,4 @@
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 
 const FOLDER = "embedders";

@@ -8,7 +8,7 @@ import {
   type TensorFile,
   TextClassifier,
 } from "../../ts/index.js";
-import { transpose } from "../../ts/io/peft/transpose.js";
+import { transpose } from "../../ts/io/peft/conv1d.js";
 import {
   encoderBytes,
   encoderJson,

@@ -12,7 +12,7 @@ import {
   TextClassifier,
   UnsupportedError,
 } from "../../ts/index.js";
-import { transpose } from "../../ts/io/peft/transpose.js";
+import { transpose } from "../../ts/io/peft/conv1d.js";
 import { bytesSource } from "../../ts/io/byte-source.js";
 import type { Json } from "../../ts/io/json.js";
 import { modelSource } from "../../ts/io/model-locator.js";

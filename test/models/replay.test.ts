@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gradNorm, readSafetensors, SentenceEncoder, type Tensor, type TextClassifier } from "../../ts/index.js";
-import { transpose } from "../../ts/io/peft/transpose.js";
+import { transpose } from "../../ts/io/peft/conv1d.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { miniLM } from "./minilm.js";
 import { initialClassifier, REPLAY, replay, replayedSteps } from "./replay-steps.js";

@@ -8,7 +8,7 @@ import {
   type Tensor,
   writeSafetensors,
 } from "../../ts/index.js";
-import { decodeTensor } from "../../ts/io/safetensors/decode.js";
+import { decodeTensor } from "../../ts/io/safetensors/convert.js";
 import { encodeTensor } from "../../ts/io/safetensors/index.js";
 import { miniLM } from "./minilm.js";
 import { ownEngine } from "./own-engine.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, Graph, LoraEmbedding, LoraLinear, readSafetensors, type TensorFile } from "../../ts/index.js";
-import { transpose } from "../../ts/io/peft/transpose.js";
+import { transpose } from "../../ts/io/peft/conv1d.js";
 import { goldenBytes, goldenJson } from "../golden.js";
 import { largestError } from "../ops/compare.js";
 

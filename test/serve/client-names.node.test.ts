@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { CausalLanguageModel, CrossEncoder, SentenceEncoder, TextClassifier } from "../../ts/entry/node.js";
 import { bytesSource } from "../../ts/io/byte-source.js";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { AdapterServer, languageServer } from "../../ts/serve/index.js";
 import { clientName, forClients } from "../../ts/serve/client-names.js";
 import { chatFiles } from "../models/language/chat-model.js";

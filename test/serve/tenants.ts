@@ -1,4 +1,4 @@
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import type { LoraOptions } from "../../ts/adapters/lora-options.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { Philox } from "../../ts/nn/philox.js";

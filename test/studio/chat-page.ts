@@ -1,7 +1,7 @@
 import { zipSync } from "fflate";
 import type { Page } from "playwright";
 import type { Studio } from "../../scripts/studio/driver.mjs";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { changedJson, decoderFiles, type DecoderName } from "../models/language/golden-decoder.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { tinyStudio } from "./tiny-studio.js";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import type { Page } from "playwright";
 import { Studio } from "../../scripts/studio/driver.mjs";
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { ModelServer } from "../pages/model-server.js";
 
 const words = { good: ["warm", "funny", "lovely", "bright"], bad: ["cold", "dull", "awful", "grim"] };

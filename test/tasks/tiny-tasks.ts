@@ -1,4 +1,4 @@
-import type { FileMap } from "../../ts/io/file-map.js";
+import type { FileMap } from "../../ts/io/file-access.js";
 import { modelSource } from "../../ts/io/model-locator.js";
 import type { AnyJobSpec, JobSources, TaskName } from "../../ts/jobs/index.js";
 import { embedderFiles } from "../models/golden-embedder.js";

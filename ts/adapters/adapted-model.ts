@@ -1,7 +1,7 @@
 import { checkNothing, WRITE_THEM } from "../arguments/options.js";
 import { StaleNodeError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { FileMap, SavedFiles } from "../io/file-map.js";
+import type { FileMap, SavedFiles } from "../io/file-access.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import type { AdapterSet } from "./adapter-set.js";
 import type { LoraOptions } from "./lora-options.js";

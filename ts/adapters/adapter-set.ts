@@ -2,7 +2,7 @@ import { finite } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
-import type { FileMap, SavedFiles } from "../io/file-map.js";
+import type { FileMap, SavedFiles } from "../io/file-access.js";
 import { writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import { Philox } from "../nn/philox.js";

@@ -2,7 +2,7 @@ import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { giveBack } from "../values/give-back.js";
 import type { Graph } from "../graph/graph.js";
-import { isConv1d } from "../io/peft/conv1d.js";
+import { isConv1d, transpose } from "../io/peft/conv1d.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import {
   type Adapter,
@@ -15,8 +15,7 @@ import {
   withoutCopies,
   savedWhole,
 } from "../io/peft/index.js";
-import { lackingLayers } from "../io/peft/lacking-layers.js";
-import { transpose } from "../io/peft/transpose.js";
+import { lackingLayers } from "../io/peft/adapter.js";
 import { formatShape, sameShape } from "../values/shape.js";
 import type { Tensor } from "../values/tensor.js";
 import type { AdaptedModules } from "./adapted-modules.js";

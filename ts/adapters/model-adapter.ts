@@ -2,7 +2,7 @@ import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { type Adapter, type AdapterConfig, convertPissa } from "../io/peft/index.js";
-import { transpose } from "../io/peft/transpose.js";
+import { transpose } from "../io/peft/conv1d.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
 import { hostLayers, paramsOf, tensorsOf, weightsOf } from "./adapter-tensors.js";
 import type { AdapterParts, AdapterWeights, AppliedAdapter, TokenRows, WholeTensor } from "./adapter-parts.js";

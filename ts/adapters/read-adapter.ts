@@ -1,7 +1,7 @@
 import { checkRecord } from "../arguments/collections.js";
 import { clip } from "../errors/excerpt.js";
 import type { Graph } from "../graph/graph.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import {
   type Adapter,
   checkNotMerged,

@@ -25,9 +25,8 @@ export {
 } from "../arguments/settings.js";
 export { AbortError, ConfigError, FormatError, LowrankError } from "../errors/errors.js";
 export { clip, excerpt } from "../errors/excerpt.js";
-export { concatenated } from "../io/concatenated.js";
-export { isJsonObject, parseJson, parseJsonObject } from "../io/json.js";
-export type { Json } from "../io/json.js";
+export { concatenated } from "../io/byte-source.js";
+export { isJsonObject, parseJson, parseJsonObject, type Json } from "../io/json.js";
 export { WEIGHTS_FILE } from "../io/peft/paths/keys.js";
 export { readSafetensors, writeSafetensors } from "../io/safetensors/index.js";
 export { Philox } from "../nn/philox.js";

@@ -1,9 +1,8 @@
 import { serve as serveKernels, setWorkerHost, type WorkerData } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
 import { newWorker, ownAddress } from "../engine/trusted-address.js";
-import { addressSource } from "../io/address-source.js";
+import { addressSource, setPageAddress } from "../io/address-source.js";
 import { setModelLocator } from "../io/model-locator.js";
-import { setPageAddress } from "../io/page/page-address.js";
 import { type Channel, type Hello, isHello } from "../worker/protocol/messages.js";
 import { onDemand } from "../worker/server/families/on-demand.js";
 import type { Family } from "../worker/server/families/family.js";

@@ -1,12 +1,20 @@
 import { ModelError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
-import { bytesSource, type ByteSource, readRange } from "./byte-source.js";
-import { bodyOf, type Failure, fetched } from "./fetched.js";
-import { isGgufName } from "./gguf-name.js";
-import { mostBytes } from "./model-files.js";
-import type { ModelSource } from "./model-source.js";
-import { probe, rangeSource } from "./range-source.js";
+import { type ByteSource, bytesSource, readRange } from "./byte-source.js";
+import { isGgufName } from "./gguf/index.js";
+import { type ModelSource, mostBytes } from "./model-source.js";
+import { bodyOf, type Failure, fetched, probe, rangeSource } from "./range-source.js";
 import type { Watcher } from "./watched-source.js";
+
+let given: string | null = null;
+
+/** Called in a worker whose page is elsewhere than its file: relative addresses begin from the page's. */
+export function setPageAddress(address: string): void {
+  given = address;
+}
+
+/** Base of relative addresses; undefined if there is none. */
+export const pageAddress = (): string | undefined => given ?? (globalThis as Partial<typeof globalThis>).location?.href;
 
 /** Files that every model has; for these, errors include the server's answer. */
 const NEEDED = ["config.json", "tokenizer.json", "model.safetensors"];

@@ -1,7 +1,36 @@
-import { FormatError } from "../errors/errors.js";
-import { clip, excerpt } from "../errors/excerpt.js";
-import { fixedBytes, isBytes } from "../arguments/typed-array.js";
 import { notExpected } from "../arguments/settings.js";
+import { fixedBytes, isBytes } from "../arguments/typed-array.js";
+import { ConfigError, FormatError } from "../errors/errors.js";
+import { clip, excerpt, kindOf } from "../errors/excerpt.js";
+import type { FileMap } from "./file-access.js";
+import type { ModelSource } from "./model-source.js";
+
+/** Concatenates parts; a single part is returned as it is. */
+export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** A call's model as it is now: files by name are copied, for the code that reads them may have to be fetched first. */
+export function copiedSource(source: string | FileMap | ModelSource): string | FileMap | ModelSource {
+  if (kindOf(source) !== "Object" || typeof (source as ModelSource).open === "function") return source;
+  return { ...(source as FileMap) };
+}
+
+/** Throws `ConfigError` for a range outside a tensor's bytes. */
+export function checkTensorRange(file: string, tensor: string, bytes: number, begin: number, end: number): void {
+  if (Number.isSafeInteger(begin) && Number.isSafeInteger(end) && 0 <= begin && begin <= end && end <= bytes) return;
+  throw new ConfigError(
+    `${clip(file)}: tensor ${excerpt(tensor)} has ${bytes} bytes, ${excerpt(begin)} to ${excerpt(end)} were asked for`,
+    { file, tensor, begin, end },
+  );
+}
 
 /** Random access to bytes that need not be in memory: a file, a Blob, a URL. */
 export interface ByteSource {

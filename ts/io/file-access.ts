@@ -1,7 +1,12 @@
 import { UnsupportedError } from "../errors/errors.js";
-import type { FileMap } from "./file-map.js";
 import type { ModelSource } from "./model-source.js";
 import type { TensorIndex } from "./safetensors/index.js";
+
+/** Files in memory by name (`"adapter_config.json"`), as in a folder. */
+export type FileMap = Readonly<Record<string, Uint8Array>>;
+
+/** A `FileMap` made by this package: usable with `new Blob` and `fetch`, since its memory is not shared with other threads. */
+export type SavedFiles = Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 
 /** Functions that need a file system. Node's entry provides them; pages and workers have none. */
 export interface FileAccess {

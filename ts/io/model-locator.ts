@@ -4,8 +4,8 @@ import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { addressSource } from "./address-source.js";
 import { type ByteSource, bytesSource, checkBytes, checkSource } from "./byte-source.js";
-import type { FileMap } from "./file-map.js";
-import { isGgufName } from "./gguf-name.js";
+import type { FileMap } from "./file-access.js";
+import { isGgufName } from "./gguf/index.js";
 import type { ModelSource } from "./model-source.js";
 import type { Watcher } from "./watched-source.js";
 

@@ -5,7 +5,7 @@ import { clip } from "../errors/excerpt.js";
 import { type Adapter, type AdapterLayer, startsFromBaseWeights, convertPissa } from "../io/peft/index.js";
 import { partInFile } from "../io/peft/joined-modules.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
-import { transpose } from "../io/peft/transpose.js";
+import { transpose } from "../io/peft/conv1d.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
 import { sameShape } from "../values/shape.js";
 import type { Tensor } from "../values/tensor.js";

@@ -1,12 +1,11 @@
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { type Adapter, adapterConfig, type AdapterLayer } from "../io/peft/index.js";
-import { isConv1d } from "../io/peft/conv1d.js";
+import { isConv1d, transpose } from "../io/peft/conv1d.js";
 import { isReadableFloat, type OpenTensorFile } from "../io/safetensors/index.js";
 import { type Steps, withPauses } from "../waiting/next-task.js";
 import { sameShape } from "../values/tensor.js";
 import type { Pause } from "./stored-tensor.js";
-import { transpose } from "../io/peft/transpose.js";
 import { productSvdInSteps, type Svd, svdInSteps } from "../values/decompose/svd.js";
 import { updateNorm } from "./norms.js";
 

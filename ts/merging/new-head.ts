@@ -1,6 +1,6 @@
 import { clip } from "../errors/excerpt.js";
 import type { Json } from "../io/json.js";
-import { architectureOf } from "../io/model-config.js";
+import { architectureOf } from "../io/model-source.js";
 import { type Adapter, baseTensor, isTokenRows, withoutCopies } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";

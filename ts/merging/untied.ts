@@ -1,7 +1,7 @@
 import { AdapterError, UnsupportedError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { isJsonObject, type Json } from "../io/json.js";
-import { architectureOf } from "../io/model-config.js";
+import { architectureOf } from "../io/model-source.js";
 import { type Adapter, baseTensor, isTokenRows } from "../io/peft/index.js";
 import { relatePaths } from "../io/peft/paths/base-paths.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";

@@ -3,7 +3,7 @@ import { type GroupFormat, largestIn, quantizeRows } from "../graph/frozen/quant
 import type { GraphMemory } from "../graph/memory.js";
 import { decodeTensor, type OpenTensorFile, weightProblem, type WeightOptions } from "../io/safetensors/index.js";
 import { weightTensor } from "./weight-tensor.js";
-import { concatenated } from "../io/concatenated.js";
+import { concatenated } from "../io/byte-source.js";
 
 /** Bytes of a tensor that are converted to float32 at a time. */
 const PIECE = 1 << 22;

@@ -3,7 +3,7 @@ import { init } from "../engine/engine.js";
 import { FormatError } from "../errors/errors.js";
 import type { Graph } from "../graph/graph.js";
 import type { GraphOptions } from "../graph/tape.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import { modelSource } from "../io/model-locator.js";
 import type { ModelSource } from "../io/model-source.js";
 import { type MergedModel, readMerged } from "../io/peft/index.js";

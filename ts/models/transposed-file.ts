@@ -1,5 +1,5 @@
 import type { OpenTensorFile } from "../io/safetensors/index.js";
-import { transpose } from "../io/peft/transpose.js";
+import { transpose } from "../io/peft/conv1d.js";
 
 /** A view of a file with matrices `[in, out]`, as Conv1D's, that has them `[out, in]`. Reads whole tensors only. */
 export function transposedFile({ grouped, outFirst, ...file }: OpenTensorFile): OpenTensorFile {

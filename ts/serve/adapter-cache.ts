@@ -1,6 +1,6 @@
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { MemoryError } from "../errors/errors.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { LABELS_FILE } from "../tasks/labels-file.js";
 import { TextClassifier } from "../tasks/text-classifier.js";

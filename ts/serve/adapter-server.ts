@@ -2,7 +2,7 @@ import { type Encoding, encodingOf } from "../models/sentence/encoding.js";
 import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { checkRecord } from "../arguments/collections.js";
 import { callable, unexpected } from "../arguments/settings.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import { answerOf } from "../tasks/prediction.js";
 import { AdapterCache, type HeldAdapter } from "./adapter-cache.js";
 import type { AdapterStore } from "./adapter-store.js";

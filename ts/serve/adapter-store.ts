@@ -1,4 +1,4 @@
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 
 /**
  * Where tenants' adapters are stored. Names are checked before: lower-case letters, digits, `-`, `_` and single dots in between, so each is

@@ -1,8 +1,7 @@
 import { ModelError, UnsupportedError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { isJsonObject } from "../io/json.js";
-import { architectureOf } from "../io/model-config.js";
-import { type ModelSource, readJson } from "../io/model-source.js";
+import { architectureOf, type ModelSource, readJson } from "../io/model-source.js";
 import { LABELS_FILE } from "./labels-file.js";
 
 // Checkpoints of transformers' AutoModelForSequenceClassification: an encoder with a head, whose classes config.json names.

@@ -1,7 +1,7 @@
 import { FormatError } from "../errors/errors.js";
 import { checkBytes } from "../io/byte-source.js";
-import type { FileMap, SavedFiles } from "../io/file-map.js";
-import { transpose } from "../io/peft/transpose.js";
+import type { FileMap, SavedFiles } from "../io/file-access.js";
+import { transpose } from "../io/peft/conv1d.js";
 import { readSafetensors, weightProblem, type WeightOptions, writeSafetensors } from "../io/safetensors/index.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { formatShape, type Tensor } from "../values/tensor.js";

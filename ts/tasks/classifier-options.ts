@@ -1,5 +1,5 @@
 import type { LoraOptions } from "../adapters/lora-options.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import type { ModelSource } from "../io/model-source.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
 import type { InferOptions } from "../models/sentence/infer-options.js";

@@ -6,7 +6,7 @@ import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { Graph } from "../graph/graph.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import { checkNotMerged, readAdapter } from "../io/peft/index.js";
 import { takeWeightOptions } from "../io/safetensors/index.js";
 import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";

@@ -1,7 +1,7 @@
 import { checkOptions } from "../arguments/options.js";
 import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import { modelSource } from "../io/model-locator.js";
 import type { ModelSource } from "../io/model-source.js";
 import { SentenceEncoder } from "../models/sentence/sentence-encoder.js";

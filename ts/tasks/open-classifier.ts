@@ -3,8 +3,7 @@ import { ConfigError, ModelError, UnsupportedError, withFolder } from "../errors
 import { clip, excerpt } from "../errors/excerpt.js";
 import { addressSource } from "../io/address-source.js";
 import { readRange } from "../io/byte-source.js";
-import { providedFiles } from "../io/file-access.js";
-import type { FileMap } from "../io/file-map.js";
+import { type FileMap, providedFiles } from "../io/file-access.js";
 import { modelSource } from "../io/model-locator.js";
 import { type ModelSource, readJson } from "../io/model-source.js";
 import { watchedSource } from "../io/watched-source.js";

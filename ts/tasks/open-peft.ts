@@ -1,6 +1,6 @@
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import { type ModelSource, readJson } from "../io/model-source.js";
 import {
   type Adapter,

@@ -4,7 +4,7 @@ import { AbortError, ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable, whole } from "../arguments/settings.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import { onDevice, takeDevice } from "./device.js";
 import { estimateJob } from "./estimate/job-estimate.js";
 import { fitFinal } from "./final-fit.js";

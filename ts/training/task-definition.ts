@@ -2,7 +2,7 @@ import type { OptionNames } from "./spec/option-names.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import type { Engine } from "../engine/running.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { FileMap } from "../io/file-map.js";
+import type { FileMap } from "../io/file-access.js";
 import type { ModelSource } from "../io/model-source.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import type { Task } from "../train/task.js";

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Flower } from "../../../scripts/servers/flower.mjs";
 import { joinFederation } from "../src/index-node.js";
 import type { FederationEvent } from "../src/join-options.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { readSafetensors } from "../../../ts/io/safetensors/index.js";
 import { example } from "../../../test/docs/examples.js";
 import { filesIn } from "./files-in.js";

@@ -11,7 +11,7 @@ import {
   type TensorFile,
   writeSafetensors,
 } from "../../../ts/index.js";
-import { transpose } from "../../../ts/io/peft/transpose.js";
+import { transpose } from "../../../ts/io/peft/conv1d.js";
 import { examples, type Fixture, lowrank, makeFixture, project, shortRun } from "../fixture.js";
 
 let fixture: Fixture;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { frozenMatrix, setStoredMatrix, storedMatrix } from "../../../ts/entry/graph.js";
 import { ConfigError, engineInfo, Graph, type NodeId, normal, ShapeError, type Tensor } from "../../../ts/index.js";
 import { encodeTensor } from "../../../ts/io/safetensors/index.js";
-import { decodeTensor } from "../../../ts/io/safetensors/decode.js";
+import { decodeTensor } from "../../../ts/io/safetensors/convert.js";
 import { MemoryError } from "../../../ts/errors/errors.js";
 import { decodeGroups, encodeGroups, isGroups } from "./groups.js";
 import { refuseAllocation, stateOf } from "../allocations.js";

@@ -1,4 +1,4 @@
-import { fromHalf, toHalf } from "../../../ts/io/safetensors/half.js";
+import { fromHalf, toHalf } from "../../../ts/io/safetensors/convert.js";
 
 const bytesOf = { q8: 34, q4: 20 } as const;
 type Format = keyof typeof bytesOf;

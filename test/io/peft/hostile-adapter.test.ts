@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AdapterError, LowrankError } from "../../../ts/errors/errors.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { checkAdapter, readAdapter, targetTest, writeAdapter } from "../../../ts/io/peft/index.js";
 import { readSafetensors, streamSafetensors, writeSafetensors } from "../../../ts/io/safetensors/index.js";
 import { encodeTensor } from "../../../ts/io/safetensors/index.js";

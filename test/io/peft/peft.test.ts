@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AdapterError, FormatError, UnsupportedError } from "../../../ts/errors/errors.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import {
   adapterConfig,
   checkAdapter,

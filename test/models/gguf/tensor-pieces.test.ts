@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { bytesSource, openGguf } from "../../../ts/index.js";
-import { concatenated } from "../../../ts/io/concatenated.js";
+import { concatenated } from "../../../ts/io/byte-source.js";
 import { denseTensors } from "../../../ts/models/gguf/dense-tensors.js";
 import { ggufTensors } from "../../../ts/models/gguf/tensors.js";
 import { goldenBytes } from "../../golden.js";

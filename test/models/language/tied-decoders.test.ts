@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { CausalLanguageModel, engineInfo, type Tensor } from "../../../ts/index.js";
 import type { ModelAdapter } from "../../../ts/adapters/model-adapter.js";
-import { transpose } from "../../../ts/io/peft/transpose.js";
+import { transpose } from "../../../ts/io/peft/conv1d.js";
 import { lossOf } from "../../../ts/models/language/training/language-training.js";
 import { takeLanguageExamples } from "../../../ts/models/language/training/training-examples.js";
 import { decoderFiles, type DecoderGolden, decoderGolden } from "./golden-decoder.js";

@@ -1,5 +1,5 @@
 import type { StoredMatrixInput } from "../../../ts/graph/frozen/stored-weight.js";
-import { decodeTensor } from "../../../ts/io/safetensors/decode.js";
+import { decodeTensor } from "../../../ts/io/safetensors/convert.js";
 import { encodeTensor } from "../../../ts/io/safetensors/index.js";
 import { decodeGroups, encodeGroups, isGroups } from "../../graph/frozen/groups.js";
 import { elements } from "./numbers.js";

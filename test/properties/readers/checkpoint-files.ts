@@ -2,7 +2,7 @@ import { cellsIn } from "../../../ts/train/metrics/cells.js";
 import { scoresOf } from "../../../ts/train/metrics/metrics.js";
 import { CheckpointWriter } from "../../../ts/training/store/checkpoint-file.js";
 import type { RunState } from "../../../ts/training/store/run-state.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { readSpec } from "../../../ts/training/spec/read-settings.js";
 import { textFields } from "../../../ts/tasks/classify/settings.js";
 import { memoryStore } from "../../../ts/training/store/memory-store.js";

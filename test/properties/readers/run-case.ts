@@ -1,6 +1,6 @@
 import { engineInfo } from "../../../ts/engine/engine.js";
 import { LowrankError } from "../../../ts/errors/errors.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { mutateFile } from "./mutate-file.js";
 import { Choices } from "./random.js";
 import type { Target } from "./targets.js";

@@ -2,7 +2,7 @@ import { bytesSource } from "../../../ts/io/byte-source.js";
 import { type ExampleFormat, readExamples } from "../../../ts/io/examples/index.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
 import { parseExamples } from "../../io/examples/parse-text.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { openGguf } from "../../../ts/io/gguf/index.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";

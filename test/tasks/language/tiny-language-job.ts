@@ -1,4 +1,4 @@
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
 import type { JobEvent, JobSources, LanguageJobSpec, RunStore } from "../../../ts/jobs/index.js";
 import { type JobOptions, runJob } from "../../../ts/jobs/run-job.js";

@@ -20,7 +20,7 @@ import {
   unfinishedSpec,
 } from "../../../ts/jobs/index.js";
 import type { JobOptions } from "../../../ts/jobs/run-job.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { lowrank } from "../../cli/fixture.js";
 import { schemaProblems } from "../../jobs/report-schema.js";
 import { afterStep, results, sourcesOf } from "../../jobs/tiny-job.js";

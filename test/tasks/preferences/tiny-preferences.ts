@@ -1,6 +1,6 @@
 import type { JobSources, PreferenceJobSpec, RunStore } from "../../../ts/jobs/index.js";
 import { type JobOptions, runJob } from "../../../ts/jobs/run-job.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import * as language from "../language/tiny-language-job.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, it } from "vitest";
 import { CrossEncoder, SentenceEncoder, writeFilesAtomically } from "../../../ts/entry/node.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
 import {
   type JobEvent,

@@ -1,4 +1,4 @@
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { goldenBytes } from "../../golden.js";
 import { encoderBytes } from "../../models/golden-encoder.js";
 

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { AbortError, ConfigError, FormatError, TokenClassifier } from "../../../ts/index.js";
 import {
   type JobEvent,

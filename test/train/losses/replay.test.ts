@@ -10,7 +10,7 @@ import {
   type SentenceLossName,
   type Tensor,
 } from "../../../ts/index.js";
-import { transpose } from "../../../ts/io/peft/transpose.js";
+import { transpose } from "../../../ts/io/peft/conv1d.js";
 import { caseBytes, caseEncoder, farthest, lossCase, lossCases, optionsOf } from "./golden-losses.js";
 
 describe.each(lossCases)("%s", (name) => {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from "vitest";
 import { AbortError, ConfigError, readSafetensors, writeSafetensors } from "../../../ts/index.js";
-import type { FileMap } from "../../../ts/io/file-map.js";
+import type { FileMap } from "../../../ts/io/file-access.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
 import { type JobSources, memoryStore } from "../../../ts/jobs/index.js";
 import { sha256 } from "../../../ts/training/sources/sha256.js";

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { engine } from "../../engine/engine.js";
 import { ConfigError } from "../../errors/errors.js";
-import { isGgufName } from "../../io/gguf-name.js";
+import { isGgufName } from "../../io/gguf/index.js";
 import { idlePatterns, otherBase } from "../../io/peft/doubts.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { convertPissaOn } from "../../merging/convert-pissa.js";

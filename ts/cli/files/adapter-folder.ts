@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readAdapter } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { readFileMap } from "../../io/node/index.js";
 import { type Adapter, readAdapterForBase } from "../../io/peft/index.js";
 import { runFiles } from "../../training/store/run-files.js";

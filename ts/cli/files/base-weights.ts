@@ -1,4 +1,4 @@
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { Json } from "../../io/json.js";
 import type { LocalModel } from "../../io/node/index.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { CrossEncoder, type SentenceEncoder, TextClassifier } from "../../entry/node.js";
 import { ConfigError, ModelError, withFolder } from "../../errors/errors.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { builds } from "../../training/spec/shared-fields.js";
 import { labelsOf } from "../../tasks/classifier-files.js";

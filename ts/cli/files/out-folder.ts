@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { makeFolder } from "../../io/node/make-folder.js";
-import { withPart } from "../../io/node/parts.js";
+import { withPart } from "../../io/node/write-files.js";
 import { isFolder } from "../../io/node/read-files.js";
 
 /** Throws `ConfigError` if `--out` is not a folder and cannot become one. */

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { folderStore, type RunStore } from "../../entry/jobs-node.js";
 import { ConfigError } from "../../errors/errors.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { readFileMap } from "../../io/node/index.js";
 import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
 import { isFolder } from "../../io/node/read-files.js";

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { Engine } from "../../engine/running.js";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { isGgufName } from "../../io/gguf-name.js";
+import { isGgufName } from "../../io/gguf/index.js";
 import { ggufDataLength, streamGguf } from "../../io/gguf/write.js";
 import { writeNewFile } from "../../io/node/index.js";
 import { withFolder } from "../../io/node/make-folder.js";

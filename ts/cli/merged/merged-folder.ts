@@ -2,7 +2,7 @@ import { readFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "../../engine/running.js";
 import type { ByteSink } from "../../io/byte-source.js";
-import { editedJson } from "../../io/edited-json.js";
+import { editedJson } from "../../io/json.js";
 import { writeFileAtomically, writeFilesAtomically } from "../../io/node/index.js";
 import { withMerged } from "../../io/peft/index.js";
 import { byteLength, streamSafetensors } from "../../io/safetensors/index.js";

@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
 import { AdapterError, FormatError } from "../../errors/errors.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { readRequiredJson } from "../../io/model-source.js";
 import { type LocalModel, readFileMap } from "../../io/node/index.js";
 import { type Adapter, adapterFingerprint, checkNotMerged, type MergedModel, readMerged } from "../../io/peft/index.js";

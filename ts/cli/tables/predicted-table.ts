@@ -4,8 +4,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { decodeText, exampleFormat } from "../../io/examples/index.js";
 import { isNumber, normaliseText } from "../../io/examples/row.js";
 import { PickedColumns } from "../../io/examples/table/columns.js";
-import { readDelimited } from "../../io/examples/table/delimited.js";
-import { sniffDelimiter } from "../../io/examples/table/delimiter.js";
+import { readDelimited, sniffDelimiter } from "../../io/examples/table/delimited.js";
 
 /** A table's rows with all their columns. */
 export interface KeptTable {

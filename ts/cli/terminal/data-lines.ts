@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { DataFinding, DataPart, DataSummary, FoundExample, PartSummary } from "../../io/examples/summary/index.js";
 import type { GroupCount } from "../../training/job-events.js";
 import { placeIn } from "../../io/examples/index.js";
-import { spreadOf } from "../../io/examples/summary/spread.js";
+import { spreadOf } from "../../io/examples/summary/data-summary.js";
 import type { FileCounts, FileLabelCounts } from "../../training/task-definition.js";
 import { formatCount, formatExamples, formatNumber, formatPercent } from "./number-format.js";
 import { clip, tableLines } from "./table.js";

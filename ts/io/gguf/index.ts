@@ -1,6 +1,12 @@
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { ByteSource } from "../byte-source.js";
 import type { GgufFile } from "./open.js";
-import { lazyChunk } from "../../waiting/lazy-chunk.js";
+
+/** Whether a name, path or URL is that of a GGUF file. */
+export const isGgufName = (text: string): boolean => /\.gguf(?:[?#].*)?$/i.test(text);
+
+/** The name by which a model's source gives the GGUF file itself. */
+export const GGUF_WEIGHTS = "model.gguf";
 
 const reader = /* @__PURE__ */ lazyChunk(async () => (await import("./open.js")).readGguf);
 

@@ -1,12 +1,10 @@
 import { ConfigError, FormatError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
-import { checkTensorRange } from "../tensor-range.js";
-import { type ByteSource, checkFileName, checkSource, readRange } from "../byte-source.js";
-import { Exhausted } from "./cursor.js";
+import { type ByteSource, checkFileName, checkSource, checkTensorRange, readRange } from "../byte-source.js";
+import { Exhausted, type GgufValue } from "./metadata.js";
 import { dequantize, isReadable } from "./dequantize.js";
 import { type GgufEntry, type GgufHeader, HeaderParser } from "./header.js";
-import type { GgufValue } from "./metadata.js";
 
 /** Bytes to read first: enough for most small models' headers. */
 const FIRST = 1 << 20;

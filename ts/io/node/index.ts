@@ -1,11 +1,10 @@
 export { isRemote, remoteFile } from "./download/remote-file.js";
 export { download, downloadWhole } from "./download/download.js";
-export { cacheFolder } from "./models/cache-folder.js";
+export { cacheFolder } from "./models/model-cache.js";
 export { fileSource, openSafetensorsFile } from "./file-source.js";
-export type { LocalModel } from "./models/model-folder.js";
-export type { DownloadProgress } from "./models/progress.js";
+export { type LocalModel, folderOrGguf, ggufAt, ggufFile } from "./models/model-folder.js";
+export type { DownloadProgress } from "./models/hub.js";
 export { nodeFileAccess, readFileMap } from "./read-files.js";
-export { folderOrGguf, ggufAt, ggufFile } from "./models/gguf-file.js";
 export { fetchModel, locateModel, resolveModel } from "./models/resolve-model.js";
 export type { ResolveOptions } from "./models/resolve-model.js";
 export { writeFileAtomically, writeFilesAtomically, writeNewFile } from "./write-files.js";

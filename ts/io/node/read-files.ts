@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, ModelError } from "../../errors/errors.js";
-import type { FileAccess } from "../file-access.js";
-import type { FileMap } from "../file-map.js";
+import type { FileAccess, FileMap } from "../file-access.js";
 import { folderIndex } from "./file-source.js";
 import { folderSource } from "./models/model-folder.js";
 

@@ -1,5 +1,5 @@
 import { FormatError } from "../../errors/errors.js";
-import { recogniseForeign } from "../safetensors/foreign.js";
+import { recogniseForeign } from "../safetensors/header.js";
 import { type FloatTensor, isFloats, isPlaced, type OnnxTensor, type PlacedTensor, readTensor } from "./tensor.js";
 import { type Field, type FileBytes, Wire } from "./wire.js";
 

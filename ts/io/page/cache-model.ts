@@ -4,15 +4,14 @@ import { callable, check, flag, object, text, whole } from "../../arguments/sett
 import { checkSignal } from "../../waiting/abort.js";
 import type { PinnedFile } from "../known-models.js";
 import type { LoadProgress } from "../watched-source.js";
-import type { BlobFolder, BlobFolders } from "./blob-folder.js";
+import type { BlobFolder, BlobFolders } from "./blob-folders.js";
 import { type ModelFiles, takeOrigin } from "./file-origin.js";
 import { fillModel } from "./fill-model.js";
 import { storedBytes } from "./cached-file.js";
 import { type CachedModel, cachedSource } from "./cached-model.js";
 import { type CacheRecord, readCached, readParts, sweep, writeCached } from "./cache-record.js";
 import { lockOf, modelFolders } from "./model-folders.js";
-import { withLock } from "./page-lock.js";
-import { askToPersist } from "./persist.js";
+import { askToPersist, withLock } from "./storage.js";
 import { RunningSha256 } from "../running-sha256.js";
 
 /** Options of `cacheModel`. */

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from "../json.js";
-import type { BlobFolder } from "./blob-folder.js";
+import type { BlobFolder } from "./blob-folders.js";
 import { type Segment, storedBytes, type StoredFile } from "./cached-file.js";
 
 /** A model's origin. */

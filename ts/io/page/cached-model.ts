@@ -5,9 +5,8 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { remember } from "../made-from.js";
 import type { PinnedFile } from "../known-models.js";
 import type { ModelSource } from "../model-source.js";
-import type { BlobFolder } from "./blob-folder.js";
-import { storedBytes, storedSource } from "./cached-file.js";
-import { ggufOf, cachedFile } from "./cached-gguf.js";
+import type { BlobFolder } from "./blob-folders.js";
+import { cachedFile, ggufOf, storedBytes, storedSource } from "./cached-file.js";
 import { forget, type CacheRecord, type ModelOrigin, readCached } from "./cache-record.js";
 import { foundModels, modelFolders, tryLock } from "./model-folders.js";
 

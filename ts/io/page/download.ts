@@ -1,8 +1,8 @@
-import { type Failure, fetched } from "../fetched.js";
+import { type Failure, fetched } from "../range-source.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { FileWriter } from "./cached-file.js";
 import type { PartFile } from "./cache-record.js";
-import { asQuotaError, checkRoom } from "./quota.js";
+import { asQuotaError, checkRoom } from "./storage.js";
 
 /** A file's bytes on their way. */
 export interface Download {

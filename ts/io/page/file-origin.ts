@@ -1,10 +1,10 @@
 import { notExpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { isGgufName } from "../gguf-name.js";
+import { isGgufName } from "../gguf/index.js";
 import { knownModel, type PinnedFile } from "../known-models.js";
 import type { ModelOrigin } from "./cache-record.js";
-import { pageAddress } from "./page-address.js";
+import { pageAddress } from "../address-source.js";
 import {
   filesOrigin,
   folderOrigin,

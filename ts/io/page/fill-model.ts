@@ -1,19 +1,19 @@
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { throwIfAborted } from "../../waiting/abort.js";
-import { isGgufName } from "../gguf-name.js";
+import { isGgufName } from "../gguf/index.js";
 import { parseJsonObject } from "../json.js";
 import type { PinnedFile } from "../known-models.js";
-import { mostBytes, optionalFiles, requiredFiles } from "../model-files.js";
+import { mostBytes, optionalFiles, requiredFiles } from "../model-source.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../safetensors/index.js";
 import type { Watcher } from "../watched-source.js";
-import type { BlobFolder } from "./blob-folder.js";
+import type { BlobFolder } from "./blob-folders.js";
 import { receive, startDownload } from "./download.js";
 import type { RemoteOrigin } from "./file-origin.js";
 import { FileWriter, newNames, storedBytes, storedSource } from "./cached-file.js";
 import { type KeptFile, type CacheRecord, type PartFile, readParts, sweep, writeParts } from "./cache-record.js";
 import type { LocalOrigin } from "./picked-files.js";
-import { checkRoom } from "./quota.js";
+import { checkRoom } from "./storage.js";
 
 type From = LocalOrigin | RemoteOrigin;
 

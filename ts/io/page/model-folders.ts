@@ -1,10 +1,9 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { providedFiles } from "../file-access.js";
-import { type BlobFolders, memoryFolders } from "./blob-folder.js";
+import { type BlobFolders, memoryFolders, opfsFolders, opfsRefused } from "./blob-folders.js";
 import { readCached, readParts } from "./cache-record.js";
 import { storedBytes } from "./cached-file.js";
-import { opfsFolders, opfsRefused } from "./opfs.js";
-import { takeLock } from "./page-lock.js";
+import { takeLock } from "./storage.js";
 
 /** Folder of all models. Another layout will get another name, so that versions do not read each other's files. */
 const AREA = "lowrank-models-1";

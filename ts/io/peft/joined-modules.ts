@@ -1,8 +1,7 @@
 import { AdapterError, UnsupportedError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
-import { type Adapter, type AdapterLayer, layerScalings } from "./adapter.js";
-import { lackingLayers } from "./lacking-layers.js";
+import { type Adapter, type AdapterLayer, lackingLayers, layerScalings } from "./adapter.js";
 import { relatePaths } from "./paths/base-paths.js";
 import { isOriginal } from "./paths/keys.js";
 import type { AdapterConfig } from "./config/config.js";

@@ -3,16 +3,13 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { giveBack } from "../../values/give-back.js";
 import { formatShape, type Tensor } from "../../values/tensor.js";
 import { checkBytes } from "../byte-source.js";
-import { fileAccess } from "../file-access.js";
-import type { FileMap } from "../file-map.js";
+import { fileAccess, type FileMap } from "../file-access.js";
 import { isFloat, readSafetensors, takeWeightOptions, weightProblem } from "../safetensors/index.js";
 import type { TensorFile, WeightOptions } from "../safetensors/index.js";
-import { checkLayers, layerScalings } from "./adapter.js";
-import type { Adapter, AdapterLayer, LayerScaling } from "./adapter.js";
+import { type Adapter, type AdapterLayer, checkLayers, type LayerScaling, layerScalings } from "./adapter.js";
 import { CONFIG_FILE, readConfig } from "./config/config-file.js";
-import { parseKey, WEIGHTS_FILE } from "./paths/keys.js";
-import type { Part } from "./paths/keys.js";
-import { transpose } from "./transpose.js";
+import { parseKey, type Part, WEIGHTS_FILE } from "./paths/keys.js";
+import { transpose } from "./conv1d.js";
 import { notExpected } from "../../arguments/settings.js";
 
 /** Names of an adapter's files. */

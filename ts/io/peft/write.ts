@@ -1,14 +1,14 @@
 import { checkOptions } from "../../arguments/options.js";
 import type { Tensor } from "../../values/tensor.js";
-import type { SavedFiles } from "../file-map.js";
+import type { SavedFiles } from "../file-access.js";
 import { writeSafetensors } from "../safetensors/index.js";
 import type { FloatDtype } from "../safetensors/index.js";
 import type { Adapter } from "./adapter.js";
 import { CONFIG_FILE, writeConfig } from "./config/config-file.js";
 import { extraKey, layerKey, WEIGHTS_FILE } from "./paths/keys.js";
 import { withSortedPatterns } from "./joined-modules.js";
-import { takeAdapter } from "./take-adapter.js";
-import { transpose } from "./transpose.js";
+import { takeAdapter } from "./check.js";
+import { transpose } from "./conv1d.js";
 
 /**
  * Writes an adapter as PEFT 0.21 does: `adapter_config.json` with all its fields, and `adapter_model.safetensors`.

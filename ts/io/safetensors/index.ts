@@ -1,16 +1,25 @@
-export { decodeTensor } from "./decode.js";
-export { byteLength, dtypeBits } from "./dtypes.js";
-export type { Dtype, FloatDtype } from "./dtypes.js";
-export { encodeTensor } from "./encode.js";
-export type { GroupedTensors } from "./open.js";
-export { nonFiniteHalf } from "./half.js";
+export { decodeTensor, encodeTensor, nonFiniteHalf } from "./convert.js";
+export {
+  byteLength,
+  dtypeBits,
+  type Dtype,
+  type FloatDtype,
+  isFloat,
+  isReadableFloat,
+  takeWeightOptions,
+  weightProblem,
+  type WeightOptions,
+} from "./dtypes.js";
+export {
+  type GroupedTensors,
+  openSafetensors,
+  type OpenTensorFile,
+  readIndex,
+  readSafetensors,
+  type TensorFile,
+  type TensorIndex,
+} from "./read.js";
 export type { TensorInfo } from "./header.js";
-export { openSafetensors } from "./open.js";
-export type { OpenTensorFile } from "./open.js";
-export { readIndex, readSafetensors } from "./read.js";
-export type { TensorFile, TensorIndex } from "./read.js";
-export { isFloat, isReadableFloat, takeWeightOptions, weightProblem } from "./weights.js";
-export type { WeightOptions } from "./weights.js";
 export { fillSafetensors, streamSafetensors, writeSafetensors } from "./write.js";
 export { joinIndexes, openShards, readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "./shards.js";
 export type { WeightMap } from "./shards.js";

@@ -1,11 +1,25 @@
-import { ConfigError } from "../../errors/errors.js";
-import { clip } from "../../errors/excerpt.js";
+import { fixedBytes, isBytes } from "../../arguments/typed-array.js";
+import { ConfigError, FormatError } from "../../errors/errors.js";
+import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Tensor } from "../../values/tensor.js";
-import { fixedBytes } from "../../arguments/typed-array.js";
-import { checkBytes, checkFileName } from "../byte-source.js";
-import { decodeTensor } from "./decode.js";
-import { parseHeader, PREFIX_LENGTH, readHeaderLength, START_LENGTH } from "./header.js";
-import type { Header, TensorEntry, TensorInfo } from "./header.js";
+import {
+  type ByteSource,
+  checkBytes,
+  checkFileName,
+  checkSource,
+  checkTensorRange,
+  readRange,
+} from "../byte-source.js";
+import { decodeTensor } from "./convert.js";
+import {
+  type Header,
+  parseHeader,
+  PREFIX_LENGTH,
+  readHeaderLength,
+  START_LENGTH,
+  type TensorEntry,
+  type TensorInfo,
+} from "./header.js";
 
 /** The contents of a safetensors file's header. */
 export interface TensorIndex {
@@ -31,7 +45,7 @@ export interface TensorFile extends TensorIndex {
 }
 
 /** The methods that need only the header. */
-export function indexOf(header: Header, file: string): TensorIndex & { entry(name: string): TensorEntry } {
+function indexOf(header: Header, file: string): TensorIndex & { entry(name: string): TensorEntry } {
   const { entries, metadata } = header;
   const names = [...entries.keys()];
   const entry = (name: string) => {
@@ -90,4 +104,96 @@ export function readSafetensors(given: Uint8Array, file = "safetensors file"): T
     return { shape, data: decodeTensor(raw(name), dtype, name) };
   };
   return { ...index, raw, tensor };
+}
+
+/** A safetensors file with only its header in memory. */
+export interface OpenTensorFile extends TensorIndex {
+  /** Reads one tensor as float32. Errors as `TensorFile.tensor`. */
+  tensor(name: string): Promise<Tensor>;
+  /**
+   * Reads a tensor's bytes as stored, or those from `begin` to `end`, so that a large tensor need not be in memory as a whole. Throws
+   * `ConfigError` for a range outside the tensor, and for an `into` that is too short.
+   * @param into memory that may be used for the result instead of new memory
+   */
+  raw(name: string, begin?: number, end?: number, into?: Uint8Array): Promise<Uint8Array>;
+  /** For a file with grouped tensors, which `info` reports as "F32"; undefined for safetensors files. */
+  readonly grouped?: GroupedTensors;
+  /** The same tensors with matrices as stored, `[out, in]`, if they are `[in, out]` here; undefined for safetensors files. */
+  readonly outFirst?: OpenTensorFile;
+  /** Closes the source. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a safetensors file that is not in memory: reads and checks the header, then each tensor on request, so that a large model is never
+ * in memory twice.
+ * @param source a file, a Blob or anything else with random access
+ * @param file name for error messages
+ * @throws `FormatError` for an invalid header; the source is then closed
+ */
+export async function openSafetensors(source: ByteSource, file = "safetensors file"): Promise<OpenTensorFile> {
+  checkSource("openSafetensors", source);
+  checkFileName("openSafetensors", file);
+  try {
+    return await open(source, file);
+  } catch (error) {
+    await source.close?.();
+    throw error;
+  }
+}
+
+/** The beginning of memory that a caller gave. */
+function memoryFor(length: number, into: unknown, file: string): Uint8Array {
+  const given = isBytes(into) ? fixedBytes(into) : undefined;
+  if (given !== undefined && given.byteLength >= length) return given.subarray(0, length);
+  throw new ConfigError(
+    `${clip(file)}: a Uint8Array of ${length} bytes or more is expected to read into, got ${given === undefined ? excerpt(into) : `one of ${given.byteLength}`}`,
+    { file, length },
+  );
+}
+
+async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
+  const { size } = source;
+  if (!Number.isSafeInteger(size) || size < 0)
+    throw new FormatError(`${clip(file)}: expected a source of a whole number of bytes, got ${excerpt(size)}`, {
+      file,
+    });
+  const start = await readRange(source, 0, Math.min(START_LENGTH, size), file);
+  const headerLength = readHeaderLength(start, size, file);
+  const dataStart = PREFIX_LENGTH + headerLength;
+  const header = parseHeader(await readRange(source, PREFIX_LENGTH, headerLength, file), size - dataStart, file);
+  const { entry, ...index } = indexOf(header, file);
+  const raw = async (name: string, from = 0, to?: number, into?: Uint8Array) => {
+    const { begin, end } = entry(name);
+    const last = to ?? end - begin;
+    checkTensorRange(file, name, end - begin, from, last);
+    return readRange(source, dataStart + begin + from, last - from, file, into && memoryFor(last - from, into, file));
+  };
+  const tensor = async (name: string) => {
+    const { dtype, shape } = entry(name);
+    return { shape, data: decodeTensor(await raw(name), dtype, name) };
+  };
+  return { ...index, raw, tensor, close: async () => source.close?.() };
+}
+
+/** Access to a file's grouped (quantised) tensors, whose bytes are not one element after another. */
+export interface GroupedTensors {
+  /** The format of frozen weights that stores exactly the file's values; null if there is none. */
+  format(name: string): "q8" | "q4" | null;
+  /** If there is none: the format that loses least; null for tensors without groups. */
+  nearest(name: string): "q8" | "q4" | null;
+  /** The format of tensors of this file that are joined in one weight; null if too many of their values have no groups. */
+  joined(file: TensorsInGroups, names: readonly string[]): "q8" | "q4" | null;
+  /** Bytes of whole rows in `format(name)`. Null if it cannot store them: use `values` then. */
+  convert(name: string, bytes: Uint8Array): Uint8Array | null;
+  /** Bytes of a row. */
+  rowBytes(name: string): number;
+  /** Whole rows' values as float32. */
+  values(name: string, bytes: Uint8Array): Float32Array;
+}
+
+/** A file that has such tensors. */
+interface TensorsInGroups {
+  readonly info: (name: string) => { readonly shape: readonly number[] };
+  readonly grouped?: GroupedTensors;
 }

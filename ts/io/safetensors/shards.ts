@@ -1,8 +1,7 @@
 import type { ModelError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject } from "../json.js";
-import type { OpenTensorFile } from "./open.js";
-import type { TensorIndex } from "./read.js";
+import type { OpenTensorFile, TensorIndex } from "./read.js";
 
 /** The file of a model in one file. */
 export const WEIGHTS = "model.safetensors";

@@ -6,11 +6,9 @@ import { oneOf } from "../../arguments/settings.js";
 import { isBytes } from "../../arguments/typed-array.js";
 import { checkTensor, formatShape, type Tensor } from "../../values/tensor.js";
 import type { ByteSink } from "../byte-source.js";
-import { byteLength, dtypeBits } from "./dtypes.js";
-import type { FloatDtype } from "./dtypes.js";
-import { encodeTensor } from "./encode.js";
-import { MAX_HEADER_LENGTH, PREFIX_LENGTH } from "./header.js";
-import type { TensorInfo } from "./header.js";
+import { byteLength, dtypeBits, type FloatDtype } from "./dtypes.js";
+import { encodeTensor } from "./convert.js";
+import { MAX_HEADER_LENGTH, PREFIX_LENGTH, type TensorInfo } from "./header.js";
 
 /** `__metadata__` of a file. */
 export type Metadata = Readonly<Record<string, string>> | ReadonlyMap<string, string>;

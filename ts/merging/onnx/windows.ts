@@ -1,4 +1,4 @@
-import { transpose } from "../../io/peft/transpose.js";
+import { transpose } from "../../io/peft/conv1d.js";
 import { sizeOf } from "../../values/shape.js";
 
 /** Rows and columns; anything but a matrix is one row. */

@@ -4,7 +4,7 @@ import { type ByteSource } from "../../io/byte-source.js";
 import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { type WrittenValue, writeGguf } from "../../io/gguf/write.js";
 import { type Adapter, adapterConfig, type AdapterLayer } from "../../io/peft/index.js";
-import { transpose } from "../../io/peft/transpose.js";
+import { transpose } from "../../io/peft/conv1d.js";
 import type { DecoderConfig } from "../decoder/config.js";
 import type { Tensor } from "../../values/tensor.js";
 import { ggufNames } from "./names.js";

@@ -1,4 +1,4 @@
-import { fromHalf, toHalf } from "../../io/safetensors/half.js";
+import { fromHalf, toHalf } from "../../io/safetensors/convert.js";
 
 /** Converts bytes of a file's type to a frozen weight's format; null if the format cannot represent the values. */
 type Conversion = (bytes: Uint8Array) => Uint8Array | null;

@@ -1,6 +1,6 @@
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { concatenated } from "../../io/concatenated.js";
+import { concatenated } from "../../io/byte-source.js";
 import { byteLength, decodeTensor, type OpenTensorFile, type TensorInfo } from "../../io/safetensors/index.js";
 import type { GgufArchitecture } from "./names.js";
 

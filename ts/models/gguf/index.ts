@@ -1,6 +1,6 @@
 import { callable, text } from "../../arguments/settings.js";
 import type { ByteSource } from "../../io/byte-source.js";
-import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
+import { GGUF_WEIGHTS } from "../../io/gguf/index.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";

@@ -1,12 +1,11 @@
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
-import { openGguf } from "../../io/gguf/index.js";
+import { GGUF_WEIGHTS, openGguf } from "../../io/gguf/index.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { JsonObject } from "../../tokenize/checks.js";
 import { ggufEnds, ggufTokenizer } from "../../tokenize/gguf/gguf-tokenizer.js";
 import { ggufConfig } from "./config.js";
-import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
 import { frequencyFactors } from "./rope-scaling.js";
 
 /** As `ggufSource` of the folder's index, which fetches this file when it is used. */

@@ -4,7 +4,7 @@ import { withCopiedLora } from "../../adapters/copied-lora.js";
 import { checkRecord, plainCopy } from "../../arguments/collections.js";
 import type { Graph } from "../../graph/graph.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { type MergedModel, writeAdapter } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";

@@ -4,7 +4,7 @@ import { oneOf } from "../../arguments/settings.js";
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { Graph } from "../../graph/graph.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, namingFolder, readJson, readRequiredJson } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";

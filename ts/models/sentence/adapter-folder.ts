@@ -1,8 +1,7 @@
 import { ConfigError, ModelError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { readRange } from "../../io/byte-source.js";
-import { providedFiles } from "../../io/file-access.js";
-import type { FileMap } from "../../io/file-map.js";
+import { type FileMap, providedFiles } from "../../io/file-access.js";
 import { type ModelSource, readJson } from "../../io/model-source.js";
 import { modelSource } from "../../io/model-locator.js";
 import { type Watcher, watchedSource } from "../../io/watched-source.js";

@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/running.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { LoadProgress } from "../../io/watched-source.js";
 import type { WeightsOption } from "../stored-weights.js";

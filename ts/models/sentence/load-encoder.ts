@@ -1,7 +1,7 @@
 import { oneOf, whole } from "../../arguments/settings.js";
 import { Graph } from "../../graph/graph.js";
 import { checkRuns } from "../check-runs.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { type ModelSource, readJson } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";

@@ -1,7 +1,7 @@
 import { whole } from "../../arguments/settings.js";
 import { modelSource } from "../../io/model-locator.js";
 import type { ModelSource } from "../../io/model-source.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { openSafetensors, WEIGHTS } from "../../io/safetensors/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { ModelPlan } from "../architecture.js";

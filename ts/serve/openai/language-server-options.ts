@@ -1,7 +1,7 @@
 import { listFrom } from "../../arguments/collections.js";
 import { optional, or, type Readers, readOptions } from "../../arguments/options.js";
 import { ConfigError } from "../../errors/errors.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { type RunStore, takeStore } from "../../training/store/run-store.js";
 import { type BatchOptions, batchReaders } from "../batch-limits.js";
 import type { RequestLogEntry } from "./request-log.js";

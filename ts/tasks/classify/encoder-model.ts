@@ -1,6 +1,6 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { NodeId } from "../../graph/graph.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";

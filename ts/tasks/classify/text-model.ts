@@ -1,5 +1,5 @@
 import type { LocatedExample } from "../../io/examples/index.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { DataSummary, Survey } from "../../io/examples/summary/index.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";

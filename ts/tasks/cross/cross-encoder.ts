@@ -4,7 +4,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { oneOf, text as textOption, whole } from "../../arguments/settings.js";
 import { ConfigError, StaleNodeError, UnsupportedError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { FileMap, SavedFiles } from "../../io/file-map.js";
+import type { FileMap, SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { pairBatch } from "../../models/ragged-batch.js";
 import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options.js";

@@ -1,7 +1,7 @@
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { ModelError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { transpose } from "../../io/peft/transpose.js";
+import { transpose } from "../../io/peft/conv1d.js";
 import { activations } from "../../models/activation.js";
 import type { HeadPlan, TransformerModel } from "../../models/architecture.js";
 import { moduleOf } from "../../models/sentence/head-modules.js";

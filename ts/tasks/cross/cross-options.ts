@@ -3,7 +3,7 @@ import { listFrom } from "../../arguments/collections.js";
 import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { InferOptions } from "../../models/sentence/infer-options.js";
 import type { LoadOptions } from "../../models/sentence/encoder-options.js";

@@ -4,7 +4,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
 import { ConfigError, ModelError, withFolder } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readJson } from "../../io/model-source.js";
 import {

@@ -1,6 +1,6 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { NodeId } from "../../graph/graph.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { stepOfAdapter } from "../../models/adapter-step.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { settingsOf } from "../../models/language/training/fit-settings.js";

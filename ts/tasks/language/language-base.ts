@@ -1,5 +1,5 @@
 import type { Engine } from "../../engine/running.js";
-import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
+import { GGUF_WEIGHTS } from "../../io/gguf/index.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { hear } from "../../training/loading.js";
 import type { HashedModel } from "../../training/sources/hashed-model.js";

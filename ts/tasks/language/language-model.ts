@@ -1,4 +1,4 @@
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { measureTokens } from "../../models/language/training/fit-language.js";
 import { languageTask } from "../../models/language/training/language-training.js";

@@ -1,5 +1,5 @@
 import { AdapterError, ConfigError, UnsupportedError } from "../../errors/errors.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { RunContext } from "../../training/task-definition.js";
 import { runFiles } from "../../training/store/run-files.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";

@@ -4,7 +4,7 @@ import type { NodeId } from "../../graph/graph.js";
 import { placeIn } from "../../io/examples/index.js";
 import { Prompts } from "../../models/sentence/prompts.js";
 import { encoderSaver, takeSaved } from "../../models/sentence/saved-encoder.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { SampledOrder } from "../../models/sentence/training/sampled-order.js";
 import { targetsOf } from "../../models/sentence/training/loss-inputs.js";

@@ -1,4 +1,4 @@
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { type PreparedPreference, preparePreference } from "../../models/language/training/preference-examples.js";
 import type { PreferenceLoss } from "../../models/language/training/preference-losses.js";

@@ -1,5 +1,5 @@
 import type { LoraOptions } from "../../adapters/lora-options.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { modelSource } from "../../io/model-locator.js";
 import { type ModelSource, readJson } from "../../io/model-source.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";

@@ -13,7 +13,7 @@ import { loraOptions } from "../../training/spec/training-settings.js";
 import { type NumberScale, TextRegressor } from "../text-regressor.js";
 import { type NumberedText, RegressModel, reportedNumbers, type TokenizedNumber } from "./regress-model.js";
 import type { RegressSettings } from "./settings.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { type ClassifierParts, loadedParts } from "../classifier-parts.js";
 

@@ -3,7 +3,7 @@ import { checkNothing, checkOptions, WRITE_THEM } from "../../arguments/options.
 import { flag, oneOf } from "../../arguments/settings.js";
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";
-import type { FileMap, SavedFiles } from "../../io/file-map.js";
+import type { FileMap, SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";

@@ -1,7 +1,7 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";
-import type { SavedFiles } from "../../io/file-map.js";
-import { transpose } from "../../io/peft/transpose.js";
+import type { SavedFiles } from "../../io/file-access.js";
+import { transpose } from "../../io/peft/conv1d.js";
 import { isAllLinear } from "../../io/peft/paths/targets.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { type BeforeTokenHead, isDeepTokenHead, TOKEN_OUT } from "../../models/sentence/token-head.js";

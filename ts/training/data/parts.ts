@@ -3,7 +3,7 @@ import { clip } from "../../errors/excerpt.js";
 import type { ExampleColumns } from "../../io/examples/index.js";
 import type { FindingCode } from "../../io/examples/summary/index.js";
 import { smallTestText } from "../../io/examples/summary/findings.js";
-import { plainText } from "../../io/examples/summary/plain-text.js";
+import { plainText } from "../../io/examples/row.js";
 import type { JobListener } from "../job-events.js";
 import { choosesStep, type RunSettings, type TaskPlan } from "../spec/run-settings.js";
 

@@ -1,12 +1,12 @@
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { Bucket, type WriteCondition } from "../../io/node/bucket/bucket.js";
 import { type BucketOptions, takeBucketAddress } from "../../io/node/bucket/bucket-access.js";
 import { BlobLedger, copiedBlobs, LISTS } from "../store/blob-ledger.js";
 import type { RunStore } from "../store/run-store.js";
 import { claimInBucket } from "./bucket-claim.js";
 import { ConfigError } from "../../errors/errors.js";
-import { concatenated } from "../../io/concatenated.js";
-import type { BlobFolder } from "../../io/page/blob-folder.js";
+import { concatenated } from "../../io/byte-source.js";
+import type { BlobFolder } from "../../io/page/blob-folders.js";
 
 /** A store in a bucket. */
 export interface BucketStore extends RunStore {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { basename, join } from "node:path";
 import { ggufAt, ggufFile, isRemote, resolveModel, downloadWhole, remoteFile } from "../../io/node/index.js";
-import { GGUF_WEIGHTS } from "../../io/gguf-name.js";
+import { GGUF_WEIGHTS } from "../../io/gguf/index.js";
 import { digestFile } from "../../io/node/save-stream.js";
 import type { JobModel, JobSources, DataFile } from "../sources/job-sources.js";
 import { readData } from "./read-data.js";

@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { GGUF_WEIGHTS, isGgufName } from "../../io/gguf-name.js";
+import { GGUF_WEIGHTS, isGgufName } from "../../io/gguf/index.js";
 import { cacheFolder, download, fileSource, ggufAt, remoteFile } from "../../io/node/index.js";
 import { digestFile } from "../../io/node/save-stream.js";
 import type { FindModelOptions, JobModel } from "../sources/job-sources.js";

@@ -1,4 +1,4 @@
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { lossCurve } from "../../pictures/loss-curve.js";
 import type { TaskFile } from "../data/parts.js";
 import type { JobEstimate } from "../estimate/job-seconds.js";

@@ -1,4 +1,4 @@
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import type { RunSettings } from "../spec/run-settings.js";
 

@@ -2,7 +2,7 @@ import type { OptionNames } from "../spec/option-names.js";
 import { frozenA } from "../../adapters/frozen-a.js";
 import { checkOptions } from "../../arguments/options.js";
 import { ConfigError, NonFiniteError } from "../../errors/errors.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { fit } from "../../train/fit.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import { breather } from "../../waiting/next-task.js";

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { checkBytes } from "../../io/byte-source.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { checkRecord } from "../../arguments/collections.js";
 import type { RunStore } from "./run-store.js";
 

@@ -1,10 +1,9 @@
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { providedFiles } from "../../io/file-access.js";
-import type { FileMap } from "../../io/file-map.js";
+import { type FileMap, providedFiles } from "../../io/file-access.js";
 import { remember } from "../../io/made-from.js";
-import { opfsFolders, opfsRefused } from "../../io/page/opfs.js";
-import { takeLock, withLock } from "../../io/page/page-lock.js";
+import { opfsFolders, opfsRefused } from "../../io/page/blob-folders.js";
+import { takeLock, withLock } from "../../io/page/storage.js";
 import { RunningSha256 } from "../../io/running-sha256.js";
 import { BlobLedger, copiedBlobs } from "./blob-ledger.js";
 import { takeRunName } from "./run-name.js";

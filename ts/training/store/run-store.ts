@@ -1,5 +1,5 @@
 import { checkBytes } from "../../io/byte-source.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { orAborted } from "../../waiting/abort.js";
 import { callable, object, text } from "../../arguments/settings.js";
 

@@ -2,7 +2,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
 import type { ModelFiles } from "../../io/page/file-origin.js";
 import type { CacheOptions } from "../../io/page/cache-model.js";
-import { askToPersist } from "../../io/page/persist.js";
+import { askToPersist } from "../../io/page/storage.js";
 import type { CachedModelInfo } from "../../io/page/cached-model.js";
 import { functions } from "../calls.js";
 import type { WorkerCachedModel } from "./cached-there.js";

@@ -1,7 +1,7 @@
 import { checkOptions } from "../../arguments/options.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type {
   ClassifierOptions,
   ClassifyOptions,

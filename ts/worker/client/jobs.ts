@@ -15,7 +15,7 @@ import type { TokenJobSpec } from "../../tasks/tokens/run/settings.js";
 import type { KeptSourcesOptions } from "../../training/sources/own-data.js";
 import type { RunStore } from "../../training/store/run-store.js";
 import { copied } from "../protocol/unsendable.js";
-import { askToPersist } from "../../io/page/persist.js";
+import { askToPersist } from "../../io/page/storage.js";
 import { madeFrom } from "../../io/made-from.js";
 import { functions } from "../calls.js";
 import type { WorkerStore } from "./kept-runs.js";

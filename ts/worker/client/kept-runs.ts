@@ -1,5 +1,5 @@
 import { checkOptions } from "../../arguments/options.js";
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import { remember } from "../../io/made-from.js";
 import { type KeptSourcesOptions, takeKeptSources } from "../../training/sources/own-data.js";
 import type { AnyJobSpec } from "../../tasks/index.js";

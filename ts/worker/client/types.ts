@@ -1,4 +1,4 @@
-import type { FileMap } from "../../io/file-map.js";
+import type { FileMap } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { JobSources } from "../../training/sources/job-sources.js";
 import type { LoadOptions } from "../../models/sentence/encoder-options.js";

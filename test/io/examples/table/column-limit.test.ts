@@ -1,9 +1,8 @@
 import Papa from "papaparse";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FormatError, readExamples } from "../../../../ts/index.js";
-import { MOST_COLUMNS, tooWideAt } from "../../../../ts/io/examples/table/delimiter.js";
+import { MOST_COLUMNS, readDelimited, tooWideAt } from "../../../../ts/io/examples/table/delimited.js";
 import { PickedColumns } from "../../../../ts/io/examples/table/columns.js";
-import { readDelimited } from "../../../../ts/io/examples/table/delimited.js";
 import type { Row } from "../../../../ts/io/examples/row.js";
 
 afterEach(() => void vi.restoreAllMocks());

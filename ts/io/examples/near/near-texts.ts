@@ -1,4 +1,4 @@
-import { plainText } from "../summary/plain-text.js";
+import { plainText } from "../row.js";
 import { type Frames, piecesOf } from "./frames.js";
 
 /** The sketches with which a text is compared. */

@@ -2,14 +2,15 @@ import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import {
   assignGroups,
+  type NearNumbers,
   positionsBy,
   shuffled,
   type SplitOptions,
   takeLabelled,
   type TakenSplit,
   takeSplit,
+  unitsOf,
 } from "./assign.js";
-import { type NearNumbers, unitsOf } from "./equal-texts.js";
 import type { Example } from "../example.js";
 
 /**

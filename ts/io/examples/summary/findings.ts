@@ -3,7 +3,7 @@ import type { DataFinding, DataPart, DataSummary, FindingCode, FoundExample, Par
 import type { ExampleColumns } from "../read.js";
 import { joinedLabels, misspelt, numbersIn } from "./label-forms.js";
 import type { Survey } from "./survey.js";
-import { mostCounted } from "./token-lengths.js";
+import { mostCounted } from "./script-tokens.js";
 
 /** Shares of truncated texts and of unknown tokens above which there is a finding. */
 const CUT = 0.05;

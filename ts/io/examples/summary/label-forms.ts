@@ -1,4 +1,4 @@
-import { plainText } from "./plain-text.js";
+import { plainText } from "../row.js";
 
 /** Separators of several labels in one field. */
 const SEPARATORS = ["|", ";", ",", "/", "+", "&"];

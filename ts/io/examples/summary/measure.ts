@@ -4,10 +4,9 @@ import type { DataPart, DataSummary, PartSummary, TokenLengths, LabelCount } fro
 import { findingsOf } from "./findings.js";
 import type { ExampleColumns } from "../read.js";
 import { type Parts, type Survey, survey } from "./survey.js";
-import type { TokenCounter } from "./token-counter.js";
-import { tokenLengths } from "./token-lengths.js";
+import { type TokenCounter, tokenLengths } from "./script-tokens.js";
 import { sortLabels } from "../example.js";
-import { plainLabel } from "./plain-text.js";
+import { plainLabel } from "../row.js";
 
 /** Texts between two calls of `onProgress`. */
 const EVERY = 1000;

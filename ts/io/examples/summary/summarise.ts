@@ -8,7 +8,7 @@ import type { DataPart, DataSummary } from "./data-summary.js";
 import type { ExampleColumns } from "../read.js";
 import type { Column } from "../row.js";
 import type { Parts, SurveyExample } from "./survey.js";
-import type { TokenCounter } from "./token-counter.js";
+import type { TokenCounter } from "./script-tokens.js";
 
 /** Options of `summariseExamples`. */
 export interface SummaryOptions {

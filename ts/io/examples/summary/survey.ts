@@ -1,9 +1,8 @@
 import type { LocatedExample } from "../example.js";
-import type { DataPart, FoundExample, PartSummary } from "./data-summary.js";
-import { plainText } from "./plain-text.js";
+import { type DataPart, type FoundExample, type PartSummary, spreadOf } from "./data-summary.js";
+import { plainText } from "../row.js";
 import { Frames, piecesOf } from "../near/frames.js";
 import { nearText, NearTexts } from "../near/near-texts.js";
-import { spreadOf } from "./spread.js";
 
 /** An example, and its line in the file if known. */
 export type SurveyExample = Pick<LocatedExample, "text" | "label"> & Partial<Pick<LocatedExample, "line" | "group">>;

@@ -1,8 +1,7 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { type Column, normaliseText, type Row } from "../row.js";
 import { PickedColumns } from "./columns.js";
-import { readDelimited } from "./delimited.js";
-import { sniffDelimiter } from "./delimiter.js";
+import { readDelimited, sniffDelimiter } from "./delimited.js";
 import { parseJsonLines, parseJsonTable } from "../json.js";
 import type { TextOptions } from "../example.js";
 import { OtherHalf } from "./other-half.js";

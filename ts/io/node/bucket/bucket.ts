@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { answerOf, type Ask, discard, interruption, refused } from "../download/answer.js";
+import { answerOf, type Ask, discard, interruption, Patience, refused, Silence } from "../download/answer.js";
 import { downloadWhole, type DownloadLimits } from "../download/download.js";
-import { Patience, Silence } from "../download/patience.js";
 import { BucketAccess, type BucketOptions, type RequestParts } from "./bucket-access.js";
 
 /** A page of a bucket's keys. */

@@ -1,8 +1,17 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
-import { concatenated } from "../../concatenated.js";
-import { absent, answerOf, type Ask, discard, interruption, refused } from "./answer.js";
-import { Interrupted, Patience, Silence } from "./patience.js";
+import { concatenated } from "../../byte-source.js";
+import {
+  absent,
+  answerOf,
+  type Ask,
+  discard,
+  Interrupted,
+  interruption,
+  Patience,
+  refused,
+  Silence,
+} from "./answer.js";
 
 /** Destination of a download's bytes. A restarted download begins at offset 0 again. */
 type Write = (offset: number, bytes: Uint8Array) => void | Promise<void>;

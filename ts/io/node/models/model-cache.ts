@@ -1,12 +1,29 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { homedir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { checkRecord } from "../../../arguments/collections.js";
+import { unexpected } from "../../../arguments/settings.js";
 import { ModelError } from "../../../errors/errors.js";
 import type { PinnedFile } from "../../known-models.js";
-import { hasFile } from "./model-folder.js";
 import { withFolder } from "../make-folder.js";
-import { withPart } from "../parts.js";
+import { withPart } from "../write-files.js";
 import { checkDigest, digestFile } from "../save-stream.js";
+import { hasFile } from "./model-folder.js";
+
+/**
+ * Where models are kept: $LOWRANK_CACHE, else lowrank in $XDG_CACHE_HOME, else ~/.cache/lowrank. Throws `ConfigError` for
+ * variables that are no strings.
+ */
+export function cacheFolder(environment: Record<string, string | undefined> = process.env): string {
+  checkRecord("cacheFolder: environment is an object of strings", environment);
+  const { LOWRANK_CACHE: own, XDG_CACHE_HOME: shared } = environment;
+  for (const value of [own, shared]) {
+    if (value === undefined || typeof value === "string") continue;
+    throw unexpected("cacheFolder", "an environment variable", "a string", value);
+  }
+  return resolve(own || join(shared || join(homedir(), ".cache"), "lowrank"));
+}
 
 /** Hashes of a folder's files: a file with the same size and time need not be hashed again. */
 const RECORD = ".verified.json";

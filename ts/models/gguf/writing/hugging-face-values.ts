@@ -1,6 +1,6 @@
 import type { Engine } from "../../../engine/running.js";
 import { decodeTensor, dtypeBits, type OpenTensorFile } from "../../../io/safetensors/index.js";
-import { transpose } from "../../../io/peft/transpose.js";
+import { transpose } from "../../../io/peft/conv1d.js";
 import type { Change } from "../../../merging/merge-plan.js";
 import { mergedValues } from "../../../merging/merged-pieces.js";
 import type { Pause } from "../../../merging/stored-tensor.js";

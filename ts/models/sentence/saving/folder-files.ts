@@ -1,7 +1,6 @@
-import type { SavedFiles } from "../../../io/file-map.js";
+import type { SavedFiles } from "../../../io/file-access.js";
 import { type ByteSource, readRange } from "../../../io/byte-source.js";
-import type { Json } from "../../../io/json.js";
-import { editedJson } from "../../../io/edited-json.js";
+import { editedJson, type Json } from "../../../io/json.js";
 import { type ModelSource, readRequired } from "../../../io/model-source.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
 import { VERSION } from "../../../version.js";

@@ -1,4 +1,4 @@
-import type { SavedFiles } from "../../../io/file-map.js";
+import type { SavedFiles } from "../../../io/file-access.js";
 import { type Adapter, writeAdapter } from "../../../io/peft/index.js";
 import { readRequiredJson } from "../../../io/model-source.js";
 import { WEIGHTS } from "../../../io/safetensors/index.js";

@@ -1,9 +1,9 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
 import type { LocatedExample } from "../../../io/examples/index.js";
-import type { NearNumbers } from "../../../io/examples/parts/equal-texts.js";
+import type { NearNumbers } from "../../../io/examples/parts/assign.js";
 import { inTwo } from "../../../io/examples/parts/split.js";
-import { plainText } from "../../../io/examples/summary/plain-text.js";
+import { plainText } from "../../../io/examples/row.js";
 import { type DrawnPart, shareOf, type ToChoose, type TwoParts } from "../../../training/data/parts.js";
 import type { GroupCount } from "../../../training/job-events.js";
 import { hear } from "../../../training/loading.js";

@@ -1,7 +1,7 @@
 import type { LocatedExample } from "../../../io/examples/index.js";
 import { Frames } from "../../../io/examples/near/frames.js";
 import { nearGroups } from "../../../io/examples/near/near-texts.js";
-import type { NearNumbers } from "../../../io/examples/parts/equal-texts.js";
+import type { NearNumbers } from "../../../io/examples/parts/assign.js";
 import { breather } from "../../../waiting/next-task.js";
 import type { Labelled } from "./read-labelled.js";
 

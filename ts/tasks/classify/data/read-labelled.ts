@@ -8,7 +8,7 @@ import {
   placeIn,
   readExamples,
 } from "../../../io/examples/index.js";
-import { plainText } from "../../../io/examples/summary/plain-text.js";
+import { plainText } from "../../../io/examples/row.js";
 import type { TaskFile } from "../../../training/data/parts.js";
 import type { JobSources } from "../../../training/sources/job-sources.js";
 import { sha256 } from "../../../training/sources/sha256.js";

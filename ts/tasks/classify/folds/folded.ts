@@ -1,10 +1,9 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { foldExamples, type LocatedExample } from "../../../io/examples/index.js";
-import type { TakenSplit } from "../../../io/examples/parts/assign.js";
-import { unitsOf } from "../../../io/examples/parts/equal-texts.js";
+import { type TakenSplit, unitsOf } from "../../../io/examples/parts/assign.js";
 import { inFolds } from "../../../io/examples/parts/folds.js";
-import { plainText } from "../../../io/examples/summary/plain-text.js";
+import { plainText } from "../../../io/examples/row.js";
 import type { Fold } from "../../../training/data/parts.js";
 import { hear } from "../../../training/loading.js";
 import type { DataAccess, Labelled } from "../data/read-labelled.js";

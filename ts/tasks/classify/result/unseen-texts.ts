@@ -1,5 +1,5 @@
 import type { Example } from "../../../io/examples/index.js";
-import { plainText } from "../../../io/examples/summary/plain-text.js";
+import { plainText } from "../../../io/examples/row.js";
 import type { Interval } from "../../../train/metrics/bootstrap.js";
 import { wilson } from "../../../train/metrics/intervals.js";
 import type { Sample } from "./sample-predictions.js";

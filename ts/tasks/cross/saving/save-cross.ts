@@ -1,8 +1,6 @@
-import { editedJson } from "../../../io/edited-json.js";
-import type { SavedFiles } from "../../../io/file-map.js";
-import type { Json } from "../../../io/json.js";
-import { architectureOf } from "../../../io/model-config.js";
-import { readRequiredJson } from "../../../io/model-source.js";
+import { editedJson, type Json } from "../../../io/json.js";
+import type { SavedFiles } from "../../../io/file-access.js";
+import { architectureOf, readRequiredJson } from "../../../io/model-source.js";
 import { type Adapter, targetTest } from "../../../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../../../io/safetensors/index.js";
 import {

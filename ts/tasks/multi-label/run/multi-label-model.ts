@@ -14,7 +14,7 @@ import type {
   TaskTraining,
   TokenizedParts,
 } from "../../../training/task-definition.js";
-import type { FileMap } from "../../../io/file-map.js";
+import type { FileMap } from "../../../io/file-access.js";
 import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../../../nn/classification-head.js";
 import { log } from "../../../values/elementary.js";

@@ -17,7 +17,7 @@ import type {
   TokenizedParts,
 } from "../../../training/task-definition.js";
 import { loraOptions } from "../../../training/spec/training-settings.js";
-import type { FileMap } from "../../../io/file-map.js";
+import type { FileMap } from "../../../io/file-access.js";
 import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
 import { log } from "../../../values/elementary.js";
 import { fitsHead } from "../../classify/recipes.js";
