@@ -70,8 +70,7 @@ export type {
 export { setModelLocator } from "./io/model-locator.js";
 export type { ModelSource } from "./io/model-source.js";
 export { ggufSource } from "./models/gguf/index.js";
-export { estimateMemory } from "./models/estimate-memory.js";
-export type { MemoryEstimate, MemoryOptions } from "./models/estimate-memory.js";
+export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraInitName, LoraOptions } from "./adapters/lora-options.js";
 export type { WeightedAdapterOptions } from "./adapters/weighted/options.js";
 export { predictEach } from "./tasks/predict-each.js";
@@ -88,8 +87,7 @@ export type {
 export type { SaveEncoderOptions } from "./models/sentence/saved-encoder.js";
 export { CausalLanguageModel } from "./models/language/causal-language-model.js";
 export type { ChatTemplateOptions } from "./models/language/chat-template.js";
-export type { ChatAnswer } from "./models/language/chat-answer.js";
-export type { ChatMessage } from "./models/language/chat-message.js";
+export type { ChatAnswer, ChatMessage } from "./models/language/chat-message.js";
 export type { LogitsOptions } from "./models/language/logits.js";
 export type { GenerationRequestOptions, Prompt } from "./models/language/generate-options.js";
 export type { BatchToken } from "./models/language/generate.js";
@@ -97,8 +95,7 @@ export type { GenerationSession } from "./models/language/generation-session.js"
 export type { CompletionScore, Perplexity, PerplexityOptions } from "./models/language/scoring.js";
 export type { GeneratedToken, GenerationEnd } from "./models/language/sequence.js";
 export type { GenerateOptions } from "./models/language/generate-options.js";
-export type { ToolCall, ToolCallPiece } from "./models/language/tools/tool-call.js";
-export type { Tool, ToolChoice, ToolOptions } from "./models/language/tools/tool-options.js";
+export type { ToolCall, ToolCallPiece, Tool, ToolChoice, ToolOptions } from "./models/language/tools/tool-options.js";
 export type { TextFormat } from "./constraint/text-format.js";
 export type { LanguageMemoryOptions } from "./models/language/estimate.js";
 export type { LanguageModelOptions } from "./models/language/load-language-model.js";

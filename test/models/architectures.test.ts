@@ -14,7 +14,7 @@ import {
   UnsupportedError,
   writeSafetensors,
 } from "../../ts/index.js";
-import { activationNames } from "../../ts/models/activation.js";
+import { activationNames } from "../../ts/models/config-values.js";
 import { positionRows } from "../../ts/models/encoders/post-norm-config.js";
 import { goldenEncoder, texts } from "./golden-encoder.js";
 

@@ -12,7 +12,7 @@ import {
   type Tensor,
   writeSafetensors,
 } from "../../ts/index.js";
-import { groupedTensor } from "../../ts/models/grouped-weights.js";
+import { groupedTensor } from "../../ts/models/stored-weights.js";
 import { decodeGroups } from "../graph/frozen/groups.js";
 import { goldenEncoder } from "./golden-encoder.js";
 import { miniLM } from "./minilm.js";

@@ -18,7 +18,7 @@ import type { Json } from "../../ts/io/json.js";
 import { modelSource } from "../../ts/io/model-locator.js";
 import { openSafetensors } from "../../ts/io/safetensors/index.js";
 import { modelToWrite } from "../../ts/models/gguf/writing/model.js";
-import { tokenizerFiles } from "../../ts/models/gguf/writing/tokenizer-files.js";
+import { tokenizerFiles } from "../../ts/models/gguf/writing/gguf.js";
 import { goldenBytes } from "../golden.js";
 import { written } from "./gguf/writing/written-model.js";
 import {

@@ -1,9 +1,29 @@
-import { checkOptions } from "../arguments/options.js";
+import { isRecord } from "../arguments/collections.js";
+import { checkOptions, copiedOptions } from "../arguments/options.js";
 import { notExpected } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
+import { kindOf } from "../errors/excerpt.js";
 import { adapterConfig, type AdapterConfig, checkTogether, refuseInitialisation } from "../io/peft/index.js";
-import { gaussianInit, kaimingInit, type LoraInit, resolveLoraConfig } from "../nn/lora-config.js";
 import { oloraFactors, orthogonalInit, pissaFactors, randomInit, type WeightInit } from "../nn/initial-factors.js";
+import { gaussianInit, kaimingInit, type LoraInit, resolveLoraConfig } from "../nn/lora-config.js";
+
+/**
+ * A call's `lora` as it is now, with its lists and patterns, for a call that awaits something before it makes the adapter. Other values are
+ * kept as they are, for the check that refuses them.
+ */
+export function copiedLora<T>(lora: T, depth = 2): T {
+  if (!/^(Array|Object)$/.test(kindOf(lora))) return lora;
+  const own = Object.assign(Array.isArray(lora) ? [] : {}, lora) as Record<string, unknown>;
+  if (depth > 0) for (const name in own) own[name] = copiedLora(own[name], depth - 1);
+  return own as T;
+}
+
+/** A call's options as they are now, with a copy of `lora`. Other values are kept as they are, for the check that refuses them. */
+export function withCopiedLora<T extends { readonly lora?: unknown }>(options: T): T {
+  if (!isRecord(options)) return options;
+  const own = copiedOptions<T>(options);
+  return "lora" in own ? { ...own, lora: copiedLora(own.lora) } : own;
+}
 
 /** Values by a module's name or pattern. */
 type ByName<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>>;

@@ -1,6 +1,6 @@
 import type { LanguageModelV3FinishReason, LanguageModelV3StreamPart, LanguageModelV3Usage } from "@ai-sdk/provider";
 import type { GenerationEnd, GeneratedToken } from "../models/language/sequence.js";
-import type { ToolCallPiece } from "../models/language/tools/tool-call.js";
+import type { ToolCallPiece } from "../models/language/tools/tool-options.js";
 import { finishReasonOf } from "../serve/finish-reason.js";
 
 /** A call while its arguments come. */

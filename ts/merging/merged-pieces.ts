@@ -1,11 +1,9 @@
 import type { Engine } from "../engine/running.js";
 import { dtypeBits, type OpenTensorFile } from "../io/safetensors/index.js";
 import type { Change, TrainedRows } from "./merge-plan.js";
-import { PieceBuffers } from "./piece-buffers.js";
-import { PieceMemory } from "./piece-memory.js";
+import { PieceBuffers, PieceMemory } from "./piece-memory.js";
 import { type RowUpdate, RowUpdater, StoredRowUpdater } from "./row-update.js";
-import { StoredPiece } from "./stored-piece.js";
-import { blocksOf, type Pause, type Range, StoredTensor } from "./stored-tensor.js";
+import { blocksOf, type Pause, type Range, StoredPiece, StoredTensor } from "./stored-tensor.js";
 
 /**
  * A changed tensor's new values, part by part, in float32. The base's values are widened, so writing rounds once.

@@ -1,7 +1,7 @@
 import type { Pointer } from "../engine/kernels.js";
 import type { AdapterLayer } from "../io/peft/index.js";
 import type { PieceMemory } from "./piece-memory.js";
-import type { StoredPiece } from "./stored-piece.js";
+import type { StoredPiece } from "./stored-tensor.js";
 
 /** A matrix in an array, element (i, j) at `i·rowStep + j·columnStep`. */
 interface Strided {

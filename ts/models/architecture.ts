@@ -1,15 +1,15 @@
-import type { Activation } from "./activation.js";
-import type { AdapterStep } from "./adapter-step.js";
-import type { Graph, NodeId } from "../graph/graph.js";
-import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
-import type { WeightFormat } from "../ops/product/frozen-weight.js";
-import type { WeightsOption } from "./stored-weights.js";
 import type { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../adapters/adapter-selection.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
+import type { WeightFormat } from "../ops/product/frozen-weight.js";
+import type { Activation } from "./config-values.js";
+import type { AdapterStep } from "./adapter-step.js";
 import type { ForwardOptions } from "./layer-checkpoint.js";
 import type { RaggedBatch } from "./ragged-batch.js";
+import type { WeightsOption } from "./stored-weights.js";
 
 /** Sizes in every model's config.json. */
 export interface TransformerConfig {
@@ -144,3 +144,28 @@ export interface ModelPlan {
  * unknown variants.
  */
 export type Architecture = (json: Readonly<Record<string, unknown>>) => ModelPlan;
+
+/** Features of each of a shape's layers. */
+export const widthsOf = ({ paths, outFeatures }: Pick<LinearShape, "paths" | "outFeatures">): readonly number[] =>
+  typeof outFeatures === "number" ? paths.map(() => outFeatures) : outFeatures;
+
+/** Of all of them. */
+export const totalWidth = (shape: Pick<LinearShape, "paths" | "outFeatures">): number =>
+  widthsOf(shape).reduce((sum, width) => sum + width, 0);
+
+/** Tensors of linear layers on one input, as a file has them. */
+export function linear(shape: LinearShape): NamedShape[] {
+  const { paths, tensors = paths, inFeatures, hasBias = true, inFirst = false } = shape;
+  const widths = widthsOf(shape);
+  return tensors.flatMap((name, i) => {
+    const rows = tensors.length === paths.length ? widths[i]! : totalWidth(shape) / tensors.length;
+    const weight = inFirst ? [inFeatures, rows] : [rows, inFeatures];
+    return [{ name: `${name}.weight`, shape: weight }, ...(hasBias ? [{ name: `${name}.bias`, shape: [rows] }] : [])];
+  });
+}
+
+/** Those of a layer norm. */
+export const norm = (path: string, size: number, hasBias = true): NamedShape[] => [
+  { name: `${path}.weight`, shape: [size] },
+  ...(hasBias ? [{ name: `${path}.bias`, shape: [size] }] : []),
+];

@@ -11,11 +11,9 @@ import { gptNeox } from "./decoder/families/gpt-neox.js";
 import { granite, graniteHybrid, graniteMoe, graniteMoeShared } from "./decoder/families/granite.js";
 import { lfm2, lfm2Moe } from "./decoder/families/lfm2.js";
 import { llama, ministral3, mistral } from "./decoder/families/llama.js";
-import { olmo2 } from "./decoder/families/olmo2.js";
-import { olmoe } from "./decoder/families/olmoe.js";
+import { olmo2, olmoe } from "./decoder/families/olmo.js";
 import { phi3 } from "./decoder/families/phi3.js";
-import { qwen2, qwen3, qwen3Moe } from "./decoder/families/qwen.js";
-import { qwen35 } from "./decoder/families/qwen3-5.js";
+import { qwen2, qwen3, qwen35, qwen3Moe } from "./decoder/families/qwen.js";
 import { smollm3 } from "./decoder/families/smollm3.js";
 
 /**

@@ -1,7 +1,8 @@
 import { callable, flag, oneOf, whole } from "../arguments/settings.js";
 import { init } from "../engine/engine.js";
 import { FormatError } from "../errors/errors.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, NodeId } from "../graph/graph.js";
+import { inferred } from "../graph/inferring.js";
 import type { GraphOptions } from "../graph/tape.js";
 import type { FileMap } from "../io/file-access.js";
 import { modelSource } from "../io/model-locator.js";
@@ -15,7 +16,15 @@ import { inHuggingFaceLayout } from "./gguf/index.js";
 import type { LoadOptions } from "./sentence/encoder-options.js";
 import { type WeightsOption, weightsOptions } from "./stored-weights.js";
 import { openWeights } from "./tensor-files.js";
-import { fingerprinted, type ReadWeights } from "./weights-read.js";
+import { fingerprinted, type ReadWeights } from "./read-model.js";
+
+/**
+ * On a GPU, computes a tiny input once, which compiles the shaders too. Throws `UnsupportedError`, with the kernel's name, if the model needs
+ * one that does not exist there.
+ */
+export async function checkRuns(graph: Graph, run: () => NodeId): Promise<void> {
+  if (graph.engine.readsLater) await inferred(graph, run);
+}
 
 /** Options of every model's loading. */
 export type ModelOptions = Omit<LoadOptions, "maxTokens" | "model" | "pooling">;

@@ -4,7 +4,7 @@ import { inferring } from "../graph/inferring.js";
 import type { NodeId } from "../graph/graph.js";
 import { type RaggedBatch, raggedBatch } from "../models/ragged-batch.js";
 import type { InferenceParts } from "../models/sentence/inference.js";
-import { pooledBy } from "../models/sentence/pooled.js";
+import { pooledBy } from "../models/sentence/pooling.js";
 
 /** Reads results from pooled vectors: rows `[texts, hidden]` → `[texts, …]`. Texts that are processed together share the same function. */
 export type Finish = (pooled: NodeId) => NodeId;

@@ -9,7 +9,7 @@ import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { ForwardOptions } from "../models/layer-checkpoint.js";
 import { raggedBatch } from "../models/ragged-batch.js";
-import { pooledBy } from "../models/sentence/pooled.js";
+import { pooledBy } from "../models/sentence/pooling.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../nn/classification-head.js";
 import { balancedOrder } from "../train/balanced-order.js";

@@ -7,7 +7,7 @@ import type { ModelSource } from "../io/model-source.js";
 import { layerScalings, targetTest } from "../io/peft/index.js";
 import { transpose } from "../io/peft/conv1d.js";
 import type { HeadPlan } from "../models/architecture.js";
-import { isWithinHead, moduleOf } from "../models/sentence/head-modules.js";
+import { isWithinHead, moduleOf } from "../models/sentence/head-layer.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import type { OpenClassifierOptions, OpenRunOptions } from "./classifier-options.js";

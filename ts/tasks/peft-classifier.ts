@@ -2,7 +2,7 @@ import { ConfigError } from "../errors/errors.js";
 import type { SavedFiles } from "../io/file-access.js";
 import { type Adapter, writeAdapter } from "../io/peft/index.js";
 import { transpose } from "../io/peft/conv1d.js";
-import { isWithinHead, moduleOf } from "../models/sentence/head-modules.js";
+import { isWithinHead, moduleOf } from "../models/sentence/head-layer.js";
 import type { Tensor } from "../values/tensor.js";
 import type { TrainedTextClassifier } from "./classifier-training.js";
 import type { HeadTask } from "./open-peft.js";

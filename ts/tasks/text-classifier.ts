@@ -1,5 +1,4 @@
-import { copiedLora } from "../adapters/copied-lora.js";
-import { LORA_OPTIONS } from "../adapters/lora-options.js";
+import { copiedLora, LORA_OPTIONS } from "../adapters/lora-options.js";
 import type { ModelAdapter } from "../adapters/model-adapter.js";
 import { checkNothing, checkOptions, copiedOptions, WRITE_THEM } from "../arguments/options.js";
 import { flag } from "../arguments/settings.js";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { bytesSource, Graph, openGguf, openSafetensors, writeSafetensors } from "../../../ts/index.js";
 import type { OpenTensorFile } from "../../../ts/io/safetensors/index.js";
-import { storedPieces } from "../../../ts/models/decoder/table-pieces.js";
+import { storedPieces } from "../../../ts/models/decoder/names.js";
 import { ggufTensors } from "../../../ts/models/gguf/tensors.js";
-import { fingerprinted } from "../../../ts/models/weights-read.js";
+import { fingerprinted } from "../../../ts/models/read-model.js";
 import { storedTensor } from "../../../ts/models/stored-weights.js";
 import { goldenBytes } from "../../golden.js";
 

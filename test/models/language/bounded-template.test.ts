@@ -2,8 +2,7 @@ import { Template } from "@huggingface/jinja";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CausalLanguageModel, ModelError } from "../../../ts/index.js";
-import { boundedTemplate } from "../../../ts/models/language/bounded-template.js";
-import { parsed } from "../../../ts/models/language/bounded-source.js";
+import { boundedTemplate, parsed } from "../../../ts/models/language/bounded-template.js";
 import { goldenJson } from "../../golden.js";
 import { decoderFiles } from "./golden-decoder.js";
 

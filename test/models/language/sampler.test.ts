@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NonFiniteError } from "../../../ts/index.js";
 import { logProbabilities, Sampler, type Sampling } from "../../../ts/models/language/sampler.js";
-import { StopWords } from "../../../ts/models/language/stop-words.js";
+import { StopWords } from "../../../ts/models/language/sequence.js";
 
 const usual: Sampling = { temperature: 1, topK: undefined, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0 };
 const probabilities = [0.5, 0.25, 0.125, 0.0625, 0.0625];

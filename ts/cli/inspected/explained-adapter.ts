@@ -3,7 +3,7 @@ import type { Adapter } from "../../io/peft/index.js";
 import { type Finding, findingText, gaps, misfits, suspicions } from "../../merging/findings.js";
 import { otherBase } from "../../io/peft/doubts.js";
 import { planMerge } from "../../merging/merge-plan.js";
-import { changeNorms, updateNorm } from "../../merging/norms.js";
+import { changeNorms, updateNorm } from "../../merging/extract.js";
 import { breather } from "../../waiting/next-task.js";
 import { startEngine } from "../engine-start.js";
 import { familyOf } from "../files/base-weights.js";

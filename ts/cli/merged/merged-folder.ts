@@ -9,7 +9,7 @@ import { byteLength, streamSafetensors } from "../../io/safetensors/index.js";
 import { mergedPieces } from "../../merging/merged-pieces.js";
 import type { MergePlan } from "../../merging/merge-plan.js";
 import { configWithHead } from "../../merging/new-head.js";
-import { PieceBuffers } from "../../merging/piece-buffers.js";
+import { PieceBuffers } from "../../merging/piece-memory.js";
 import { storedPieces } from "../../merging/stored-tensor.js";
 import { untiedConfig } from "../../merging/untied.js";
 import { breather } from "../../waiting/next-task.js";

@@ -1,7 +1,16 @@
 import type { NormForm } from "../../adapters/adapted-norm.js";
-import type { Activation } from "../activation.js";
+import { isRecord } from "../../arguments/collections.js";
 import type { TransformerConfig } from "../architecture.js";
+import type { Activation } from "../config-values.js";
 import type { RotaryForm } from "./rotary-form.js";
+
+/** The part of a config.json that describes the language model: of one for texts and pictures its `text_config`. */
+export function textConfig<T>(json: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  const text = json["text_config"];
+  if (!isRecord(text)) return json;
+  const tied = json["tie_word_embeddings"];
+  return { ...(text as Record<string, T>), ...(tied === undefined ? {} : { tie_word_embeddings: tied }) };
+}
 
 /** How a layer attends, or what it does instead. */
 export interface LayerAttention {

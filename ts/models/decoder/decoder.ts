@@ -1,20 +1,18 @@
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { gated } from "../../graph/decoder-ops.js";
 import type { NodeId } from "../../graph/graph.js";
-import { activations } from "../activation.js";
+import { activations } from "../config-values.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import { ReadModel } from "../read-model.js";
 import { type Rotation, rotationOf } from "../rotary-embedding.js";
-import { attended, type AttendedPass } from "./attended.js";
-import { type Attend, attendWhole, gatedOf } from "./attention.js";
+import { type Attend, attended, type AttendedPass, attendWhole, gatedOf } from "./attention.js";
 import { type DecoderConfig, expertsOf, keySources, sizesOf } from "./config.js";
 import { deltaNet } from "./delta-net.js";
 import { mixtureOf } from "./experts.js";
-import { layerVectors, withVectors } from "./layer-vectors.js";
+import { layerVectors, times, withVectors } from "./layer-vectors.js";
 import type { RotaryForm } from "./rotary-form.js";
 import type { DecoderLayer, DecoderWeights, LayerWeights } from "./names.js";
-import { times } from "./times.js";
 
 /** How a forward pass is recorded. */
 export interface DecoderForwardOptions extends ForwardOptions {

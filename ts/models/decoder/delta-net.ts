@@ -1,7 +1,7 @@
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { softplusOf } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { activations } from "../activation.js";
+import { activations } from "../config-values.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { Attend } from "./attention.js";
 import { type DecoderConfig, deltaWidths } from "./config.js";

@@ -1,15 +1,36 @@
 import { OutputLayer } from "../../adapters/output-layer.js";
 import type { Graph } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
+import type { WeightFormat } from "../../ops/product/frozen-weight.js";
+import { sizeOf } from "../../values/shape.js";
 import type { HeadPlan, LoadWeightOptions, ModelPlan } from "../architecture.js";
+import type { ModelTraits } from "../read-model.js";
+import { planOf } from "../weight-table.js";
 import { gatedOf } from "./attention.js";
 import type { DecoderConfig } from "./config.js";
 import { Decoder, DecoderLayers } from "./decoder.js";
 import { inferenceMemory, stepMemory } from "./memory.js";
-import type { ModelTraits } from "../read-model.js";
-import { usualWeights } from "./usual-weights.js";
-import { planOf } from "../weight-table.js";
 import { type DecoderNames, decoderTable, encoderTable } from "./names.js";
+
+/** Number of parameters from which float32 leaves little memory, and from which four bits lose little. */
+const [MANY, MOST] = [5e8, 1e9];
+
+/** Maximum number of tensors: no model has as many, and none is allocated before its tensors are checked. */
+const MOST_TENSORS = 1e5;
+
+/**
+ * The default format of weights: float32 for small models, so that numbers equal transformers' and PEFT's; four bits lose more in small
+ * models.
+ */
+function usualWeights(plan: Pick<ModelPlan, "tensors">): WeightFormat {
+  let [parameters, tensors] = [0, 0];
+  for (const { shape } of plan.tensors()) {
+    parameters += sizeOf(shape);
+    tensors += 1;
+    if (parameters >= MOST || tensors >= MOST_TENSORS) break;
+  }
+  return parameters < MANY ? "f32" : parameters < MOST ? "q8" : "q4";
+}
 
 /** A language model from its config.json, before any weight is read: as an encoder, without a classification head. */
 export interface DecoderPlan extends Omit<ModelPlan, "config" | "head" | "load"> {

@@ -1,9 +1,12 @@
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { activations } from "../activation.js";
+import { activations } from "../config-values.js";
 import type { DecoderConfig } from "./config.js";
 import type { DecoderLayer, LayerWeights } from "./names.js";
-import { times } from "./times.js";
+
+/** x times a number. */
+export const times = (graph: Graph, x: NodeId, factor: number): NodeId =>
+  factor === 1 ? x : graph.mul(x, graph.constant({ shape: [], data: Float32Array.of(factor) }));
 
 /** What the vectors of a batch are computed from. */
 interface Given {

@@ -1,7 +1,6 @@
 import { ModelError } from "../../errors/errors.js";
 import type { Architecture } from "../architecture.js";
-import { type ConfigJson, whole, word } from "../config-values.js";
-import { activationNames } from "../activation.js";
+import { activationNames, type ConfigJson, whole, word } from "../config-values.js";
 import { poolerHead } from "../heads.js";
 import { bertLikeConfig, type EncoderConfig } from "./post-norm-config.js";
 import { type EncoderNames, postNormEncoder } from "./post-norm.js";

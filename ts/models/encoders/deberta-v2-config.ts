@@ -1,8 +1,16 @@
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { type Activation, activationNames } from "../activation.js";
+import {
+  type Activation,
+  activationNames,
+  type ConfigJson,
+  epsilon,
+  flag,
+  refuse,
+  whole,
+  word,
+} from "../config-values.js";
 import type { TransformerConfig } from "../architecture.js";
-import { type ConfigJson, epsilon, flag, refuse, whole, word } from "../config-values.js";
 import { log } from "../../values/elementary.js";
 
 /** Sizes and constants of DeBERTa-v2, of which v3 is a pretraining. */

@@ -17,7 +17,7 @@ import type { AppliedAdapter } from "../../adapters/adapter-parts.js";
 import type { NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { zeros } from "../../values/tensor.js";
-import { activations } from "../activation.js";
+import { activations } from "../config-values.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 

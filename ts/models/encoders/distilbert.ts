@@ -1,6 +1,5 @@
-import { activationNames } from "../activation.js";
+import { activationNames, type ConfigJson, whole, word } from "../config-values.js";
 import type { Architecture } from "../architecture.js";
-import { type ConfigJson, whole, word } from "../config-values.js";
 import { beforeHead } from "../heads.js";
 import { checkHeads, type EncoderConfig } from "./post-norm-config.js";
 import { type EncoderNames, postNormEncoder } from "./post-norm.js";

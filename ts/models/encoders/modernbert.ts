@@ -1,8 +1,7 @@
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { activationNames } from "../activation.js";
+import { activationNames, type ConfigJson, epsilon, flag, positive, refuse, whole, word } from "../config-values.js";
 import type { Architecture, HeadPlan } from "../architecture.js";
-import { type ConfigJson, epsilon, flag, positive, refuse, whole, word } from "../config-values.js";
 import { beforeHead } from "../heads.js";
 import { headsOf, type LayerAttention, type RotaryConfig, rotaryEncoder, type RotaryNames, thetaOf } from "./rotary.js";
 

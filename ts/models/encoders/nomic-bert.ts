@@ -1,8 +1,7 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { activationNames } from "../activation.js";
+import { activationNames, type ConfigJson, epsilon, positive, refuse, whole, word } from "../config-values.js";
 import type { Architecture } from "../architecture.js";
-import { type ConfigJson, epsilon, positive, refuse, whole, word } from "../config-values.js";
 import { poolerHead } from "../heads.js";
 import { headsOf, type RotaryConfig, rotaryEncoder, type RotaryNames, thetaOf } from "./rotary.js";
 

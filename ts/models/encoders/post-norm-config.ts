@@ -1,7 +1,6 @@
 import { ModelError } from "../../errors/errors.js";
-import { type Activation, activationNames } from "../activation.js";
+import { type Activation, activationNames, type ConfigJson, epsilon, refuse, whole, word } from "../config-values.js";
 import type { TransformerConfig } from "../architecture.js";
-import { type ConfigJson, epsilon, refuse, whole, word } from "../config-values.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { log } from "../../values/elementary.js";

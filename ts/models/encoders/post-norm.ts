@@ -12,7 +12,7 @@ import {
 import { distanceBias, type EncoderConfig, positionRows } from "./post-norm-config.js";
 import type { NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
-import { activations } from "../activation.js";
+import { activations } from "../config-values.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";

@@ -1,13 +1,131 @@
+import { UnsupportedError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import type { GgufFile } from "../../io/gguf/index.js";
-import { expertsConfig } from "./experts-config.js";
+import { expertsConfig, refuseKey } from "./experts-config.js";
 import { gemma4Config } from "./gemma4-config.js";
-import { gpt2Config, gptNeoxConfig } from "./gpt-config.js";
-import { lfm2Config } from "./lfm2-config.js";
-import { MetadataValues } from "./metadata-values.js";
-import { mistral3Config } from "./mistral3-config.js";
-import { defined, wordsConfig } from "./words-config.js";
-import { type FrequencyFactors, ropeScaling } from "./rope-scaling.js";
+import { defined, MetadataValues, wordsConfig } from "./metadata-values.js";
 import { ggufArchitecture } from "./names.js";
+import { type FrequencyFactors, ropeScaling } from "./rope-scaling.js";
+
+type Header = Pick<GgufFile, "has" | "info">;
+
+/** GPT-2's names of sizes. */
+const gpt2Config = (file: Header, values: MetadataValues) =>
+  defined({
+    model_type: "gpt2",
+    n_embd: values.required("embedding_length"),
+    n_head: values.required("attention.head_count"),
+    n_layer: values.required("block_count"),
+    n_positions: values.required("context_length"),
+    n_inner: values.required("feed_forward_length"),
+    layer_norm_epsilon: values.required("attention.layer_norm_epsilon"),
+    ...wordsConfig(file, values),
+  });
+
+/** GPT-NeoX's: rotary embedding of a share of each head. */
+function gptNeoxConfig(file: Header, values: MetadataValues) {
+  const [hidden, heads] = [values.required("embedding_length"), values.required("attention.head_count")];
+  const turned = values.number("rope.dimension_count");
+  return defined({
+    model_type: "gpt_neox",
+    hidden_size: hidden,
+    num_attention_heads: heads,
+    num_hidden_layers: values.required("block_count"),
+    intermediate_size: values.required("feed_forward_length"),
+    max_position_embeddings: values.required("context_length"),
+    layer_norm_eps: values.required("attention.layer_norm_epsilon"),
+    use_parallel_residual: values.flag("use_parallel_residual"),
+    rotary_emb_base: values.number("rope.freq_base") ?? 10_000,
+    rotary_pct: (turned ?? hidden / heads) / (hidden / heads),
+    attention_bias: file.has("blk.0.attn_qkv.bias"),
+    ...wordsConfig(file, values),
+  });
+}
+
+/** LFM2's, also of its mixtures of experts: layers without heads of keys and values have a convolution. */
+function lfm2Config(
+  file: Pick<GgufFile, "names" | "has" | "info">,
+  values: MetadataValues,
+  modelType: "lfm2" | "lfm2_moe",
+  factors: FrequencyFactors,
+) {
+  const heads = values.list("attention.head_count_kv");
+  const counts = new Set(heads?.filter((count) => count !== 0));
+  if (counts.size > 1)
+    throw new UnsupportedError(
+      `${values.architecture}.attention.head_count_kv: layers that are not alike are not supported, got ${excerpt(heads)}`,
+      { key: `${values.architecture}.attention.head_count_kv` },
+    );
+  const [hidden, queries] = [values.required("embedding_length"), values.required("attention.head_count")];
+  const headDim = values.number("attention.key_length") ?? hidden / queries;
+  const theta = values.number("rope.freq_base") ?? 10_000;
+  const rotated = values.number("rope.dimension_count") ?? headDim;
+  return defined({
+    model_type: modelType,
+    hidden_size: hidden,
+    num_attention_heads: queries,
+    head_dim: headDim,
+    num_hidden_layers: values.required("block_count"),
+    num_key_value_heads: heads === undefined ? values.required("attention.head_count_kv") : ([...counts][0] ?? 1),
+    layer_types: heads?.map((count) => (count === 0 ? "conv" : "full_attention")),
+    conv_L_cache: values.required("shortconv.l_cache"),
+    intermediate_size: values.required("feed_forward_length"),
+    ...(modelType === "lfm2"
+      ? { block_auto_adjust_ff_dim: false }
+      : { ...expertsConfig(modelType, values), use_expert_bias: hasExpertBias(file) }),
+    max_position_embeddings: values.required("context_length"),
+    norm_eps: values.required("attention.layer_norm_rms_epsilon"),
+    rope_theta: theta,
+    rope_scaling: ropeScaling(values, { theta, rotated }, factors) ?? undefined,
+    // Rejected: whole heads are rotated.
+    partial_rotary_factor: rotated === headDim ? undefined : rotated / headDim,
+    ...wordsConfig(file, values),
+  });
+}
+
+/** Whether any layer has one: then all must. */
+const hasExpertBias = ({ names }: Pick<GgufFile, "names">) => names.some((name) => name.endsWith(".exp_probs_b.bias"));
+
+/** Linear layers, none of which has a bias in transformers. */
+const linears = ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"];
+
+interface ReadRotation {
+  readonly theta: number;
+  /** `rope_scaling`; null for none. */
+  readonly scaling: { readonly [key: string]: unknown } | null;
+}
+
+/**
+ * Ministral's own fields: the rotation, and how queries grow beyond the length of the first training. transformers has one length for both;
+ * a factor 0 is no growth. Throws `UnsupportedError` for biases, experts and two lengths.
+ */
+function mistral3Config(file: Pick<GgufFile, "has">, values: MetadataValues, { theta, scaling }: ReadRotation) {
+  refuseKey(values, "expert_count", "mixtures of experts of this architecture are not read");
+  const bias = linears.map((name) => `blk.0.${name}.bias`).find((name) => file.has(name));
+  if (bias !== undefined)
+    throw new UnsupportedError(`tensor ${excerpt(bias)}: this architecture has no biases of linear layers`, {
+      tensor: bias,
+    });
+  const beta = values.number("attention.temperature_scale") ?? 0;
+  const key = "original_max_position_embeddings";
+  const length = values.number("rope.scaling.original_context_length") ?? values.required("context_length");
+  const lengths = [values.number("attention.temperature_length"), scaling?.[key]];
+  const other = lengths.find((one) => one !== undefined && one !== length);
+  if (beta !== 0 && other !== undefined)
+    throw new UnsupportedError(
+      `${values.architecture}.attention.temperature_scale: queries that grow from ${length} tokens on are supported where the rotation's length is the same, got ${excerpt(other)}`,
+      { key: `${values.architecture}.attention.temperature_length`, value: other },
+    );
+  return {
+    rope_parameters: {
+      [key]: length,
+      rope_type: "default",
+      ...scaling,
+      rope_theta: theta,
+      llama_4_scaling_beta: beta,
+    },
+  };
+}
 
 /**
  * The config.json that says what a file's metadata and tensors say. Throws `ModelError` for missing metadata and senseless ones,

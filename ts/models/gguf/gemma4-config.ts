@@ -1,9 +1,8 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { GgufFile } from "../../io/gguf/index.js";
-import type { MetadataValues } from "./metadata-values.js";
+import { defined, type MetadataValues, wordsConfig } from "./metadata-values.js";
 import { type FrequencyFactors, ropeScaling } from "./rope-scaling.js";
-import { defined, wordsConfig } from "./words-config.js";
 
 /** A factor from here on stands for a frequency of 0: llama.cpp's converter writes 1e30. */
 const STILL = 1e20;

@@ -1,7 +1,16 @@
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { GgufFile } from "../../io/gguf/index.js";
-import { shortest } from "./shortest.js";
+
+/** The shortest decimal number that is the same in float32: files keep 1e-5 as 0.000009999999747378752. */
+export function shortest(value: number): number {
+  if (Math.fround(value) !== value) return value;
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return short;
+  }
+  return value;
+}
 
 /** Reads values of a file's metadata, by their names after the architecture's. */
 export class MetadataValues {
@@ -75,3 +84,16 @@ export class MetadataValues {
     return typeof value === "number" ? value : undefined;
   }
 }
+
+/** Fields of config.json about the vocabulary, for every architecture. */
+export const wordsConfig = (file: Pick<GgufFile, "has" | "info">, values: MetadataValues) => ({
+  vocab_size: file.has("token_embd.weight") ? file.info("token_embd.weight").shape[0] : undefined,
+  tie_word_embeddings: !file.has("output.weight"),
+  bos_token_id: values.id("bos"),
+  eos_token_id: values.id("eos"),
+  pad_token_id: values.id("padding"),
+});
+
+/** Fields whose value is known. */
+export const defined = (fields: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -4,9 +4,7 @@ import type { GgufFile } from "../../io/gguf/index.js";
 import { exp, log } from "../../values/elementary.js";
 import { rotaryForm } from "../decoder/rotary-form.js";
 import { frequenciesOf } from "../rotary-embedding.js";
-import type { MetadataValues } from "./metadata-values.js";
-import { shortest } from "./shortest.js";
-import { defined } from "./words-config.js";
+import { defined, type MetadataValues, shortest } from "./metadata-values.js";
 
 export interface Rotary {
   readonly theta: number;

@@ -1,6 +1,6 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
 import type { AdapterSet } from "../../adapters/adapter-set.js";
-import { withCopiedLora } from "../../adapters/copied-lora.js";
+import { withCopiedLora } from "../../adapters/lora-options.js";
 import { checkRecord, plainCopy } from "../../arguments/collections.js";
 import type { Graph } from "../../graph/graph.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
@@ -13,8 +13,7 @@ import type { FitReport } from "../../train/fit-options.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { Decoder } from "../decoder/decoder.js";
 import type { MemoryEstimate } from "../estimate-memory.js";
-import type { ChatAnswer } from "./chat-answer.js";
-import type { ChatMessage } from "./chat-message.js";
+import type { ChatAnswer, ChatMessage } from "./chat-message.js";
 import type { ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
 import type { BatchToken } from "./generate.js";
 import type { GenerateOptions, GenerationRequestOptions, Prompt } from "./generate-options.js";

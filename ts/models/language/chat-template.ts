@@ -5,13 +5,49 @@ import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readText } from "../../io/model-source.js";
-import type { BoundedTemplate } from "./bounded-template.js";
-import type * as Parts from "./chat-parts.js";
-import type { ChatMessage } from "./chat-message.js";
-import { inParts, joinParts, takesParts } from "./content-parts.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
+import type { BoundedTemplate } from "./bounded-template.js";
+import type { ChatMessage } from "./chat-message.js";
+import type * as Parts from "./chat-parts.js";
 import type { PreparedTools } from "./tools/prepare-tools.js";
 import type { ToolOptions } from "./tools/tool-options.js";
+
+/** A text that no template prints by itself. */
+const MARK = "\u2063a part\u2063";
+
+/**
+ * Whether a template handles a list of parts as content; one that does not would print the list as data.
+ * @param render the template
+ */
+function takesParts(render: (messages: readonly ChatMessage[]) => string): boolean {
+  try {
+    const text = render([{ role: "user", content: [{ type: "text", text: MARK }] }]);
+    return text.includes(MARK) && !/["']type["']/.test(text);
+  } catch {
+    // For example one that concatenates text and list.
+    return false;
+  }
+}
+
+/** Messages with parts joined by line breaks. Throws `ConfigError` for a part that is not text. */
+function joinParts(what: string, messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.map((message, place) => {
+    const { content } = message;
+    if (!Array.isArray(content)) return message;
+    const texts = content.map((part: unknown) => {
+      if (isRecord(part) && part["type"] === "text" && typeof part["text"] === "string") return part["text"];
+      throw new ConfigError(
+        `${what}: content of message ${place} has ${excerpt(part)}, where this model's chat template takes text alone: ` +
+          'parts are { type: "text", text }',
+        { op: what, option: "messages", place, expected: '{ type: "text", text }', value: part },
+      );
+    });
+    return { ...message, content: texts.join("\n") };
+  });
+}
+
+/** Whether a message's content is a list of parts. */
+const inParts = ({ content }: ChatMessage): boolean => Array.isArray(content);
 
 /** Fetched only for models with a template. */
 const chatParts = /* @__PURE__ */ lazyChunk(() => import("./chat-parts.js"));

@@ -8,8 +8,7 @@ import type { Constraint } from "../../constraint/constraint.js";
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
 import type { CalledLanguageModel } from "./called-language-model.js";
 import type { ChatMessage } from "./chat-message.js";
-import type { LogitOptions } from "./logit-changes.js";
-import type { Sampling } from "./sampler.js";
+import type { LogitOptions, Sampling } from "./sampler.js";
 import type { CallReading } from "./tools/prepare-tools.js";
 import type { ToolOptions } from "./tools/tool-options.js";
 

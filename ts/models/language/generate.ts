@@ -9,8 +9,7 @@ import type { TakenGenerateOptions } from "./generate-options.js";
 import { prepared } from "./prepared.js";
 import { PROMPT_TOKENS, readPrompts } from "./read-prompts.js";
 import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
-import type { AssistantCall } from "./speculation/assistant.js";
-import { Speculation, takeDrafted } from "./speculation/speculation.js";
+import { type AssistantCall, Speculation, takeDrafted } from "./speculation/speculation.js";
 
 /** Default of `maxTokens`. */
 const USUAL_TOKENS = 256;

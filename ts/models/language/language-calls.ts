@@ -1,31 +1,58 @@
+import { AdapterSet, type AddedFor } from "../../adapters/adapter-set.js";
+import type { LoraOptions } from "../../adapters/lora-options.js";
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
+import type { ReadableBase } from "../../adapters/read-adapter.js";
 import { checkRecord, listFrom } from "../../arguments/collections.js";
 import { readOptions } from "../../arguments/options.js";
 import { unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
+import type { Graph } from "../../graph/graph.js";
+import { isAllLinear } from "../../io/peft/paths/targets.js";
+import { commonLength } from "../../values/number-list.js";
 import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
+import type { DecoderConfig } from "../decoder/config.js";
 import type { CalledLanguageModel } from "./called-language-model.js";
-import type { ChatAnswer } from "./chat-answer.js";
-import type { ChatMessage } from "./chat-message.js";
+import type { ChatAnswer, ChatMessage } from "./chat-message.js";
 import { isChat } from "./chat-template.js";
-import { type BatchToken, generateTokens } from "./generate.js";
 import { type GenerateOptions, type GenerationRequestOptions, type Prompt, readAdapter } from "./generate-options.js";
-import { toolCallsOf } from "./joined-calls.js";
+import { type BatchToken, generateTokens } from "./generate.js";
+import { toolCallsOf } from "./tools/tool-options.js";
 import { logitsOf, type LogitsOptions } from "./logits.js";
 import { assertLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
 import {
   checkedCompletion,
   type CompletionScore,
   type Perplexity,
-  type PerplexityOptions,
   perplexityOf,
+  type PerplexityOptions,
   scoresOf,
   takePerplexity,
 } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
 import { beginWith, single, taken, texts, underWay } from "./token-streams.js";
-import { commonLength } from "../../values/number-list.js";
+
+/** The adapters of a language model. */
+export const adapterSetOf = (graph: Graph, base: ReadableBase, { allLinear }: DecoderConfig): AdapterSet =>
+  allLinear === undefined ? new AdapterSet(graph, base) : new NamedLinears(graph, base, allLinear);
+
+/** Those of a model for which PEFT's "all-linear" means more than linear layers: files name the layers in its place. */
+class NamedLinears extends AdapterSet {
+  constructor(
+    graph: Graph,
+    base: ReadableBase,
+    private readonly names: readonly string[],
+  ) {
+    super(graph, base);
+  }
+
+  override add(name: string, options: LoraOptions, added: AddedFor): ModelAdapter {
+    const { targetModules } = Object(options) as LoraOptions;
+    const isAll = typeof targetModules === "string" && isAllLinear(targetModules);
+    return super.add(name, isAll ? { ...options, targetModules: this.names } : options, added);
+  }
+}
 
 /** What `CausalLanguageModel.logits` does. */
 export async function logits(

@@ -11,15 +11,13 @@ import type { MergedModel } from "../../io/peft/index.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Decoder } from "../decoder/decoder.js";
-import { textConfig } from "../decoder/text-config.js";
-import type { DecoderConfig } from "../decoder/config.js";
-import { refuseOnGpu } from "../on-gpu.js";
+import { type DecoderConfig, textConfig } from "../decoder/config.js";
+import { refuseOnGpu } from "./called-language-model.js";
 import { decoderPlan } from "../decoders.js";
-import { checkRuns } from "../check-runs.js";
+import { checkRuns, filled, keptWeights, type ModelOptions, openModel } from "../load-model.js";
 import { raggedBatch } from "../ragged-batch.js";
 import { ChatTemplate } from "./chat-template.js";
 import type { WeightsOption } from "../stored-weights.js";
-import { filled, keptWeights, type ModelOptions, openModel } from "../load-model.js";
 import { MODEL_OPTIONS } from "../model-options.js";
 
 /** Options of `CausalLanguageModel.load`. */

@@ -5,12 +5,11 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import type { Json } from "../../io/json.js";
 import { folderOf, type ModelSource, readRequired, readRequiredJson } from "../../io/model-source.js";
 import { type OpenTensorFile, openSafetensors, WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
-import type { Activation } from "../activation.js";
-import type { LinearShape } from "../architecture.js";
+import type { Activation } from "../config-values.js";
+import { linear, type LinearShape } from "../architecture.js";
 import { checkTensors, type TensorNames } from "../tensor-check.js";
-import { linear } from "../named-shapes.js";
 import { WeightReader } from "../weight-reader.js";
-import { printOf } from "../weights-read.js";
+import { printOf } from "../read-model.js";
 
 /** A layer on pooled vectors, as its config.json describes it: sentence-transformers' Dense. */
 export interface DenseConfig {

@@ -4,16 +4,23 @@ import { ModelError } from "../../errors/errors.js";
 import type { Graph } from "../../graph/graph.js";
 import { type OpenTensorFile, readSafetensors, writeSafetensors } from "../../io/safetensors/index.js";
 import { formatShape, type Tensor } from "../../values/tensor.js";
-import { activations } from "../activation.js";
-import type { HeadPlan, LoadWeightOptions, TransformerModel } from "../architecture.js";
-import { linear } from "../named-shapes.js";
-import { weightTensor } from "../weight-tensor.js";
+import { type HeadPlan, linear, type LoadWeightOptions, type TransformerModel } from "../architecture.js";
+import { activations } from "../config-values.js";
+import { weightTensor } from "../stored-weights.js";
 import { checkTensors, type TensorNames } from "../tensor-check.js";
 import { WeightReader } from "../weight-reader.js";
 import { normPart, readPart } from "../weight-table.js";
 import type { DenseLayer } from "./dense.js";
-import { isWithinHead } from "./head-modules.js";
 import { Pooling } from "./pooling.js";
+
+/**
+ * Whether PEFT trains the layer before the last together with the last one: if it is in the same module, or its name ends with the last
+ * one's, as "pre_classifier" does.
+ */
+export const isWithinHead = ({ dense, out }: HeadPlan) => moduleOf(dense).endsWith(moduleOf(out));
+
+/** The module of the model that contains a path. */
+export const moduleOf = (path: string) => path.split(".")[0]!;
 
 /** The head of a checkpoint for sequence classification, in a graph, without its last layer. */
 export interface LoadedHead {

@@ -7,7 +7,7 @@ import type { AdapterChoice, AdapterSet } from "../../adapters/adapter-set.js";
 import type { TransformerModel } from "../architecture.js";
 import type { CallAdapters } from "../../adapters/call-adapters.js";
 import { type RaggedBatch, raggedBatch, tokenBatches } from "../ragged-batch.js";
-import { pooledBy, type PoolingParts } from "./pooled.js";
+import { pooledBy, type PoolingParts } from "./pooling.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import { inferring } from "../../graph/inferring.js";
 

@@ -1,6 +1,6 @@
 import { oneOf, whole } from "../../arguments/settings.js";
 import { Graph } from "../../graph/graph.js";
-import { checkRuns } from "../check-runs.js";
+import { checkRuns, filled, keptWeights, openModel } from "../load-model.js";
 import type { FileMap } from "../../io/file-access.js";
 import { type ModelSource, readJson } from "../../io/model-source.js";
 import type { MergedModel } from "../../io/peft/index.js";
@@ -10,16 +10,14 @@ import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { HeadPlan, TransformerModel } from "../architecture.js";
 import { readPlan } from "../architectures.js";
 import { raggedBatch } from "../ragged-batch.js";
-import { withLayers } from "../weights-read.js";
+import { withLayers } from "../read-model.js";
 import { densePrints } from "./dense.js";
 import type { LoadOptions } from "./encoder-options.js";
 import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
-import { noTokenizer, withKnownModules } from "./known-modules.js";
+import { noTokenizer, withKnownModules } from "./load-tokenizer.js";
 import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
-import { pooledBy } from "./pooled.js";
-import { Pooling, poolingModes } from "./pooling.js";
+import { pooledBy, Pooling, poolingModes } from "./pooling.js";
 import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
-import { filled, keptWeights, openModel } from "../load-model.js";
 
 /** Where a model's files are. */
 export interface ModelOrigin {

@@ -1,15 +1,29 @@
 import { whole } from "../../arguments/settings.js";
+import type { FileMap } from "../../io/file-access.js";
 import { modelSource } from "../../io/model-locator.js";
 import type { ModelSource } from "../../io/model-source.js";
-import type { FileMap } from "../../io/file-access.js";
 import { openSafetensors, WEIGHTS } from "../../io/safetensors/index.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { ModelPlan } from "../architecture.js";
-import { inHuggingFaceLayout } from "../gguf/index.js";
 import { readPlan } from "../architectures.js";
-import { fingerprintOf } from "../weights-read.js";
-import { noTokenizer, withKnownModules } from "./known-modules.js";
+import { inHuggingFaceLayout } from "../gguf/index.js";
+import { fingerprintOf } from "../read-model.js";
 import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
+
+/** How the fingerprints of the weights of all-MiniLM-L6-v2 begin, and of its copies in float16 and bfloat16. */
+const miniLM = ["29d325ae371de99a", "5efb7c0eb10edda9", "2907a38a7cf2f660"];
+
+/** Only the weights count: tokenizer files with the same meaning may differ in bytes. */
+export const noTokenizer = { fingerprint: "" };
+
+/**
+ * A model's layout. Without modules.json: that of the hub's model with the same weights, if known. all-MiniLM-L6-v2 takes the mean, normalised,
+ * of at most 256 tokens.
+ */
+export function withKnownModules(layout: SentenceLayout, weights: string): SentenceLayout {
+  if (layout.hasModules || !miniLM.includes(weights.slice(0, 16))) return layout;
+  return { ...layout, normalize: true, maxTokens: layout.maxTokens ?? 256, hasModules: true };
+}
 
 /** Known weights are no larger than this. */
 const LARGEST_KNOWN = 100_000_000;

@@ -3,7 +3,9 @@ import { ConfigError, ModelError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { folderOf, type ModelSource } from "../../io/model-source.js";
 import type { WeightOptions } from "../../io/safetensors/index.js";
-import { totalWidth } from "../named-shapes.js";
+import { totalWidth, type TransformerModel } from "../architecture.js";
+import type { ForwardOptions } from "../layer-checkpoint.js";
+import type { RaggedBatch } from "../ragged-batch.js";
 import { type DenseConfig, type DenseLayer, loadDense } from "./dense.js";
 
 /**
@@ -173,4 +175,31 @@ class LatePooling extends Pooling {
   override pool(graph: Graph, hidden: NodeId, offsets: Int32Array, skip = 0, selection: AdapterSelection = []): NodeId {
     return super.pool(graph, this.layer(graph, hidden, selection), offsets, skip);
   }
+}
+
+/** What is needed to make vectors of tokens. */
+export interface PoolingParts {
+  readonly graph: Graph;
+  readonly model: Pick<TransformerModel, "forward" | "infer">;
+  readonly pooling: Pick<Pooling, "pool">;
+}
+
+/** How a batch goes through the model: recorded for a gradient, or without. */
+type Pass =
+  | Pick<ForwardOptions, "checkpointing">
+  | {
+      /** Number of leading tokens of every text that are not pooled (a prompt's). */
+      readonly skip: number;
+    };
+
+/** Vectors `[batch, width]` of a batch of texts, with the adapters of a selection of its tokens. Errors as of `Pooling.pool`. */
+export function pooledBy(
+  { graph, model, pooling }: PoolingParts,
+  batch: RaggedBatch,
+  selection: AdapterSelection,
+  pass: Pass,
+): NodeId {
+  const isInference = "skip" in pass;
+  const hidden = isInference ? model.infer(batch, selection) : model.forward(batch, selection, pass);
+  return pooling.pool(graph, hidden, batch.offsets, isInference ? pass.skip : 0, selection);
 }

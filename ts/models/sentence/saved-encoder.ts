@@ -7,7 +7,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { checkSignal } from "../../waiting/abort.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { EncoderParts } from "./load-encoder.js";
-import type { SavedEncoder } from "./saving/saved-state.js";
+import type { SavedEncoder } from "./saving/folder-files.js";
 
 /** Options of `SentenceEncoder.save`. */
 export interface SaveEncoderOptions {

@@ -22,13 +22,11 @@ import { encodingOf } from "./encoding.js";
 import type { LoadedHead } from "./head-layer.js";
 import type { SentenceLayout } from "./layout.js";
 import type { EncoderParts, ModelOrigin, WantedHead } from "./load-encoder.js";
-import { pooledBy } from "./pooled.js";
-import type { Pooling } from "./pooling.js";
+import { pooledBy, type Pooling } from "./pooling.js";
 import { encoderSaver, type SaveEncoderOptions, takeSaved } from "./saved-encoder.js";
 import type { LoadedTokenHead } from "./token-head.js";
-import { copiedCall } from "./training/copied-call.js";
+import { copiedCall, type SentenceFitOptions } from "./training/fit-options.js";
 import type { SentenceExample } from "./training/sentence-examples.js";
-import type { SentenceFitOptions } from "./training/fit-options.js";
 
 const sentenceFit = /* @__PURE__ */ lazyChunk(async () => (await import("./training/fit-sentences.js")).fitSentences);
 

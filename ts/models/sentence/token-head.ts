@@ -5,12 +5,11 @@ import { ModelError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import type { Tensor } from "../../values/tensor.js";
-import { activations } from "../activation.js";
-import type { HeadPlan, LoadWeightOptions } from "../architecture.js";
-import { linear } from "../named-shapes.js";
+import { activations } from "../config-values.js";
+import { type HeadPlan, linear, type LoadWeightOptions } from "../architecture.js";
 import { checkTensors } from "../tensor-check.js";
 import { linearPart, normPart, readPart } from "../weight-table.js";
-import { weightTensor } from "../weight-tensor.js";
+import { weightTensor } from "../stored-weights.js";
 
 /** Module path of the last layer of transformers' AutoModelForTokenClassification, whatever the model. */
 export const TOKEN_OUT = "classifier";

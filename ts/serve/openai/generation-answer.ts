@@ -1,7 +1,6 @@
 import type { RunningText } from "../../models/language/batch/continuous-batch.js";
 import type { GeneratedToken } from "../../models/language/sequence.js";
-import type { ToolCall, ToolCallPiece } from "../../models/language/tools/tool-call.js";
-import { toolCallsOf } from "../../models/language/joined-calls.js";
+import { type ToolCall, type ToolCallPiece, toolCallsOf } from "../../models/language/tools/tool-options.js";
 import { type FinishReason, finishReasonOf } from "../finish-reason.js";
 import type { ErrorBody } from "./api-error.js";
 import { chatLogprobs, completionLogprobs, type TextOf } from "./log-probabilities.js";

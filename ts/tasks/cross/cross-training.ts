@@ -3,8 +3,8 @@ import { ConfigError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { stepOfAdapter } from "../../models/adapter-step.js";
 import { pairBatch } from "../../models/ragged-batch.js";
-import { pooledBy } from "../../models/sentence/pooled.js";
-import { dataCopy } from "../../models/sentence/training/copied-call.js";
+import { pooledBy } from "../../models/sentence/pooling.js";
+import { dataCopy } from "../../models/sentence/training/fit-options.js";
 import type { PairTokens, PairTokenizer } from "../../tokenize/pair-tokens.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import {

@@ -1,5 +1,4 @@
-import { copiedLora } from "../../adapters/copied-lora.js";
-import { LORA_OPTIONS, type LoraOptions } from "../../adapters/lora-options.js";
+import { copiedLora, LORA_OPTIONS, type LoraOptions } from "../../adapters/lora-options.js";
 import { checkOptions } from "../../arguments/options.js";
 import { text } from "../../arguments/settings.js";
 import { ConfigError, ModelError, withFolder } from "../../errors/errors.js";
@@ -21,7 +20,7 @@ import { MODEL_OPTIONS } from "../../models/model-options.js";
 import { headTensors } from "../../models/sentence/head-layer.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { openWeights } from "../../models/tensor-files.js";
-import { weightTensor } from "../../models/weight-tensor.js";
+import { weightTensor } from "../../models/stored-weights.js";
 import type { Tensor } from "../../values/tensor.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import { namesOf } from "../checkpoint.js";

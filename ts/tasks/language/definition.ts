@@ -1,4 +1,4 @@
-import type { TrainingTokens } from "../../models/language/training/training-tokens.js";
+import type { TrainingTokens } from "../../models/language/training/training-examples.js";
 import { drawnParts } from "../../training/data/drawn.js";
 import type { TaskDefinition } from "../../training/task-definition.js";
 import { type LanguageBase, languageBase, languageFiles, languageUse, openLanguage } from "./language-base.js";

@@ -3,8 +3,7 @@ import type { CausalLanguageModel } from "../../models/language/causal-language-
 import { measureTokens } from "../../models/language/training/fit-language.js";
 import { languageTask } from "../../models/language/training/language-training.js";
 import { measuringMemory } from "../../models/language/training/measure.js";
-import { takeLanguageExample } from "../../models/language/training/training-examples.js";
-import type { TrainingTokens } from "../../models/language/training/training-tokens.js";
+import { takeLanguageExample, type TrainingTokens } from "../../models/language/training/training-examples.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
 import { ConfigError } from "../../errors/errors.js";

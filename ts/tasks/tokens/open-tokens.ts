@@ -1,5 +1,4 @@
-import { copiedLora } from "../../adapters/copied-lora.js";
-import { LORA_OPTIONS } from "../../adapters/lora-options.js";
+import { copiedLora, LORA_OPTIONS } from "../../adapters/lora-options.js";
 import { checkOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";

@@ -3,9 +3,8 @@ import { bytesSource, CausalLanguageModel, ggufSource, openGguf, openSafetensors
 import { UnsupportedError } from "../../../../ts/index.js";
 import type { Json } from "../../../../ts/io/json.js";
 import { modelSource } from "../../../../ts/io/model-locator.js";
-import { ggufToWrite } from "../../../../ts/models/gguf/writing/gguf.js";
+import { ggufToWrite, tokenizerFiles } from "../../../../ts/models/gguf/writing/gguf.js";
 import { type ModelToWrite, modelToWrite } from "../../../../ts/models/gguf/writing/model.js";
-import { tokenizerFiles } from "../../../../ts/models/gguf/writing/tokenizer-files.js";
 import { goldenBytes, goldenJson } from "../../../golden.js";
 import { changedJson, decoderFiles, namedInGguf, unnamedInGguf } from "../../language/golden-decoder.js";
 import { llamaConfig, randomModel } from "../../language/random-llama.js";

@@ -1,6 +1,6 @@
 import { assert, constantFrom, array, integer, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { lookUp } from "../../../../ts/models/language/speculation/prompt-lookup.js";
+import { lookUp } from "../../../../ts/models/language/speculation/speculation.js";
 
 const draft = (text: readonly number[], most: number) => [...lookUp(Int32Array.from(text), most)];
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CallReader } from "../../../../ts/models/language/tools/call-reader.js";
 import { familyOf, type ToolFamily } from "../../../../ts/models/language/tools/families.js";
-import { toolCallsOf } from "../../../../ts/models/language/joined-calls.js";
+import { toolCallsOf } from "../../../../ts/models/language/tools/tool-options.js";
 
 const functions = new Map<string, Record<string, unknown> | boolean>([
   [

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { CausalLanguageModel, type ChatMessage, type FileMap, type Tool } from "../../../../ts/index.js";
 import { CallReader } from "../../../../ts/models/language/tools/call-reader.js";
 import { familyOf } from "../../../../ts/models/language/tools/families.js";
-import { toolCallsOf } from "../../../../ts/models/language/joined-calls.js";
+import { toolCallsOf } from "../../../../ts/models/language/tools/tool-options.js";
 import { goldenJson } from "../../../golden.js";
 import { all, changedJson, decoderFiles } from "../golden-decoder.js";
 

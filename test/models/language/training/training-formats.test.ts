@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CausalLanguageModel, ConfigError, type LanguageExample } from "../../../../ts/index.js";
-import { takeLanguageExamples } from "../../../../ts/models/language/training/training-examples.js";
-import { truncated } from "../../../../ts/models/language/training/training-tokens.js";
+import { takeLanguageExamples, truncated } from "../../../../ts/models/language/training/training-examples.js";
 import { decoderFiles } from "../golden-decoder.js";
 
 let model: CausalLanguageModel;

@@ -15,7 +15,7 @@ import type { Json } from "../../../../ts/io/json.js";
 import { modelSource } from "../../../../ts/io/model-locator.js";
 import { openSafetensors } from "../../../../ts/io/safetensors/index.js";
 import { modelToWrite } from "../../../../ts/models/gguf/writing/model.js";
-import { tokenizerFiles } from "../../../../ts/models/gguf/writing/tokenizer-files.js";
+import { tokenizerFiles } from "../../../../ts/models/gguf/writing/gguf.js";
 import { openWeights } from "../../../../ts/models/tensor-files.js";
 import { outputRow } from "../../../../ts/tasks/cross/answers/output-row.js";
 import { goldenBytes, goldenJson } from "../../../golden.js";

@@ -2,7 +2,7 @@ import { readSync, writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError } from "../../../errors/errors.js";
-import type { Blocks } from "../../../merging/onnx/windows.js";
+import type { Blocks } from "../../../merging/onnx/find-by-value.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 
 /** Files that are open at a time: old exporters write one for each constant. */

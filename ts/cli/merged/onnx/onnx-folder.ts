@@ -5,9 +5,15 @@ import { fileSource, writeFileAtomically, writeFilesAtomically } from "../../../
 import { encodeTensor } from "../../../io/safetensors/index.js";
 import { mergedValues } from "../../../merging/merged-pieces.js";
 import type { MergePlan } from "../../../merging/merge-plan.js";
-import type { Match } from "../../../merging/onnx/find-by-value.js";
+import {
+  blocksIn,
+  inWindows,
+  type Match,
+  matrixOf,
+  transposedData,
+  windowsOf,
+} from "../../../merging/onnx/find-by-value.js";
 import { planOnnx } from "../../../merging/onnx/plan-onnx.js";
-import { blocksIn, inWindows, matrixOf, transposedData, windowsOf } from "../../../merging/onnx/windows.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { sizeOf } from "../../../values/shape.js";
 import { breather } from "../../../waiting/next-task.js";

@@ -1,7 +1,15 @@
 import { ModelError, UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import { type Activation, activationNames } from "../../activation.js";
-import { type ConfigJson, epsilon, flag, numberOr, whole, word } from "../../config-values.js";
+import {
+  type Activation,
+  activationNames,
+  type ConfigJson,
+  epsilon,
+  flag,
+  numberOr,
+  whole,
+  word,
+} from "../../config-values.js";
 import type { DecoderConfig, LayerAttention } from "../config.js";
 import { type DecoderLayerNames, type DecoderNames, noFurtherNorms } from "../names.js";
 import { rotaryForm, type RotaryForm } from "../rotary-form.js";

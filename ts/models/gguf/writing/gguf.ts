@@ -3,19 +3,35 @@ import { clip, excerpt } from "../../../errors/excerpt.js";
 import { isReadable } from "../../../io/gguf/dequantize.js";
 import type { GgufFile } from "../../../io/gguf/index.js";
 import type { WrittenValue } from "../../../io/gguf/write.js";
+import type { Json } from "../../../io/json.js";
+import { type ModelSource, readJson } from "../../../io/model-source.js";
 import { type Adapter, MERGED_KEY, type MergedModel, withMerged } from "../../../io/peft/index.js";
 import type { OpenTensorFile } from "../../../io/safetensors/index.js";
-import { mergedValues } from "../../../merging/merged-pieces.js";
 import { type Change, type MergePlan, planMerge } from "../../../merging/merge-plan.js";
+import { mergedValues } from "../../../merging/merged-pieces.js";
+import { ChatTemplate } from "../../language/chat-template.js";
+import { endsOf } from "../../language/load-language-model.js";
 import { MetadataValues } from "../metadata-values.js";
 import { ggufArchitecture, ggufNames } from "../names.js";
-import { ordersIn, columnsOrdered, type RowOrder, rowsOrdered } from "../rows.js";
+import { columnsOrdered, conversionOf, ordersIn, type RowOrder, rowsOrdered } from "../rows.js";
 import { isGrouped } from "../tensors.js";
-import { conversionOf } from "../values.js";
-import { inRows } from "./hugging-face-values.js";
-import { mostOf, type Workshop, type WrittenModel, type WrittenTensor } from "./model.js";
-import { rowsOf, storedView } from "./stored-view.js";
+import { inRows, rowsOf, storedView } from "./hugging-face-values.js";
+import { type ModelToWrite, mostOf, type Workshop, type WrittenModel, type WrittenTensor } from "./model.js";
 import { fileTypes, isNarrowed, isWrittenType, typeOf, type WrittenType } from "./types.js";
+
+/** A model's tokenizer files; null without tokenizer.json. Throws `ModelError` for invalid files. */
+export async function tokenizerFiles(
+  from: ModelSource,
+  config: { readonly [key: string]: Json },
+): Promise<ModelToWrite["tokenizer"]> {
+  const tokenizer = await readJson(from, "tokenizer.json");
+  if (tokenizer === null) return null;
+  const settings = (await readJson(from, "tokenizer_config.json")) ?? {};
+  const generation = (await readJson(from, "generation_config.json")) ?? {};
+  const ends = [...endsOf(from, generation, config, Infinity)];
+  const template = await ChatTemplate.read(from, settings);
+  return { tokenizer, settings, ends, chatTemplate: template?.source ?? null };
+}
 
 /** Bytes that are read at a time. */
 const PIECE = 1 << 20;

@@ -10,7 +10,7 @@ import type { CalledLanguageModel } from "../called-language-model.js";
 import { PROMPT_TOKENS } from "../read-prompts.js";
 import { type GeneratedToken, Sequence } from "../sequence.js";
 import { BatchText, type Expiry } from "./batch-text.js";
-import type { BlockStorage } from "./block-storage.js";
+import type { BlockStorage } from "./block-tree.js";
 import { PrefixCache } from "./prefix-cache.js";
 import { type SharedAdapter, SharedAdapters } from "./shared-adapters.js";
 import { commonLength } from "../../../values/number-list.js";

@@ -2,12 +2,18 @@ import { MemoryError } from "../../../errors/errors.js";
 import { commonLength } from "../../../values/number-list.js";
 import { keepsState } from "../../decoder/config.js";
 import { KeyValueCache } from "../../decoder/key-value-cache.js";
-import type { CalledLanguageModel } from "../called-language-model.js";
-import { refuseOnGpu } from "../../on-gpu.js";
+import { type CalledLanguageModel, refuseOnGpu } from "../called-language-model.js";
 import { CachedTokens } from "../cached-tokens.js";
 import type { BatchText } from "./batch-text.js";
-import type { BlockStorage, ReadBlock } from "./block-storage.js";
-import { type Beginning, beginningIn, type Block, BLOCK_TOKENS, type BlockTree } from "./block-tree.js";
+import {
+  type Beginning,
+  beginningIn,
+  type Block,
+  BLOCK_TOKENS,
+  type BlockStorage,
+  type BlockTree,
+  type ReadBlock,
+} from "./block-tree.js";
 import type { SharedAdapters } from "./shared-adapters.js";
 import { TreePrints } from "./tree-prints.js";
 

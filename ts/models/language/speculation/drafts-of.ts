@@ -4,7 +4,7 @@ import { keepsState } from "../../decoder/config.js";
 import type { CalledLanguageModel } from "../called-language-model.js";
 import type { TakenGenerateOptions } from "../generate-options.js";
 import { taken } from "../token-streams.js";
-import type { AssistantCall } from "./assistant.js";
+import type { AssistantCall } from "./speculation.js";
 
 type DraftedTokens = Pick<TakenGenerateOptions, "promptLookupNumTokens" | "numAssistantTokens">;
 

@@ -1,8 +1,89 @@
+import type { CallAdapters } from "../../../adapters/call-adapters.js";
+import { CachedTokens } from "../cached-tokens.js";
+import { decodeBatch } from "../decode-step.js";
 import type { TakenGenerateOptions } from "../generate-options.js";
+import type { LanguageModelParts } from "../load-language-model.js";
 import { prepared } from "../prepared.js";
+import { PROMPT_TOKENS } from "../read-prompts.js";
+import { largestIds } from "../sampler.js";
 import type { GeneratedToken, Sequence } from "../sequence.js";
-import { Assistant, type AssistantCall } from "./assistant.js";
-import { lookUp } from "./prompt-lookup.js";
+
+/** Most tokens at the end of a text that are looked up; fewer are tried next. */
+const LONGEST = 4;
+/** Fewest: one or two tokens occur too often to say what follows. */
+const SHORTEST = 3;
+
+/**
+ * Up to `most` tokens that followed a text's last ones where these occurred before, at the last such place; empty if they did not.
+ * Summaries and edits repeat much of their prompt. Source: prompt lookup decoding (Saxena, 2023), `prompt_lookup_num_tokens` of transformers.
+ */
+export function lookUp(text: Int32Array, most: number): Int32Array {
+  for (let size = LONGEST; size >= SHORTEST; size--) {
+    const after = placeAfter(text, size);
+    if (after !== -1) return text.slice(after, after + most);
+  }
+  return new Int32Array(0);
+}
+
+/** Where a text goes on after the last earlier occurrence of its last `size` tokens; -1 if there is none. */
+function placeAfter(text: Int32Array, size: number): number {
+  for (let end = text.length - 1; end >= size; end--) {
+    let same = 0;
+    while (same < size && text[end - 1 - same] === text[text.length - 1 - same]) same++;
+    if (same === size) return end;
+  }
+  return -1;
+}
+
+/** A draft model at a call. */
+export interface AssistantCall {
+  readonly model: Pick<LanguageModelParts, "graph" | "model" | "cacheFormat">;
+  /** Its active adapter, with the values at the call. */
+  readonly adapters: CallAdapters;
+  /** Marks it as running, so that nothing that it computes with changes; returns a function that ends that. */
+  readonly begin: () => () => void;
+}
+
+/** Drafts from a smaller model: its most probable tokens, one after the other. */
+class Assistant {
+  private readonly cached: CachedTokens;
+
+  constructor(private readonly call: AssistantCall) {
+    const { graph, model, cacheFormat } = call.model;
+    this.cached = CachedTokens.none(graph, model.config, cacheFormat);
+  }
+
+  /**
+   * Up to `most` tokens after a text; fewer at the end of the draft model's positions.
+   * @param breathe called between two passes; throws if the call was aborted
+   */
+  async draft(text: Int32Array, most: number, breathe: () => Promise<void>): Promise<Int32Array> {
+    const { cached, call } = this;
+    const room = Math.min(most, call.model.model.config.maxPositions - text.length);
+    if (room < 1) return new Int32Array(0);
+    call.adapters.keep(call.model.graph);
+    cached.cut(cached.reusable(text));
+    const drafted: number[] = [];
+    for (let left = text.subarray(cached.length); drafted.length < room;) {
+      const ids = left.subarray(0, PROMPT_TOKENS);
+      const [logits] = await decodeBatch(call.model, call.adapters, [{ text: 0, held: cached, ids, rounded: true }]);
+      left = left.subarray(ids.length);
+      if (left.length === 0) {
+        drafted.push(largestIds(logits!, 1)[0]!);
+        left = Int32Array.of(drafted.at(-1)!);
+      }
+      await breathe();
+    }
+    return Int32Array.from(drafted);
+  }
+
+  dispose(): void {
+    const { graph } = this.call.model;
+    if (graph.gone) return;
+    this.cached.dispose();
+    this.call.adapters.release(graph);
+  }
+}
 
 /**
  * Speculative decoding of a text: one pass computes the logits after its last token and after tokens that are drafted to follow. Each token

@@ -1,9 +1,8 @@
-import { Characters, isSpace, NotACall, type Reading } from "./characters.js";
+import { Characters, isSpace, jsonKey, jsonString, jsonValue, NotACall, type Reading } from "./json-text.js";
 import { type CallSink, elementCall } from "./elements/element-call.js";
 import type { ToolFamily } from "./families.js";
-import { jsonKey, jsonString, jsonValue } from "./json-text.js";
 import { keyword, type KeywordStyle, literal } from "./literals.js";
-import type { ToolCallPiece } from "./tool-call.js";
+import type { ToolCallPiece } from "./tool-options.js";
 import { type Types, ValueTypes } from "../../../constraint/schema/value-types.js";
 import type { Schema } from "../../../constraint/schema/keywords.js";
 

@@ -1,5 +1,4 @@
-import { type Characters, NotACall, type Reading } from "./characters.js";
-import { DEEPEST, isLiteral, jsonString } from "./json-text.js";
+import { type Characters, DEEPEST, isLiteral, jsonString, NotACall, type Reading } from "./json-text.js";
 
 /** How arguments by keyword are written: `(a=1)` as in Python, or `{a:1}` with texts between marks as in Gemma. */
 export interface KeywordStyle {

@@ -4,6 +4,39 @@ import { flag, unexpected } from "../../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 
+/** A call of a function that a model asks for. */
+export interface ToolCall {
+  /** Names the call in the conversation: nine letters and digits, the same for the same prompt and seed. */
+  readonly id: string;
+  /** The function's name, one of the given tools. */
+  readonly name: string;
+  /** The arguments as JSON, an object; without its end if the generation ended before. */
+  readonly arguments: string;
+}
+
+/** A part of a call, as it is generated. The first of each call has its id and its name. */
+export interface ToolCallPiece {
+  /** Number of the call in its answer. */
+  readonly index: number;
+  /** The call's id, of its first part. */
+  readonly id?: string;
+  /** The function's name, of the call's first part. */
+  readonly name?: string;
+  /** Further characters of the arguments. */
+  readonly arguments: string;
+}
+
+/** The calls whose parts came with tokens. */
+export function toolCallsOf(tokens: Iterable<{ readonly toolCalls?: readonly ToolCallPiece[] }>): ToolCall[] {
+  const calls: { id: string; name: string; arguments: string }[] = [];
+  for (const { toolCalls = [] } of tokens)
+    for (const { index, id = "", name = "", arguments: given } of toolCalls) {
+      const call = (calls[index] ??= { id, name, arguments: "" });
+      call.arguments += given;
+    }
+  return calls;
+}
+
 /** A function that a model may call, as OpenAI's API and chat templates describe it. */
 export interface Tool {
   /** The only kind there is. */

@@ -2,7 +2,7 @@ import type { AdapterSelection } from "../../../adapters/adapter-selection.js";
 import type { Graph, NodeId } from "../../../graph/graph.js";
 import type { Decoder } from "../../decoder/decoder.js";
 import { rowsAtOnce } from "../../decoder/memory.js";
-import type { TrainingTokens } from "./training-tokens.js";
+import type { TrainingTokens } from "./training-examples.js";
 
 /** Rows of hidden states with a target, and the targets. */
 export interface Targets {

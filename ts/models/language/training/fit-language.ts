@@ -14,8 +14,7 @@ import type { ExampleFields, LanguageExample } from "./example-formats.js";
 import { evaluateOn, type LanguageFitOptions, settingsOf, takeLanguageFit } from "./fit-settings.js";
 import { languageTask } from "./language-training.js";
 import { type LanguageMetrics, type MeasureEvents, metricsOf, targetLosses } from "./measure.js";
-import { type ExampleOptions, takeLanguageExamples } from "./training-examples.js";
-import type { TrainingTokens } from "./training-tokens.js";
+import { type ExampleOptions, takeLanguageExamples, type TrainingTokens } from "./training-examples.js";
 
 /** What is trained. */
 export type TrainingParts = Pick<LanguageModelParts, "graph" | "model" | "tokenizer" | "ends"> & {

@@ -8,7 +8,7 @@ import { inferenceMemory, rowsAtOnce } from "../../decoder/memory.js";
 import { raggedBatch } from "../../ragged-batch.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import { targetsOf } from "./completion-loss.js";
-import type { TrainingTokens } from "./training-tokens.js";
+import type { TrainingTokens } from "./training-examples.js";
 import { Gathered } from "../../../graph/gathered.js";
 import { inferring } from "../../../graph/inferring.js";
 

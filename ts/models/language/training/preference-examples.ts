@@ -1,8 +1,7 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { wrong } from "./example-formats.js";
 import { type Answered, exampleOf, type ReadPreference } from "./preference-rows.js";
-import { takeLanguageExample } from "./training-examples.js";
-import type { TrainingTokens } from "./training-tokens.js";
+import { takeLanguageExample, type TrainingTokens } from "./training-examples.js";
 
 type Parts = Parameters<typeof takeLanguageExample>[2];
 

@@ -7,8 +7,7 @@ import { raggedBatch } from "../../ragged-batch.js";
 import { completionLoss, targetsOf } from "./completion-loss.js";
 import type { TrainingParts } from "./fit-language.js";
 import type { LanguageFitSettings } from "./fit-settings.js";
-import { parametersOf, type Recording } from "./language-training.js";
-import { lastLayers } from "./last-layers.js";
+import { lastLayers, parametersOf, type Recording } from "./language-training.js";
 import { answerLosses, measuringMemory } from "./measure.js";
 import type { PreparedPreference } from "./preference-examples.js";
 import {

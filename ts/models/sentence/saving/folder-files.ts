@@ -1,9 +1,66 @@
-import type { SavedFiles } from "../../../io/file-access.js";
+import type { Engine } from "../../../engine/running.js";
+import { ModelError } from "../../../errors/errors.js";
+import { clip } from "../../../errors/excerpt.js";
 import { type ByteSource, readRange } from "../../../io/byte-source.js";
+import type { SavedFiles } from "../../../io/file-access.js";
 import { editedJson, type Json } from "../../../io/json.js";
 import { type ModelSource, readRequired } from "../../../io/model-source.js";
-import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
+import type { Adapter } from "../../../io/peft/index.js";
+import { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
 import { VERSION } from "../../../version.js";
+import { throwIfAborted } from "../../../waiting/abort.js";
+import { readPlan } from "../../architectures.js";
+import { fingerprintOf, withLayers } from "../../read-model.js";
+import { openWeights } from "../../tensor-files.js";
+import { densePrints } from "../dense.js";
+import { readSentenceLayout, type SentenceLayout } from "../layout.js";
+import type { ModelOrigin } from "../load-encoder.js";
+
+/** An encoder's state when `save` was called. */
+export interface SavedEncoder extends ModelOrigin {
+  readonly engine: Engine;
+  readonly base: string;
+  /** Of the base model's weights, layers and tokenizer. */
+  readonly fingerprint: string;
+  readonly layout: SentenceLayout;
+  readonly tokenizer: TextTokenizer;
+  /** Width of the last hidden state, and of a sentence vector. */
+  readonly hiddenSize: number;
+  readonly width: number;
+  readonly adapter: { readonly name: string; readonly file: Adapter } | null;
+  readonly merged: boolean;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Throws `ModelError` if a model's weights, layers or tokenizer are not those that it was loaded with: an adapter was trained on those, and
+ * a whole model is written from the files as they are now.
+ */
+export async function checkBaseUnchanged(
+  { fingerprint, tokenizer, signal }: Pick<SavedEncoder, "fingerprint" | "tokenizer" | "signal">,
+  source: ModelSource,
+): Promise<void> {
+  const { plan } = await readPlan(source);
+  const { pooling, lowercase, tokenizerConfig } = await readSentenceLayout(source);
+  const { vocabularySize } = plan.config;
+  const own = await TextTokenizer.load(source, tokenizer.maxTokens, vocabularySize, lowercase, tokenizerConfig);
+  throwIfAborted(signal);
+  const file = await openWeights(source);
+  let weights: string;
+  try {
+    weights = await fingerprintOf(file, plan, own);
+  } finally {
+    await file.close();
+  }
+  throwIfAborted(signal);
+  const found = withLayers(weights, await densePrints(source, pooling.dense));
+  if (found === fingerprint) return;
+  throw new ModelError(
+    `save: the weights or the tokenizer of ${clip(source.name)} changed since the model was loaded: load it again, or restore its files`,
+    { op: "save", model: source.name, expected: fingerprint, actual: found },
+  );
+}
 
 /** Files by name, to be filled. */
 export type Files = Record<string, Uint8Array<ArrayBuffer>>;

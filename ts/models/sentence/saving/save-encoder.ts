@@ -3,19 +3,19 @@ import { type Adapter, writeAdapter } from "../../../io/peft/index.js";
 import { readRequiredJson } from "../../../io/model-source.js";
 import { WEIGHTS } from "../../../io/safetensors/index.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
-import { totalWidth } from "../../named-shapes.js";
-import type { SavedEncoder } from "./saved-state.js";
+import { totalWidth } from "../../architecture.js";
 import {
+  checkBaseUnchanged,
   type Files,
   jsonBytes,
   modulesFile,
   requiredBytes,
+  type SavedEncoder,
   taskFile,
   textBytes,
   tokenizerFiles,
   versions,
 } from "./folder-files.js";
-import { checkBaseUnchanged } from "./base-check.js";
 import { modelCard } from "./model-card.js";
 import { savedWeights } from "./saved-weights.js";
 

@@ -12,7 +12,7 @@ import {
 } from "../../../io/safetensors/index.js";
 import { mergedPieces } from "../../../merging/merged-pieces.js";
 import { planMerge } from "../../../merging/merge-plan.js";
-import { PieceBuffers } from "../../../merging/piece-buffers.js";
+import { PieceBuffers } from "../../../merging/piece-memory.js";
 import { storedPieces } from "../../../merging/stored-tensor.js";
 import type { Tensor } from "../../../values/tensor.js";
 import { throwIfAborted } from "../../../waiting/abort.js";

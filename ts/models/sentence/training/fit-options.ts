@@ -1,12 +1,14 @@
 import { checkRecord } from "../../../arguments/collections.js";
-import { checkOptions } from "../../../arguments/options.js";
+import { checkOptions, copiedOptions } from "../../../arguments/options.js";
 import { callable, flag, oneOf, unexpected, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
+import { excerpt } from "../../../errors/excerpt.js";
 import type { FitOptions } from "../../../train/fit-options.js";
 import { FIT_OPTIONS } from "../../../train/fit-settings.js";
 import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
 import type { BatchSampler } from "./batch-samplers.js";
 import type { FitLossOptions } from "./loss-inputs.js";
+import type { SentenceExample } from "./sentence-examples.js";
 
 /** Options of `SentenceEncoder.fit`. */
 export interface SentenceFitOptions extends FitOptions {
@@ -91,4 +93,25 @@ export function takeSentenceFit(options: SentenceFitOptions) {
     loraPlusRatio,
     checkpointing,
   };
+}
+
+/** A deep copy of data of a call of `fit`, typed arrays too. Throws `ConfigError` for what cannot be copied, such as functions. */
+export function dataCopy<T>(name: string, value: T): T {
+  try {
+    return structuredClone(value);
+  } catch (cause) {
+    throw new ConfigError(`fit: ${name} are plain data, got ${excerpt(value)}`, { op: "fit", option: name }, { cause });
+  }
+}
+
+/** A call's arguments as they are now: the code that checks and uses them is fetched first. Throws as `dataCopy`. */
+export function copiedCall(examples: readonly SentenceExample[], options: SentenceFitOptions) {
+  const own = typeof options === "object" ? copiedOptions(options) : options;
+  const { lossOptions } = own;
+  if (typeof lossOptions === "object" && lossOptions !== null) {
+    // A guide is a model.
+    const { guide, ...data } = lossOptions;
+    Object.assign(own, { lossOptions: { ...dataCopy("lossOptions", data), guide } });
+  }
+  return { examples: dataCopy("examples", examples), options: own };
 }

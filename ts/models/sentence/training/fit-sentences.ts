@@ -1,12 +1,15 @@
 import type { ModelAdapter } from "../../../adapters/model-adapter.js";
-import { ConfigError } from "../../../errors/errors.js";
+import { ConfigError, LowrankError } from "../../../errors/errors.js";
+import type { Graph, NodeId } from "../../../graph/graph.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
-import { fit } from "../../../train/fit.js";
 import type { FitReport } from "../../../train/fit-options.js";
 import { takeFitOptions } from "../../../train/fit-settings.js";
-import { sentenceLoss } from "../../../train/losses/sentence-loss.js";
-import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
-import { checkLoss, type LossOf } from "./loss-check.js";
+import { fit } from "../../../train/fit.js";
+import type { SentenceLossName, SentenceLossOptions } from "../../../train/losses/sentence-loss-options.js";
+import { checkSentenceLoss, sentenceLoss } from "../../../train/losses/sentence-loss.js";
+import { breather } from "../../../waiting/next-task.js";
+import { type SentenceFitOptions, takeSentenceFit } from "./fit-options.js";
+import { givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
 import { inEpochsOf } from "./sampled-order.js";
 import { orderOf, plainName, samplerOf } from "./sampler-of-loss.js";
 import {
@@ -15,9 +18,70 @@ import {
   type SentenceRows,
   takeSentenceExamples,
 } from "./sentence-examples.js";
-import { type SentenceFitOptions, takeSentenceFit } from "./fit-options.js";
-import { givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
 import { sentenceTask, type TokenizedRow, type TrainedEncoder } from "./sentence-task.js";
+
+/** The loss of a batch's vectors, a column of texts each. */
+export type LossOf = (columns: readonly NodeId[], rows: readonly SentenceRow[]) => NodeId;
+
+/** A loss as `fit` computes it. */
+export interface CheckedLoss {
+  readonly graph: Graph;
+  /** Width of a vector. */
+  readonly width: number;
+  readonly lossOf: LossOf;
+  readonly loss: SentenceLossName;
+  /** Its options for some rows. */
+  readonly optionsOf: (rows: readonly SentenceRow[]) => SentenceLossOptions;
+}
+
+/** Rows that are checked between two pauses. */
+const PART = 256;
+
+/**
+ * Runs the loss once on vectors of zeros, and checks the labels, scores and teachers of all rows: what does not fit is refused before the
+ * first step, by its example's number. Rejects with the loss's errors, and with `AbortError`.
+ */
+export async function checkLoss(
+  { graph, width, lossOf, loss, optionsOf }: CheckedLoss,
+  { rows, columns }: SentenceRows,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const some = rows.slice(0, 2);
+  graph.step(() => {
+    const zeros = Array.from({ length: columns }, () =>
+      graph.constant({ shape: [some.length, width], data: new Float32Array(width * some.length) }),
+    );
+    lossOf(zeros, some);
+  });
+  const breathe = breather(signal);
+  const check = (part: readonly SentenceRow[]) =>
+    checkSentenceLoss(graph, loss, { columns, rows: part.length, width }, optionsOf(part));
+  for (let start = 0; start < rows.length; start += PART) {
+    const pause = breathe();
+    if (pause !== undefined) await pause;
+    const part = rows.slice(start, start + PART);
+    try {
+      check(part);
+    } catch (error) {
+      part.forEach((row, i) => checkOne(check, row, start + i));
+      throw error;
+    }
+  }
+}
+
+/** Throws `ConfigError` with the example's number if it alone is refused. */
+function checkOne(check: (rows: readonly SentenceRow[]) => void, row: SentenceRow, place: number): void {
+  try {
+    check([row]);
+  } catch (cause) {
+    if (!(cause instanceof LowrankError)) throw cause;
+    throw new ConfigError(
+      `fit: example ${place}: ${cause.message}`,
+      { op: "fit", option: "examples", place },
+      { cause },
+    );
+  }
+}
 
 /** What is trained. */
 export interface SentenceTrainingParts extends TrainedEncoder {

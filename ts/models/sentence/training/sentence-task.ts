@@ -8,7 +8,7 @@ import type { TransformerModel } from "../../architecture.js";
 import { stepOfAdapter } from "../../adapter-step.js";
 import { raggedBatch } from "../../ragged-batch.js";
 import type { SentenceLayout } from "../layout.js";
-import { pooledBy } from "../pooled.js";
+import { pooledBy } from "../pooling.js";
 import type { SentenceRow } from "./sentence-examples.js";
 
 /** The model that is trained. */

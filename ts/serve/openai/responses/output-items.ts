@@ -1,5 +1,5 @@
 import type { GeneratedToken } from "../../../models/language/sequence.js";
-import type { ToolCallPiece } from "../../../models/language/tools/tool-call.js";
+import type { ToolCallPiece } from "../../../models/language/tools/tool-options.js";
 import { type TextOf, tokenLogprobs } from "../log-probabilities.js";
 
 /** An event of a response's stream. */

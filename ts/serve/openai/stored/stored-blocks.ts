@@ -1,5 +1,9 @@
-import type { BlockStorage, ReadBlock } from "../../../models/language/batch/block-storage.js";
-import { type Block, BLOCK_TOKENS } from "../../../models/language/batch/block-tree.js";
+import {
+  type Block,
+  BLOCK_TOKENS,
+  type BlockStorage,
+  type ReadBlock,
+} from "../../../models/language/batch/block-tree.js";
 import type { RunStore } from "../../../training/store/run-store.js";
 import { sameValues } from "../../../values/number-list.js";
 import { BlockIndex, MOST_BLOCKS, nameOf, type StoredBlock } from "./block-index.js";

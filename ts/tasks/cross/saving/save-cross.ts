@@ -4,6 +4,7 @@ import { architectureOf, readRequiredJson } from "../../../io/model-source.js";
 import { type Adapter, targetTest } from "../../../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../../../io/safetensors/index.js";
 import {
+  checkBaseUnchanged,
   type Files,
   jsonBytes,
   modulesFile,
@@ -13,7 +14,6 @@ import {
   tokenizerFiles,
   versions,
 } from "../../../models/sentence/saving/folder-files.js";
-import { checkBaseUnchanged } from "../../../models/sentence/saving/base-check.js";
 import { modelCard } from "../../../models/sentence/saving/model-card.js";
 import { savedWeights } from "../../../models/sentence/saving/saved-weights.js";
 import { givesTypes } from "../../../tokenize/pair-tokens.js";

@@ -1,5 +1,5 @@
 import type { HeadPlan } from "../../../models/architecture.js";
-import type { SavedEncoder } from "../../../models/sentence/saving/saved-state.js";
+import type { SavedEncoder } from "../../../models/sentence/saving/folder-files.js";
 import type { Tensor } from "../../../values/tensor.js";
 import type { AnswerSettings } from "../answers/answer-head.js";
 import type { CrossActivation } from "../cross-options.js";

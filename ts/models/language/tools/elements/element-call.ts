@@ -1,5 +1,5 @@
 import { type Types, isText } from "../../../../constraint/schema/value-types.js";
-import { Characters, NotACall, type Reading } from "../characters.js";
+import { Characters, NotACall, type Reading } from "../json-text.js";
 import { literal } from "../literals.js";
 
 const python = { open: "(", assign: "=", close: ")", quotes: null };
