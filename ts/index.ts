@@ -73,8 +73,7 @@ export { ggufSource } from "./models/gguf/index.js";
 export { estimateMemory, type MemoryEstimate, type MemoryOptions } from "./models/estimate-memory.js";
 export type { LoraInitName, LoraOptions } from "./adapters/lora-options.js";
 export type { WeightedAdapterOptions } from "./adapters/weighted/options.js";
-export { predictEach } from "./tasks/predict-each.js";
-export type { PredictionFor, PredictionRequest } from "./tasks/predict-each.js";
+export { predictEach, type PredictionFor, type PredictionRequest } from "./tasks/head/predict-each.js";
 export { SentenceEncoder } from "./models/sentence/sentence-encoder.js";
 export { mineHardNegatives } from "./models/sentence/mining/mine-hard-negatives.js";
 export type {
@@ -119,8 +118,12 @@ export type { ExampleOptions } from "./models/language/training/training-example
 export type { LoadProgress } from "./io/watched-source.js";
 export type { LoadOptions } from "./models/sentence/encoder-options.js";
 export type { WeightsOption } from "./models/stored-weights.js";
-export { TextClassifier } from "./tasks/text-classifier.js";
-export type { ClassifierExample, ClassifierMetrics, ClassifierPrediction } from "./tasks/text-classifier.js";
+export {
+  TextClassifier,
+  type ClassifierExample,
+  type ClassifierMetrics,
+  type ClassifierPrediction,
+} from "./tasks/classify/text-classifier.js";
 export { CrossEncoder } from "./tasks/cross/cross-encoder.js";
 export type {
   CrossActivation,
@@ -139,7 +142,7 @@ export type {
   PairExample,
   PositiveExample,
 } from "./tasks/cross/cross-examples.js";
-export { type NumberExample, TextRegressor } from "./tasks/text-regressor.js";
+export { type NumberExample, TextRegressor } from "./tasks/regress/text-regressor.js";
 export { TokenClassifier } from "./tasks/tokens/token-classifier.js";
 export type { LabelledSpans, LabelledWords, TokenExample } from "./tasks/tokens/token-examples.js";
 export type { TokenMetrics } from "./tasks/tokens/token-metrics.js";
@@ -153,9 +156,9 @@ export type {
 } from "./tasks/tokens/token-options.js";
 export type { TokenSpan } from "./tasks/tokens/token-spans.js";
 export type { EntityMetrics, EntityScores } from "./train/metrics/entities.js";
-export type { ClassWeights } from "./tasks/class-weights.js";
-export type { ClassifierFitOptions } from "./tasks/classifier-training.js";
-export type { FitHeadOptions, FitHeadProgress, FitHeadReport } from "./tasks/fit-head.js";
+export type { ClassWeights } from "./tasks/head/class-weights.js";
+export type { ClassifierFitOptions } from "./tasks/head/classifier-training.js";
+export type { FitHeadOptions, FitHeadProgress, FitHeadReport } from "./tasks/head/fit-head.js";
 export type {
   ClassifierOptions,
   EvaluateOptions,
@@ -163,8 +166,8 @@ export type {
   MultiLabelClassifierOptions,
   OpenClassifierOptions,
   OpenRunOptions,
-} from "./tasks/classifier-options.js";
-export type { MultiLabelPrediction, Prediction } from "./tasks/prediction.js";
+} from "./tasks/head/classifier-options.js";
+export type { MultiLabelPrediction, Prediction } from "./tasks/head/prediction.js";
 export type { MultiLabelExample } from "./tasks/multi-label/listed-examples.js";
 export type { MultiLabelResult } from "./tasks/multi-label/label-metrics.js";
 export { ClassificationHead } from "./nn/classification-head.js";
@@ -182,9 +185,12 @@ export type {
 } from "./train/fit-options.js";
 export type { BootstrapOptions, Interval } from "./train/metrics/bootstrap.js";
 export type { Cell, Confusion } from "./train/metrics/cells.js";
-export type { ClassScores } from "./train/metrics/class-scores.js";
-export { fitLogisticRegression } from "./train/logistic/logistic-regression.js";
-export type { LogisticRegression, LogisticRegressionOptions } from "./train/logistic/regression-settings.js";
+export type { ClassScores } from "./train/metrics/class-probabilities.js";
+export {
+  fitLogisticRegression,
+  type LogisticRegression,
+  type LogisticRegressionOptions,
+} from "./train/logistic/logistic-regression.js";
 export { metrics } from "./train/metrics/metrics.js";
 export type { MetricIntervals, Metrics, MetricsOptions } from "./train/metrics/metrics.js";
 export { pairedDifference } from "./train/metrics/paired-difference.js";
@@ -192,8 +198,7 @@ export type { Difference, PairedDifference, PairedOptions } from "./train/metric
 export type { BatchLoss, Task } from "./train/task.js";
 export { crossEncoderLoss } from "./train/losses/cross-encoder-loss.js";
 export type { CrossEncoderLossName, CrossEncoderLossOptions } from "./train/losses/cross-encoder-loss.js";
-export { binaryMetrics } from "./train/evaluators/binary-metrics.js";
-export type { BinaryMetrics, BinaryMetricsOptions } from "./train/evaluators/binary-metrics.js";
+export { binaryMetrics, type BinaryMetrics, type BinaryMetricsOptions } from "./train/evaluators/binary-metrics.js";
 export { calibration, calibrationError } from "./train/evaluators/calibration.js";
 export type {
   Calibration,
@@ -203,8 +208,7 @@ export type {
 } from "./train/evaluators/calibration.js";
 export { multiLabelMetrics } from "./train/evaluators/multi-label-metrics.js";
 export type { MultiLabelMetrics, MultiLabelOptions } from "./train/evaluators/multi-label-metrics.js";
-export { rerankingMetrics } from "./train/evaluators/reranking-metrics.js";
-export type { RerankingOptions, RerankingSample } from "./train/evaluators/reranking-metrics.js";
+export { rerankingMetrics, type RerankingOptions, type RerankingSample } from "./train/evaluators/reranking-metrics.js";
 export { retrievalMetrics } from "./train/evaluators/retrieval-metrics.js";
 export type { RetrievalCuts, RetrievalOptions } from "./train/evaluators/retrieval-metrics.js";
 export type { ByQuery, DocumentId, RankedDocuments } from "./train/evaluators/ranked-ids.js";
@@ -213,8 +217,7 @@ export { similarityMetrics } from "./train/evaluators/similarity-metrics.js";
 export type { SimilarityMetrics } from "./train/evaluators/similarity-metrics.js";
 export { tripletMetrics } from "./train/evaluators/triplet-metrics.js";
 export type { TripletMetricsOptions } from "./train/evaluators/triplet-metrics.js";
-export { cachedSentenceLoss } from "./train/losses/gradient-cache.js";
-export { sentenceLoss } from "./train/losses/sentence-loss.js";
+export { cachedSentenceLoss, sentenceLoss } from "./train/losses/sentence-loss.js";
 export type { SentenceLossName, SentenceLossOptions } from "./train/losses/sentence-loss-options.js";
 export type { BatchSampler } from "./models/sentence/training/batch-samplers.js";
 export type { SentenceExample } from "./models/sentence/training/sentence-examples.js";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { RunningSha256 } from "../../ts/io/running-sha256.js";
+import { RunningSha256 } from "../../ts/io/sha256.js";
 
 const nodes = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 

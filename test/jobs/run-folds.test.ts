@@ -3,7 +3,7 @@ import { AbortError, ConfigError, engineInfo, FormatError } from "../../ts/index
 import type { FileMap } from "../../ts/io/file-access.js";
 import { type JobEvent, type JobSpec, memoryStore, runFolds } from "../../ts/jobs/index.js";
 import { checksumOf } from "../../ts/training/folds/folds-so-far.js";
-import { recommend } from "../../ts/tasks/classify/result/recommendation.js";
+import { recommend } from "../../ts/tasks/classify/report.js";
 import { cellsIn } from "../../ts/train/metrics/cells.js";
 import { scoresOf } from "../../ts/train/metrics/metrics.js";
 import { examples } from "../models/tiny-encoder.js";

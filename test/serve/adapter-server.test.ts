@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { engineInfo } from "../../ts/engine/engine.js";
 import type { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
-import { TextClassifier } from "../../ts/tasks/text-classifier.js";
+import { TextClassifier } from "../../ts/tasks/classify/text-classifier.js";
 import { AdapterServer } from "../../ts/serve/index.js";
 import { expected, post, tenants, texts, tiny } from "./tenants.js";
 

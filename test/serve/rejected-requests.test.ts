@@ -205,7 +205,7 @@ describe("what fails", () => {
 
   it("an adapter whose numbers overflow fails its own requests and no other in the same pass", async () => {
     const bad = await (async () => {
-      const { TextClassifier } = await import("../../ts/tasks/text-classifier.js");
+      const { TextClassifier } = await import("../../ts/tasks/classify/text-classifier.js");
       using classifier = TextClassifier.load(encoder, made.files[1]!, { adapter: "large" });
       const { shape, data } = encoder.graph.value(classifier.head.weight);
       encoder.graph.setValue(classifier.head.weight, { shape, data: data.map(() => 3e38) });

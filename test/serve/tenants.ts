@@ -2,7 +2,7 @@ import type { FileMap } from "../../ts/io/file-access.js";
 import type { LoraOptions } from "../../ts/adapters/lora-options.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { Philox } from "../../ts/nn/philox.js";
-import { TextClassifier } from "../../ts/tasks/text-classifier.js";
+import { TextClassifier } from "../../ts/tasks/classify/text-classifier.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 
 /** Texts of different lengths. */

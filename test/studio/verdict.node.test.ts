@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { macroF1Loss, recommend } from "../../ts/tasks/classify/result/recommendation.js";
-import { recommendedBy } from "../../ts/tasks/head-comparison.js";
+import { macroF1Loss, recommend } from "../../ts/tasks/classify/report.js";
+import { recommendedBy } from "../../ts/tasks/head/head-comparison.js";
 import type { PairedDifference } from "../../ts/train/metrics/paired-difference.js";
 import { guessColumns } from "../../web/src/data/columns.js";
 import type { Task } from "../../web/src/data/target.js";

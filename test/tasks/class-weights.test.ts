@@ -9,8 +9,8 @@ import {
   tensor,
   TextClassifier,
 } from "../../ts/index.js";
-import { classWeightsOf } from "../../ts/tasks/class-weights.js";
-import { balancedOrder } from "../../ts/train/balanced-order.js";
+import { classWeightsOf } from "../../ts/tasks/head/class-weights.js";
+import { balancedOrder } from "../../ts/train/batch-order.js";
 import { microBatches, OptimizerStep } from "../../ts/train/step.js";
 import { engine } from "../../ts/engine/engine.js";
 import { goldenJson } from "../golden.js";

@@ -10,18 +10,16 @@ export { Bucket } from "../io/node/bucket/bucket.js";
 export { isRemote } from "../io/node/index.js";
 export { isLoopback } from "../io/node/loopback.js";
 export { isAllowedHost } from "../serve/host-names.js";
-export { isClaimed } from "../training/node/bucket-claim.js";
-export { storeIn } from "../training/node/bucket-store.js";
+export { isClaimed, storeIn } from "../training/node/bucket-store.js";
 export { isLock, isLocked } from "../training/node/run-lock.js";
-export { firstDifference, takeAnySpec, tasks } from "../tasks/index.js";
-export type { JobSettings } from "../tasks/index.js";
+export { firstDifference, takeAnySpec, tasks, type JobSettings } from "../tasks/index.js";
 export { builds } from "../training/spec/shared-fields.js";
 export type { SharedSettings } from "../training/spec/training-settings.js";
 export type { Metric } from "../training/task-definition.js";
 export { openRounds } from "../jobs/task-rounds.js";
 export { readCheckpoint } from "../jobs/stored-runs.js";
 export { OTHER_ORIGIN } from "../training/store/origin-check.js";
-export { isUnfinished, runFiles } from "../training/store/run-files.js";
+export { isUnfinished, runFiles } from "../training/store/run-store.js";
 
 /** Rounds in this thread, whose sources are files, folders and the hub; with `worker` in that one. */
 export const trainRounds: TrainRounds = (what, spec, work, options) => {

@@ -30,11 +30,11 @@ export { isJsonObject, parseJson, parseJsonObject, type Json } from "../io/json.
 export { WEIGHTS_FILE } from "../io/peft/paths/keys.js";
 export { readSafetensors, writeSafetensors } from "../io/safetensors/index.js";
 export { Philox } from "../nn/philox.js";
-export { HEAD_FILE } from "../tasks/classifier-files.js";
-export type { ClassifyOptions } from "../tasks/classifier-options.js";
-export { takeLearnt } from "../tasks/given-examples.js";
-export { LABELS_FILE, takeLabels } from "../tasks/labels-file.js";
-export { sha256 } from "../training/sources/sha256.js";
+export { HEAD_FILE } from "../tasks/head/classifier-files.js";
+export type { ClassifyOptions } from "../tasks/head/classifier-options.js";
+export { takeLearnt } from "../tasks/head/given-examples.js";
+export { LABELS_FILE, takeLabels } from "../tasks/head/labels-file.js";
+export { sha256 } from "../io/sha256.js";
 export { exp, log } from "../values/elementary.js";
 export { sizeOf } from "../values/shape.js";
 export { formatShape } from "../values/tensor.js";

@@ -43,6 +43,5 @@ const placeOf = (given: string | TrustedAddress | null) =>
 
 export * from "../worker/index.js";
 export { folderStore } from "../training/node/folder-store.js";
-export { bucketStore } from "../training/node/bucket-store.js";
-export type { BucketStore } from "../training/node/bucket-store.js";
+export { bucketStore, type BucketStore } from "../training/node/bucket-store.js";
 export type { BucketOptions } from "../io/node/bucket/bucket-access.js";

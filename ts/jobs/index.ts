@@ -1,12 +1,10 @@
 export type { DataSummary } from "../io/examples/summary/index.js";
-export type { AbstentionShare, CalibrationErrors, CalibrationResult } from "../tasks/classify/calibrated/calibrate.js";
-export type { Abstention } from "../tasks/labels-file.js";
-export type { Baseline } from "../tasks/classify/result/baseline.js";
-export type { HeadComparison, Recommendation } from "../tasks/head-comparison.js";
-export type { Sample } from "../tasks/classify/result/sample-predictions.js";
-export type { UnseenTexts } from "../tasks/classify/result/unseen-texts.js";
+export type { AbstentionShare, CalibrationErrors, CalibrationResult } from "../tasks/classify/calibrate.js";
+export type { Abstention } from "../tasks/head/labels-file.js";
+export type { Baseline } from "../tasks/classify/baseline.js";
+export type { HeadComparison, Recommendation } from "../tasks/head/head-comparison.js";
+export type { Sample, UnseenTexts, ClassifierResult, JobResult, RunReport } from "../tasks/classify/report.js";
 export type { ClassifierFold, FoldsReport } from "../tasks/classify/folds/classifier-folds.js";
-export type { ClassifierResult, JobResult, RunReport } from "../tasks/classify/report.js";
 export type { JobSpec, TrainingSettings } from "../tasks/classify/settings.js";
 export type { AnyJobSpec, JobSettings, TaskName } from "../tasks/index.js";
 export type {
@@ -33,18 +31,18 @@ export type {
   MultiLabelRunResult,
   MultiLabelSample,
   MultiLabelScores,
-} from "../tasks/multi-label/run/report.js";
-export type { MultiLabelJobSpec, MultiLabelSettings } from "../tasks/multi-label/run/settings.js";
+} from "../tasks/multi-label/report.js";
+export type { MultiLabelJobSpec, MultiLabelSettings } from "../tasks/multi-label/settings.js";
 export type { NumberSample, RegressBaseline, RegressJobResult, RegressResult } from "../tasks/regress/regress-model.js";
 export type { RegressJobSpec, RegressSettings } from "../tasks/regress/settings.js";
-export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/run/settings.js";
-export type { TokenBaseline, TokenJobResult, TokenReport, TokenResult } from "../tasks/tokens/run/token-report.js";
+export type { TokenJobSpec, TokenSettings } from "../tasks/tokens/settings.js";
+export type { TokenBaseline, TokenJobResult, TokenReport, TokenResult } from "../tasks/tokens/token-report.js";
 export type { JobEstimate } from "../training/estimate/job-seconds.js";
 export type { JobSeconds } from "../training/estimate/job-seconds.js";
 export type { MemoryNeed } from "../training/estimate/job-seconds.js";
 export type { FoldResult, FoldSpread } from "../training/folds/fold-kind.js";
 export type { TaskFoldsReport } from "../training/folds/folds-report.js";
-export type { JobPhase, ReadyPart } from "../training/job-events.js";
+export type { JobPhase, ReadyPart, PredictedValue, ShownExample, ShownPrediction } from "../training/job-events.js";
 export type {
   LabelScores,
   ReportedData,
@@ -61,14 +59,12 @@ export type {
   JobSources,
   ReadDataOptions,
 } from "../training/sources/job-sources.js";
-export { keptSources } from "../training/sources/kept-sources.js";
-export type { KeptSourcesOptions, OwnData } from "../training/sources/own-data.js";
+export { keptSources, type KeptSourcesOptions, type OwnData } from "../training/sources/own-data.js";
 export { memoryStore } from "../training/store/memory-store.js";
 export type { MemoryStore } from "../training/store/memory-store.js";
 export { opfsStore } from "../training/store/opfs-store.js";
 export type { OpfsStore } from "../training/store/opfs-store.js";
 export type { RunStore } from "../training/store/run-store.js";
-export type { PredictedValue, ShownExample, ShownPrediction } from "../training/job-events.js";
 export { runFolds } from "./run-folds.js";
 export type { AnyFoldsReport } from "./run-folds.js";
 export { runJob } from "./run-job.js";

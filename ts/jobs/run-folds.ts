@@ -3,7 +3,7 @@ import type { FoldsReport } from "../tasks/classify/folds/classifier-folds.js";
 import type { JobSpec } from "../tasks/classify/settings.js";
 import type { LanguageJobSpec } from "../tasks/language/settings.js";
 import type { PreferenceJobSpec } from "../tasks/preferences/settings.js";
-import type { TokenJobSpec } from "../tasks/tokens/run/settings.js";
+import type { TokenJobSpec } from "../tasks/tokens/settings.js";
 import { readFoldsReport, type TaskFoldsReport } from "../training/folds/folds-report.js";
 import { type FoldsSoFar as SoFar, readFoldsSoFar } from "../training/folds/folds-so-far.js";
 import { runTaskFolds } from "../training/folds/run-folds.js";

@@ -1,6 +1,6 @@
 import { type AnyJobSpec, type JobSettings, tasks } from "../tasks/index.js";
 import * as checkpoints from "../training/store/checkpoint-file.js";
-import { readStatus, type RunStatus as StatusOf } from "../training/store/run-status.js";
+import { readStatus, type RunStatus as StatusOf } from "../training/store/run-record.js";
 import { type RunStore, takeStore } from "../training/store/run-store.js";
 
 /** The status of a run in a store. */

@@ -3,7 +3,7 @@ import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encode
 import { checkRecord } from "../arguments/collections.js";
 import { callable, unexpected } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-access.js";
-import { answerOf } from "../tasks/prediction.js";
+import { answerOf } from "../tasks/head/prediction.js";
 import { AdapterCache, type HeldAdapter } from "./adapter-cache.js";
 import type { AdapterStore } from "./adapter-store.js";
 import { type Asked, isName, type Operation, takeAsked } from "./request-fields.js";

@@ -1,3 +1,7 @@
+import { REGRESSION_METRICS } from "../train/evaluators/regression-metrics.js";
+import type { Fields } from "../training/spec/field.js";
+import { firstDifference as differenceIn, takeSpec } from "../training/spec/read-settings.js";
+import { type RunSettings, taskOf as nameOf } from "../training/spec/run-settings.js";
 import type {
   FileExample,
   TaskDefinition,
@@ -5,31 +9,52 @@ import type {
   TaskTable,
   TokenizedExample,
 } from "../training/task-definition.js";
-import type { Fields } from "../training/spec/field.js";
-import { type RunSettings, taskOf as nameOf } from "../training/spec/run-settings.js";
-import { firstDifference as differenceIn } from "../training/spec/read-settings.js";
-import { takeSpec } from "../training/spec/task-spec.js";
+import { lazyChunk } from "../waiting/lazy-chunk.js";
 import { classifierFolds } from "./classify/folds/classifier-folds.js";
 import { classifierPlan } from "./classify/recipes.js";
 import { type JobSpec, textFields, type TrainingSettings } from "./classify/settings.js";
-import { checkClassifierState } from "./classify/stored/state-check.js";
-import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
+import { checkClassifierState } from "./classify/stored-state.js";
+import { scoredStateCheck } from "./head/head-comparison.js";
 import type { LanguageResult } from "./language/language-report.js";
-import { pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from "./pairs/settings.js";
+import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
+import {
+  MULTI_LABEL_METRICS,
+  multiLabelFields,
+  type MultiLabelJobSpec,
+  type MultiLabelSettings,
+} from "./multi-label/settings.js";
+import { type PairLoss, pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from "./pairs/settings.js";
 import { checkPairsState } from "./pairs/state-check.js";
-import { pairsNotOnGpu, rankNotOnGpu } from "./not-on-gpu.js";
-import { rankFields, type RankJobSpec, type RankSettings } from "./rank/settings.js";
-import { checkRankState } from "./rank/report.js";
 import { preferenceFields, type PreferenceJobSpec, type PreferenceSettings } from "./preferences/settings.js";
-import { checkPreferenceState } from "./preferences/state-check.js";
-import { multiLabelFields, type MultiLabelJobSpec, type MultiLabelSettings } from "./multi-label/run/settings.js";
+import { checkPreferenceState } from "./preferences/preference-report.js";
+import { checkRankState } from "./rank/report.js";
+import { rankFields, type RankJobSpec, type RankLoss, type RankSettings } from "./rank/settings.js";
 import { regressFields, type RegressJobSpec, type RegressSettings } from "./regress/settings.js";
-import { scoredStateCheck } from "./head-comparison.js";
-import { MULTI_LABEL_METRICS } from "./multi-label/run/metric-names.js";
-import { REGRESSION_METRICS } from "../train/evaluators/regression-metrics.js";
-import { checkTokenBaseline } from "./tokens/run/token-report.js";
-import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/run/settings.js";
-import { lazyChunk } from "../waiting/lazy-chunk.js";
+import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/settings.js";
+import { checkTokenBaseline } from "./tokens/token-report.js";
+
+/** Losses that choose rows by their distances, or that compute a batch in parts: they read values within a step. */
+const pairLosses: readonly (PairLoss | null)[] = [
+  "cached-multiple-negatives-ranking",
+  "online-contrastive",
+  "batch-hard-triplet",
+  "batch-semi-hard-triplet",
+  "batch-hard-soft-margin-triplet",
+  "batch-all-triplet",
+] as const;
+
+/** Losses that weight pairs by the order of their scores. */
+const rankLosses: readonly (RankLoss | null)[] = ["lambda", "rank-net"];
+
+const given = (names: Readonly<Record<string, boolean>>): string[] => Object.keys(names).filter((name) => names[name]);
+
+/** Settings of pairs with which a run does not run on a GPU. */
+const pairsNotOnGpu = ({ mineNegatives, miniBatch, loss }: PairsSettings): string[] =>
+  given({ mineNegatives: mineNegatives !== null, miniBatch: miniBatch !== null, loss: pairLosses.includes(loss) });
+
+/** The same of rerankers. */
+const rankNotOnGpu = ({ mineNegatives, loss }: RankSettings): string[] =>
+  given({ mineNegatives: mineNegatives !== null, loss: rankLosses.includes(loss) });
 
 /** The name of a task. A spec without `task` is for a text classifier. */
 export type TaskName = "classify" | "multi-label" | Exclude<JobSettings, TrainingSettings | MultiLabelSettings>["task"];
@@ -137,7 +162,7 @@ export const tasks = {
       }),
       notOnGpu: () => [],
     },
-    async () => (await import("./multi-label/run/definition.js")).multiLabelDefinition,
+    async () => (await import("./multi-label/definition.js")).multiLabelDefinition,
   ),
   tokens: entry(
     {
@@ -157,7 +182,7 @@ export const tasks = {
       checkState: (what, run) => checkTokenBaseline(what, "run.baseline", run["baseline"]),
       notOnGpu: () => [],
     },
-    async () => (await import("./tokens/run/definition.js")).tokensDefinition,
+    async () => (await import("./tokens/definition.js")).tokensDefinition,
   ),
   regress: entry(
     {

@@ -1,6 +1,6 @@
 import type { OptionNames } from "../training/spec/option-names.js";
 import { ConfigError, FormatError } from "../errors/errors.js";
-import { type Check, matching } from "../training/spec/field-checks.js";
+import { type Check, matching } from "../training/spec/field.js";
 
 /** Codes of `allow` that remove rows without a text or without a label. */
 const emptyCodes = ["empty-texts", "empty-labels"] as const;

@@ -13,8 +13,7 @@ import { claimParameters } from "./claims.js";
 import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
 import { type FitSettings, takeFitOptions } from "./fit-settings.js";
 import { stopwatch } from "../waiting/clock.js";
-import { microBatches, OptimizerStep } from "./step.js";
-import { roomOfStep } from "./step-room.js";
+import { microBatches, OptimizerStep, roomOfStep } from "./step.js";
 import type { Task } from "./task.js";
 import type { Tensor } from "../values/tensor.js";
 

@@ -2,9 +2,23 @@ import { checkRecord } from "../arguments/collections.js";
 import type { LateStep } from "../engine/running.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import type { Optimizer } from "../optim/optimizer.js";
 import { clipGradNorm, gradientsOf, gradNorm, scaleGrads } from "../optim/clipping.js";
+import type { Optimizer } from "../optim/optimizer.js";
+import { sizeOf } from "../values/shape.js";
+import { stopwatch } from "../waiting/clock.js";
 import type { BatchLoss, Task } from "./task.js";
+
+const FLOAT = 4;
+
+/**
+ * Bytes of the tape to reserve before the first step, so that memory does not grow during training.
+ * @param largest bytes of the largest micro-batch; @param accumulate number of micro-batches of a step
+ */
+export function roomOfStep(graph: Graph, params: readonly NodeId[], largest: number, accumulate: number): number {
+  // A step's second backward keeps the first one's gradients until it has finished.
+  const kept = accumulate === 1 ? 0 : FLOAT * params.reduce((sum, id) => sum + sizeOf(graph.shape(id)), 0);
+  return largest + kept;
+}
 
 /** Result of an optimizer step. */
 export interface StepResult {
@@ -130,4 +144,41 @@ function diverged(loss: number, norm: number, learningRate: number): NonFiniteEr
       "this step. Try a lower learning rate, a longer warm-up or a lower maxGradNorm",
     { loss, gradNorm: norm, learningRate },
   );
+}
+
+/**
+ * Milliseconds of forward and backward of a batch. Parameters, random streams and mode stay as they are and gradients are zero, so a later
+ * run has the same bits.
+ */
+export async function timeStep<E>(
+  task: Pick<Task<E>, "graph" | "params" | "loss">,
+  batch: readonly E[],
+  accumulate: number,
+): Promise<number> {
+  const { graph } = task;
+  const [training, streams] = [graph.training, graph.streamsDrawn];
+  const elapsed = stopwatch();
+  let milliseconds: number;
+  const late: Promise<unknown>[] = [];
+  graph.train();
+  try {
+    for (const part of microBatches(batch, accumulate))
+      graph.step(() => {
+        const { sum } = task.loss(part);
+        graph.backward(sum);
+        // A GPU is still working when the calls return.
+        if (!graph.engine.readsLater) return;
+        const read = graph.read(sum);
+        read.catch(() => undefined);
+        late.push(read);
+      });
+    milliseconds = elapsed();
+  } finally {
+    graph.zeroGrads();
+    graph.streamsDrawn = streams;
+    if (!training) graph.eval();
+  }
+  if (late.length === 0) return milliseconds;
+  await Promise.all(late);
+  return elapsed();
 }

@@ -1,16 +1,15 @@
 import { fit } from "../train/fit.js";
 import { finalSteps } from "./final-plan.js";
 import { followSteps } from "./followed-steps.js";
-import { phaseEvents } from "./phase.js";
+import { phaseEvents } from "./job-events.js";
 import { openRun, type Prepared } from "./prepare.js";
-import { explainDivergence } from "./result/divergence.js";
+import { divergenceOf, explainDivergence, type Trained } from "./train-run.js";
 import type { ReportedFinalFit } from "./result/report.js";
 import { checkCheckpointFits, finalBlobs, type Resumed } from "./store/checkpoint-file.js";
 import type { RecordWriter } from "./store/run-record.js";
 import type { RunState } from "./store/run-state.js";
 import type { RunStore } from "./store/run-store.js";
 import type { RunContext } from "./task-definition.js";
-import { divergenceOf, type Trained } from "./train-run.js";
 
 /** The result of a final fit. */
 export interface FinalResult {

@@ -6,7 +6,7 @@ import { throwIfAborted } from "../waiting/abort.js";
 import { nextTask } from "../waiting/next-task.js";
 import { checkModelFits } from "./estimate/memory-need.js";
 import { type HashedModel, hashModel } from "./sources/hashed-model.js";
-import { sha256 } from "./sources/sha256.js";
+import { sha256 } from "../io/sha256.js";
 import type { SharedSettings } from "./spec/training-settings.js";
 import type { RunContext, TaskBase } from "./task-definition.js";
 

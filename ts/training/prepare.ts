@@ -7,7 +7,7 @@ import type { MemoryNeed } from "./estimate/job-seconds.js";
 import { type FinalPlan, finalPlan } from "./final-plan.js";
 import { memoryNeed, steppedOn } from "./estimate/memory-need.js";
 import { hear, runModel } from "./loading.js";
-import { runEngine } from "./run-engine.js";
+import { runEngine } from "./device.js";
 import type { JobModel } from "./sources/job-sources.js";
 import { evaluateEveryOf, fitOptions, type RunSettings, stepsOf } from "./spec/run-settings.js";
 import type {

@@ -8,7 +8,7 @@ import type { FitOptions, FitReport } from "../train/fit-options.js";
 import type { Task } from "../train/task.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
 import type { Confusion } from "../train/metrics/cells.js";
-import type { ClassScores } from "../train/metrics/class-scores.js";
+import type { ClassScores } from "../train/metrics/class-probabilities.js";
 import type { EntityScores } from "../train/metrics/entities.js";
 import type { DataReader, TaskData, TaskFile } from "./data/parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";

@@ -1,4 +1,4 @@
-import { runFiles } from "../training/store/run-files.js";
+import { runFiles } from "../training/store/run-store.js";
 import type { CachedPlace } from "../io/page/cached-model.js";
 import {
   again,

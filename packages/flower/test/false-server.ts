@@ -3,7 +3,7 @@ import { type ConfigValue } from "../src/objects/incoming.js";
 import { packObject, type ObjectType } from "../src/objects/object-head.js";
 import * as wire from "../src/wire/fleet_pb.js";
 import type { Transport } from "../src/wire/transport.js";
-import { sha256 } from "../../../ts/training/sources/sha256.js";
+import { sha256 } from "../../../ts/io/sha256.js";
 
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 

@@ -5,7 +5,7 @@ import { packNpy } from "../src/objects/npy.js";
 import { classModels } from "../src/rounds/class-models.js";
 import { SharedAdapter } from "../src/rounds/shared-adapter.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
-import { TextClassifier } from "../../../ts/tasks/text-classifier.js";
+import { TextClassifier } from "../../../ts/tasks/classify/text-classifier.js";
 import { VERSION } from "../../../ts/version.js";
 import { examples, tinyEncoder } from "../../../test/models/tiny-encoder.js";
 import { FalseServer, type Question } from "./false-server.js";

@@ -13,7 +13,7 @@ import { filesIn } from "./files-in.js";
 import { killedNode } from "./killed-node.js";
 import { answerUnreadably } from "./unreadable.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
-import { TextClassifier } from "../../../ts/tasks/text-classifier.js";
+import { TextClassifier } from "../../../ts/tasks/classify/text-classifier.js";
 import { examples, type Fixture, lowrank, makeFixture, project } from "../../../test/cli/fixture.js";
 
 let flower: Flower;

@@ -5,7 +5,7 @@ import { Fleet } from "../src/wire/fleet.js";
 import * as wire from "../src/wire/fleet_pb.js";
 import { signerOf } from "../src/wire/node-key.js";
 import { fetchTransport } from "../src/wire/transport.js";
-import { sha256 } from "../../../ts/training/sources/sha256.js";
+import { sha256 } from "../../../ts/io/sha256.js";
 
 /** A node that answers the first question with bytes that are well addressed, and make no message. */
 export async function answerUnreadably(server: string): Promise<void> {

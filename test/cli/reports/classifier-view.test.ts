@@ -2,10 +2,9 @@ import { describe, expect, it } from "vitest";
 import { introduction } from "../../../ts/cli/reports/introduction.js";
 import { projectFile } from "../../setup/files.js";
 import { adviceLines, resultTable, samplesTitle } from "../../../ts/cli/reports/classifier-view.js";
-import { macroF1Loss, recommend } from "../../../ts/tasks/classify/result/recommendation.js";
+import { macroF1Loss, recommend, type RunReport } from "../../../ts/tasks/classify/report.js";
 import { textFields } from "../../../ts/tasks/classify/settings.js";
 import { defaultsOf } from "../../../ts/training/spec/field.js";
-import type { RunReport } from "../../../ts/tasks/classify/report.js";
 import { metrics, pairedDifference } from "../../../ts/index.js";
 
 const mark = (name: string) => (text: unknown) => `<${name}>${String(text)}</${name}>`;

@@ -10,7 +10,7 @@ import { readCheckpoint } from "../../../ts/jobs/stored-runs.js";
 import { memoryStore } from "../../../ts/training/store/memory-store.js";
 import type { ModelSource } from "../../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
-import { TextClassifier } from "../../../ts/tasks/text-classifier.js";
+import { TextClassifier } from "../../../ts/tasks/classify/text-classifier.js";
 import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
 import { checkpointFiles } from "./checkpoint-files.js";
 

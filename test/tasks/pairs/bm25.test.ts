@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Bm25 } from "../../../ts/tasks/pairs/bm25.js";
+import { Bm25 } from "../../../ts/tasks/pairs/search-quality.js";
 
 const documents = ["the cat sat", "the dog sat on the mat", "a bird", ""];
 

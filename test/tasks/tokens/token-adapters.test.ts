@@ -6,8 +6,7 @@ import {
   TextClassifier,
   TokenClassifier,
 } from "../../../ts/index.js";
-import { entityMetrics } from "../../../ts/train/metrics/entities.js";
-import { TagScheme } from "../../../ts/train/metrics/tag-scheme.js";
+import { entityMetrics, TagScheme } from "../../../ts/train/metrics/entities.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
 import { tokenCheckpoint } from "./token-checkpoint.js";
 

@@ -10,7 +10,7 @@ import {
   ShapeError,
 } from "../../../ts/index.js";
 import { Cholesky } from "../../../ts/train/logistic/cholesky.js";
-import { covariance, measure } from "../../../ts/train/logistic/cross-entropy.js";
+import { covariance, measure } from "../../../ts/train/logistic/regression.js";
 import { minimise } from "../../../ts/train/logistic/lbfgs.js";
 import { partings } from "../../../ts/train/logistic/parts.js";
 import { goldenJson } from "../../golden.js";

@@ -1,8 +1,7 @@
 import { expect, it } from "vitest";
-import { LabelIndex } from "../../../ts/tasks/tokens/label-index.js";
-import { takeTokenExamples } from "../../../ts/tasks/tokens/token-examples.js";
+import { LabelIndex, takeTokenExamples } from "../../../ts/tasks/tokens/token-examples.js";
 import { spansOf } from "../../../ts/tasks/tokens/token-spans.js";
-import { TagScheme } from "../../../ts/train/metrics/tag-scheme.js";
+import { TagScheme } from "../../../ts/train/metrics/entities.js";
 
 /** Spans of tokens "a", "b", … that have these labels. */
 function spans(labels: readonly string[], tokens: readonly string[]): string[] {

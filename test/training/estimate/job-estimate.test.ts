@@ -5,7 +5,7 @@ import { jobSeconds } from "../../../ts/training/estimate/job-seconds.js";
 import { checkModelFits, memoryNeed, steppedOn } from "../../../ts/training/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../../ts/jobs/index.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
-import { timeStep } from "../../../ts/train/timed-step.js";
+import { timeStep } from "../../../ts/train/step.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
 import { examples, tinyEncoder } from "../../models/tiny-encoder.js";
 import { run, sources, spec } from "../../jobs/tiny-job.js";

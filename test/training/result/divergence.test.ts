@@ -1,6 +1,6 @@
 import { settingNames } from "../../../ts/training/spec/option-names.js";
 import { expect, it } from "vitest";
-import { divergenceText } from "../../../ts/training/result/divergence.js";
+import { divergenceText } from "../../../ts/training/train-run.js";
 
 const record = { learningRate: 0.1, gradNorm: 1, tokens: 3, milliseconds: 1 };
 const steps = [4, 0.1, 4, 0.1].map((loss, step) => ({ ...record, step, loss }));

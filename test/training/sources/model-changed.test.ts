@@ -3,7 +3,7 @@ import { AbortError, ConfigError, readSafetensors, writeSafetensors } from "../.
 import type { FileMap } from "../../../ts/io/file-access.js";
 import { modelSource } from "../../../ts/io/model-locator.js";
 import { type JobSources, memoryStore } from "../../../ts/jobs/index.js";
-import { sha256 } from "../../../ts/training/sources/sha256.js";
+import { sha256 } from "../../../ts/io/sha256.js";
 import { tinyEncoder } from "../../models/tiny-encoder.js";
 import { afterStep, results, run, sources, spec } from "../../jobs/tiny-job.js";
 

@@ -17,7 +17,7 @@ import { type TaskFile, wholeData } from "../../training/data/parts.js";
 import type { JobEvent } from "../../training/job-events.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { defaultsOf } from "../../training/spec/field.js";
-import { takeSpec } from "../../training/spec/task-spec.js";
+import { takeSpec } from "../../training/spec/read-settings.js";
 import type { FileExample, FileLabelCounts, TaskDefinition, TaskEntry } from "../../training/task-definition.js";
 import { exitCodes } from "../exit-codes.js";
 import { flagNames, flagOf } from "../options/flag-names.js";

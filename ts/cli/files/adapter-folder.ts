@@ -5,9 +5,9 @@ import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-access.js";
 import { readFileMap } from "../../io/node/index.js";
 import { type Adapter, readAdapterForBase } from "../../io/peft/index.js";
-import { runFiles } from "../../training/store/run-files.js";
-import { labelsOf } from "../../tasks/classifier-files.js";
-import { LABELS_FILE } from "../../tasks/labels-file.js";
+import { runFiles } from "../../training/store/run-store.js";
+import { labelsOf } from "../../tasks/head/classifier-files.js";
+import { LABELS_FILE } from "../../tasks/head/labels-file.js";
 import { companionsOfAdapter } from "../merged/companions.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 

@@ -7,7 +7,7 @@ import { ConfigError } from "../../errors/errors.js";
 import type { PoolingMode } from "../../models/sentence/pooling.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { LABELS_FILE } from "../../tasks/labels-file.js";
+import { LABELS_FILE } from "../../tasks/head/labels-file.js";
 import type { KnownColumn } from "../tables/table-columns.js";
 import { hearSignals, type Session } from "../session.js";
 

@@ -8,7 +8,7 @@ import { readFileMap } from "../../io/node/index.js";
 import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { labelsOf } from "../../tasks/classifier-files.js";
+import { labelsOf } from "../../tasks/head/classifier-files.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
 import { shellPath } from "../terminal/shell-word.js";

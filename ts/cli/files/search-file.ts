@@ -7,7 +7,7 @@ import { fileSource, writeFileAtomically, openSafetensorsFile } from "../../io/n
 import { fillSafetensors, readSafetensors } from "../../io/safetensors/index.js";
 import { isFolder } from "../../io/node/read-files.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { runFiles } from "../../training/store/run-files.js";
+import { runFiles } from "../../training/store/run-store.js";
 import type { EncoderOptions } from "./adapted-encoder.js";
 import { readFile } from "node:fs/promises";
 import { type JsonFailure, parseJson } from "../../io/json.js";

@@ -4,7 +4,7 @@ import { folderStore, type RunReport, runStatus, type RunStatus } from "../../en
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import type { LanguageReport } from "../../tasks/language/language-report.js";
-import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
+import type { TokenReport } from "../../tasks/tokens/token-report.js";
 import { isLocked } from "../../training/node/run-lock.js";
 import { type JobSettings, type TaskName, taskOf, tasks } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";

@@ -12,8 +12,8 @@ import { densePrints } from "../../models/sentence/dense.js";
 import { longestText, readSentenceLayout } from "../../models/sentence/layout.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { fingerprintOf, withLayers } from "../../models/read-model.js";
-import { HEAD_FILE, labelsOf } from "../../tasks/classifier-files.js";
-import { LABELS_FILE, type LabelsFile, writeLabels } from "../../tasks/labels-file.js";
+import { HEAD_FILE, labelsOf } from "../../tasks/head/classifier-files.js";
+import { LABELS_FILE, type LabelsFile, writeLabels } from "../../tasks/head/labels-file.js";
 
 /** What is merged. */
 export interface MergeWork {

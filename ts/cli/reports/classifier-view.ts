@@ -4,14 +4,12 @@ import type { Metrics } from "../../train/metrics/metrics.js";
 import type { Difference, PairedDifference } from "../../train/metrics/paired-difference.js";
 import { formatCount, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { finetuneCommand } from "../options/finetune-command.js";
-import { macroF1Loss } from "../../tasks/classify/result/recommendation.js";
+import { macroF1Loss, pickSamples, type RunReport, type Sample } from "../../tasks/classify/report.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { ReadyJob } from "../../jobs/run-job.js";
 import { areFew, fitsHead } from "../../tasks/classify/recipes.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import type { RunReport } from "../../tasks/classify/report.js";
-import { pickSamples, type Sample } from "../../tasks/classify/result/sample-predictions.js";
-import type { Recommendation } from "../../tasks/head-comparison.js";
+import type { Recommendation } from "../../tasks/head/head-comparison.js";
 import { clip, tableLines } from "../terminal/table.js";
 import { headOnlyLines } from "./metrics-view.js";
 import {

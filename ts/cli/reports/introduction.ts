@@ -5,7 +5,7 @@ import { MOST_ROWS } from "../../training/final-plan.js";
 import type { ReadyPart } from "../../training/job-events.js";
 import type { RecipeName } from "../../training/spec/field.js";
 import type { RunSettings } from "../../training/spec/run-settings.js";
-import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
+import { formatFurtherLora, formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import type { TaskTable } from "../../training/task-definition.js";
 import { groupsText } from "../terminal/data-lines.js";
 import {
@@ -22,7 +22,6 @@ import { clip, tableLines } from "../terminal/table.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { adapterInWords } from "../../engine/adapter-words.js";
 import type { EngineInfo } from "../../engine/running.js";
-import { formatFurtherLora } from "../../training/spec/further-lora.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 
 /** Settings of any task. Fields of only some tasks are optional. */

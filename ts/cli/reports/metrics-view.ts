@@ -1,4 +1,4 @@
-import type { HeadComparison } from "../../tasks/head-comparison.js";
+import type { HeadComparison } from "../../tasks/head/head-comparison.js";
 import { type JobSettings, tasks } from "../../tasks/index.js";
 import type { TaskReport } from "../../training/result/report.js";
 import { runFiles } from "../../training/store/run-store.js";

@@ -1,4 +1,4 @@
-import type { MultiLabelRunResult } from "../../tasks/multi-label/run/report.js";
+import type { MultiLabelRunResult } from "../../tasks/multi-label/report.js";
 import type { LabelScores } from "../../training/result/report.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
 import { tableLines } from "../terminal/table.js";

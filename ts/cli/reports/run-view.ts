@@ -1,7 +1,7 @@
 import type { ReadyJob } from "../../jobs/run-job.js";
-import type { Sample } from "../../tasks/classify/result/sample-predictions.js";
+import type { Sample } from "../../tasks/classify/report.js";
 import type { TaskReport } from "../../training/result/report.js";
-import { runFiles } from "../../training/store/run-files.js";
+import { runFiles } from "../../training/store/run-store.js";
 import { formatBytes, formatCount, formatDuration } from "../terminal/number-format.js";
 import { tableLines } from "../terminal/table.js";
 import type { Terminal } from "../terminal/terminal.js";

@@ -1,5 +1,5 @@
 import { runFiles } from "../../training/store/run-store.js";
-import type { TokenReport } from "../../tasks/tokens/run/token-report.js";
+import type { TokenReport } from "../../tasks/tokens/token-report.js";
 import type { TokenMetrics } from "../../tasks/tokens/token-metrics.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
 import { clip, tableLines } from "../terminal/table.js";

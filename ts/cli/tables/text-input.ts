@@ -3,7 +3,7 @@ import { AbortError, ConfigError } from "../../errors/errors.js";
 import { existsSync } from "node:fs";
 import { exampleFormat, readTexts as readTextsOf } from "../../io/examples/index.js";
 import { readData } from "../../training/node/read-data.js";
-import { decode } from "../../training/sources/text-file.js";
+import { decode } from "../../training/sources/job-sources.js";
 import type { Session } from "../session.js";
 import { type KeptTable, keptTable } from "./predicted-table.js";
 import { isTable, type KnownColumn, textColumn } from "./table-columns.js";

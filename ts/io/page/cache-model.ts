@@ -12,7 +12,7 @@ import { type CachedModel, cachedSource } from "./cached-model.js";
 import { type CacheRecord, readCached, readParts, sweep, writeCached } from "./cache-record.js";
 import { lockOf, modelFolders } from "./model-folders.js";
 import { askToPersist, withLock } from "./storage.js";
-import { RunningSha256 } from "../running-sha256.js";
+import { RunningSha256 } from "../sha256.js";
 
 /** Options of `cacheModel`. */
 export interface CacheOptions {

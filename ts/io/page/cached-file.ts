@@ -2,7 +2,7 @@ import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { ByteSource } from "../byte-source.js";
 import { isGgufName } from "../gguf/index.js";
-import { RunningSha256 } from "../running-sha256.js";
+import { RunningSha256 } from "../sha256.js";
 import type { BlobFolder } from "./blob-folders.js";
 
 /** Name of a source's only GGUF file, whatever its real name. */

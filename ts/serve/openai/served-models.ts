@@ -6,7 +6,7 @@ import { excerpt } from "../../errors/excerpt.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
-import { TextClassifier } from "../../tasks/text-classifier.js";
+import { TextClassifier } from "../../tasks/classify/text-classifier.js";
 import { clientName } from "../client-names.js";
 
 /** A model that a server answers with. */

@@ -1,7 +1,7 @@
 import { pairBatch } from "../../models/ragged-batch.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
-import type { TextClassifier } from "../../tasks/text-classifier.js";
+import type { TextClassifier } from "../../tasks/classify/text-classifier.js";
 import type { PairTokens } from "../../tokenize/pair-tokens.js";
 import type { Finish } from "../forward-pass.js";
 import { WaitingTexts } from "../waiting-texts.js";

@@ -4,18 +4,23 @@ import type { Survey } from "../../io/examples/summary/index.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { RunContext, TaskDefinition, TrainedModel } from "../../training/task-definition.js";
-import { TextClassifier } from "../text-classifier.js";
-import { type DataCheck, surveyDataset } from "./data/data-check.js";
-import { type DataAccess, type Dataset, labelledReader } from "./data/dataset.js";
+import { TextClassifier } from "./text-classifier.js";
+import {
+  type DataAccess,
+  type DataCheck,
+  type Dataset,
+  labelledReader,
+  surveyDataset,
+  type TokenizedText,
+} from "./data/dataset.js";
 import type { TrainingSettings } from "./settings.js";
-import { checkBaselineFits } from "./stored/state-check.js";
-import { FewShotModel } from "./few-shot/few-shot-model.js";
+import { checkBaselineFits } from "./stored-state.js";
+import { FewShotModel } from "./few-shot-model.js";
 import { recipes } from "./recipes.js";
 import { TextModel } from "./text-model.js";
-import type { TokenizedText } from "./tokenized-text.js";
 import type { OptionNames } from "../../training/spec/option-names.js";
 import { type ModelSource, readJson } from "../../io/model-source.js";
-import { kindOfHead } from "../checkpoint.js";
+import { kindOfHead } from "../head/checkpoint.js";
 
 const accessOf = ({ sources, emit, optionNames, signal, isPart = false }: RunContext): DataAccess => ({
   sources,

@@ -1,10 +1,20 @@
 import { flag, fraction, positive } from "../../arguments/settings.js";
 import { isJsonObject } from "../../io/json.js";
 import type { FindingCode } from "../../io/examples/summary/index.js";
-import type { ClassWeights } from "../class-weights.js";
-import type { LessonOptions } from "../classifier-training.js";
-import { field, fieldByRecipe, recipeNames, since, type ValuesOf } from "../../training/spec/field.js";
-import { among, matching, orNull, text, textsByName } from "../../training/spec/field-checks.js";
+import type { ClassWeights } from "../head/class-weights.js";
+import type { LessonOptions } from "../head/classifier-training.js";
+import {
+  among,
+  field,
+  fieldByRecipe,
+  matching,
+  orNull,
+  recipeNames,
+  since,
+  text,
+  textsByName,
+  type ValuesOf,
+} from "../../training/spec/field.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 import { codesOf } from "../table-rows.js";
 

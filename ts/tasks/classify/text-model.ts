@@ -8,8 +8,7 @@ import { bestClass } from "../../train/metrics/class-probabilities.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
 import { pairedDifference } from "../../train/metrics/paired-difference.js";
 import { isSpare } from "../../training/data/parts.js";
-import { formatPercent } from "../../training/result/percent.js";
-import type { RunOutcome } from "../../training/result/report.js";
+import { formatPercent, type RunOutcome } from "../../training/result/report.js";
 import type {
   FinalFit,
   Guessing,
@@ -22,24 +21,19 @@ import type {
 } from "../../training/task-definition.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import { log } from "../../values/elementary.js";
-import { classWeightsOf } from "../class-weights.js";
-import { takeTraining } from "../classifier-training.js";
-import { EncoderModel } from "./encoder-model.js";
-import { TextClassifier } from "../text-classifier.js";
-import { type DataCheck, describeDataset } from "./data/data-check.js";
-import type { Dataset } from "./data/dataset.js";
+import { classWeightsOf } from "../head/class-weights.js";
+import { takeTraining } from "../head/classifier-training.js";
+import { EncoderModel } from "../head/encoder-model.js";
+import { TextClassifier } from "./text-classifier.js";
+import { type DataCheck, type Dataset, describeDataset, type TokenizedText } from "./data/dataset.js";
 import { countGroups } from "./data/held-out.js";
 import { areFew, fitsHead, recipes } from "./recipes.js";
-import type { ClassifierResult } from "./report.js";
-import { type Baseline, fitHeads, type FittedHead, measureBaseline } from "./result/baseline.js";
-import { macroF1Loss, recommend } from "./result/recommendation.js";
-import { predictionsOf } from "./result/sample-predictions.js";
-import { unseenTexts } from "./result/unseen-texts.js";
+import { type ClassifierResult, macroF1Loss, predictionsOf, recommend, unseenTexts } from "./report.js";
+import { type Baseline, fitHeads, type FittedHead, measureBaseline } from "./baseline.js";
 import { classifierOptions, type TrainingSettings } from "./settings.js";
-import type { TokenizedText } from "./tokenized-text.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
-const calibration = /* @__PURE__ */ lazyChunk(() => import("./calibrated/calibrate.js"));
+const calibration = /* @__PURE__ */ lazyChunk(() => import("./calibrate.js"));
 
 /** The part of a checkpoint that only a classifier's run has. */
 export interface ClassifierState {

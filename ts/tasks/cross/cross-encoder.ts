@@ -14,11 +14,11 @@ import { PairTokenizer } from "../../tokenize/pair-tokens.js";
 import { inSteps } from "../../waiting/next-task.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { fit } from "../../train/fit.js";
-import { checkEncoder } from "../classifier-parts.js";
-import { disposeTrained } from "../dispose-trained.js";
+import { checkEncoder } from "../head/classifier-parts.js";
+import { disposeTrained } from "../head/dispose-trained.js";
 import { activationNames, defaultActivation, scoresOf } from "./activations.js";
 import type { AnswerHead } from "./answers/answer-head.js";
-import { CrossHead, type HeadTensors } from "./cross-head.js";
+import { CrossHead, type CrossParts, type HeadTensors } from "./cross-head.js";
 import {
   type CrossActivation,
   type CrossCallOptions,
@@ -31,7 +31,6 @@ import {
   type SaveCrossEncoderOptions,
   takePairs,
 } from "./cross-options.js";
-import type { CrossParts } from "./cross-parts.js";
 import { crossSaver, hasTypes, takeSavedCross } from "./saved-cross.js";
 import { crossTraining, orderedOptions } from "./cross-training.js";
 import type { CrossExample, CrossFitOptions } from "./cross-examples.js";

@@ -2,7 +2,7 @@ import { checkRecord, listFrom } from "../../arguments/collections.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { CrossEncoderLossName, CrossEncoderLossOptions } from "../../train/losses/cross-encoder-loss.js";
-import type { ClassifierFitOptions } from "../classifier-training.js";
+import type { ClassifierFitOptions } from "../head/classifier-training.js";
 
 /** Two texts and a label: 1 and 0, a score, or the class of the pair by its name or number. */
 export interface PairExample {

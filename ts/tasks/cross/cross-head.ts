@@ -1,14 +1,18 @@
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { ModelError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { transpose } from "../../io/peft/conv1d.js";
-import { activations } from "../../models/config-values.js";
 import type { HeadPlan, TransformerModel } from "../../models/architecture.js";
+import { activations } from "../../models/config-values.js";
 import { moduleOf } from "../../models/sentence/head-layer.js";
 import { Pooling } from "../../models/sentence/pooling.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
 import { normal } from "../../nn/random.js";
 import { formatShape, sameShape, type Tensor, zeros } from "../../values/tensor.js";
+import type { AnswerHead } from "./answers/answer-head.js";
+import type { CrossActivation } from "./cross-options.js";
 
 /** Standard deviation of a new layer's weight, as in BERT. */
 const DEVIATION = 0.02;
@@ -222,3 +226,15 @@ const ownLayer = (model: TransformerModel, { dense }: HeadPlan) =>
 /** Whether the layer before the last is the model's, also if its file lacks it. */
 const isOfModel = (model: TransformerModel, plan: HeadPlan) =>
   ownLayer(model, plan) !== undefined || model.absent.includes(plan.dense);
+
+/** The parts of a cross-encoder. */
+export interface CrossParts {
+  readonly encoder: SentenceEncoder;
+  readonly head: CrossHead | AnswerHead;
+  /** Names of the logits. */
+  readonly labels: readonly string[];
+  /** Null if only the head is trained. */
+  readonly modelAdapter: ModelAdapter | null;
+  readonly activation: CrossActivation;
+  readonly ownsEncoder: boolean;
+}

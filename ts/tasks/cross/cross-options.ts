@@ -7,7 +7,7 @@ import type { FileMap } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { InferOptions } from "../../models/sentence/infer-options.js";
 import type { LoadOptions } from "../../models/sentence/encoder-options.js";
-import { takeLabels } from "../labels-file.js";
+import { takeLabels } from "../head/labels-file.js";
 
 /** What makes scores of logits. */
 export type CrossActivation = "identity" | "sigmoid" | "softmax" | "tanh" | "relu";

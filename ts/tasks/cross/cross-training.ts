@@ -15,8 +15,8 @@ import {
 import { GREATEST_GRADE } from "../../train/losses/pairwise-ranking.js";
 import type { BatchLoss, Task } from "../../train/task.js";
 import { takeFitOptions } from "../../train/fit-settings.js";
-import { type Lesson, readFitOptions, trainingOf } from "../classifier-training.js";
-import type { CrossParts } from "./cross-parts.js";
+import { type Lesson, readFitOptions, trainingOf } from "../head/classifier-training.js";
+import type { CrossParts } from "./cross-head.js";
 import {
   type CrossExample,
   type CrossFitOptions,

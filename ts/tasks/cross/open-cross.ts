@@ -23,10 +23,9 @@ import { openWeights } from "../../models/tensor-files.js";
 import { weightTensor } from "../../models/stored-weights.js";
 import type { Tensor } from "../../values/tensor.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
-import { namesOf } from "../checkpoint.js";
+import { namesOf } from "../head/checkpoint.js";
 import { activationOf, defaultActivation } from "./activations.js";
-import type { CrossParts } from "./cross-parts.js";
-import { CrossHead } from "./cross-head.js";
+import { CrossHead, type CrossParts } from "./cross-head.js";
 import type { LoadCrossEncoderOptions } from "./cross-options.js";
 
 const what = "CrossEncoder.load";

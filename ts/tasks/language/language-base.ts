@@ -4,8 +4,7 @@ import { CausalLanguageModel } from "../../models/language/causal-language-model
 import { hear } from "../../training/loading.js";
 import type { HashedModel } from "../../training/sources/hashed-model.js";
 import type { RunContext, TaskBase } from "../../training/task-definition.js";
-import type { AdapterSettings } from "./adapter-model.js";
-import { checkGguf } from "./run-gguf.js";
+import { type AdapterSettings, checkGguf } from "./adapter-model.js";
 import { MemoryError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { readRequiredJson } from "../../io/model-source.js";

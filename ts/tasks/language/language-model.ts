@@ -7,9 +7,9 @@ import { takeLanguageExample, type TrainingTokens } from "../../models/language/
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
 import { ConfigError } from "../../errors/errors.js";
-import { inPlace } from "../../training/data/in-place.js";
+import { inPlace } from "../../training/data/drawn.js";
 import type { TaskData } from "../../training/data/parts.js";
-import { phaseEvents } from "../../training/phase.js";
+import { phaseEvents } from "../../training/job-events.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import type {
   Measured,
@@ -20,9 +20,8 @@ import type {
   TokenizedParts,
 } from "../../training/task-definition.js";
 import { exp } from "../../values/elementary.js";
-import { LanguageAdapterModel } from "./adapter-model.js";
+import { ADAPTER, LanguageAdapterModel } from "./adapter-model.js";
 import type { HeldOutLoss } from "./language-report.js";
-import { ADAPTER } from "./run-gguf.js";
 import type { LocatedRow } from "./read-rows.js";
 import type { LanguageSettings } from "./settings.js";
 

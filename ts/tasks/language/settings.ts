@@ -1,7 +1,14 @@
 import { flag } from "../../arguments/settings.js";
 import { weightsOptions } from "../../models/stored-weights.js";
-import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
-import { among, textsByName, wordOr } from "../../training/spec/field-checks.js";
+import {
+  among,
+  field,
+  requiredField,
+  textsByName,
+  type ValuesOf,
+  withDefaults,
+  wordOr,
+} from "../../training/spec/field.js";
 import type { TaskPlan } from "../../training/spec/run-settings.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 

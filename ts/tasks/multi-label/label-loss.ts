@@ -4,8 +4,8 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { logSigmoids, weightedSum } from "../../train/losses/loss-parts.js";
-import type { ClassWeights } from "../class-weights.js";
-import type { LabelRow } from "./label-rows.js";
+import type { ClassWeights } from "../head/class-weights.js";
+import type { LabelRow } from "./listed-examples.js";
 
 /**
  * PyTorch's pos_weight, by label: the weight of texts that have it. "balanced": texts without the label per text with it, 1 where there is

@@ -1,8 +1,8 @@
 import { binaryMetrics } from "../../train/evaluators/binary-metrics.js";
 import { multiLabelMetrics, type MultiLabelMetrics } from "../../train/evaluators/multi-label-metrics.js";
 import { exp, log } from "../../values/elementary.js";
-import { sigmoids } from "../prediction.js";
-import type { LabelRow } from "./label-rows.js";
+import { sigmoids } from "../head/prediction.js";
+import type { LabelRow } from "./listed-examples.js";
 
 /** Scores of predicted sets of labels, with the loss. */
 export interface MultiLabelResult extends MultiLabelMetrics {

@@ -12,14 +12,13 @@ import {
   readFitOptions,
   type TrainedTextClassifier,
   trainingOf,
-} from "../classifier-training.js";
-import { type FitHeadOptions, type FitHeadReport, setFitted } from "../fit-head.js";
-import { emptyTextsOf, refuseEmpty } from "../given-examples.js";
+} from "../head/classifier-training.js";
+import { type FitHeadOptions, type FitHeadReport, setFitted } from "../head/fit-head.js";
+import { emptyTextsOf, refuseEmpty } from "../head/given-examples.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import { labelLoss, posWeightsOf } from "./label-loss.js";
 import { bestThresholds, measureLabels, type MultiLabelResult } from "./label-metrics.js";
-import { type LabelRow, labelRows } from "./label-rows.js";
-import type { MultiLabelExample } from "./listed-examples.js";
+import { type LabelRow, labelRows, type MultiLabelExample } from "./listed-examples.js";
 import { fitOneVsRest } from "./one-vs-rest.js";
 
 // What a `TextClassifier` with several labels a text does; loaded when one is used.

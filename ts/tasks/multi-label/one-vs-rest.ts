@@ -2,7 +2,7 @@ import type { Graph } from "../../graph/graph.js";
 import { fitLogisticRegression } from "../../train/logistic/logistic-regression.js";
 import { exp, log } from "../../values/elementary.js";
 import type { Tensor } from "../../values/tensor.js";
-import type { LabelRow } from "./label-rows.js";
+import type { LabelRow } from "./listed-examples.js";
 
 /** Options of the fit. */
 export interface OneVsRestOptions {

@@ -11,15 +11,13 @@ import type {
   TrainedModel,
 } from "../../training/task-definition.js";
 import { withNegatives } from "./mined-negatives.js";
-import { checkMining } from "./mining-check.js";
+import { checkMining, pairsPlan, type PairsSettings } from "./settings.js";
 import { PairsModel, type TokenizedPair } from "./pairs-model.js";
 import { lossOf, trainingOrder } from "./training-order.js";
 import { type PairRow, promptedText, readPairs } from "./read-pairs.js";
-import { pairsPlan, type PairsSettings } from "./settings.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { rowsToMeasure, vectorMetrics } from "./pair-quality.js";
+import { rowsToMeasure, TextVectors, vectorMetrics } from "./pair-quality.js";
 import { reportedQuality } from "./report.js";
-import { TextVectors } from "./text-vectors.js";
 
 /** An encoder with the adapter of a finished run, which is active. */
 class TrainedPairs implements TrainedModel<PairRow> {

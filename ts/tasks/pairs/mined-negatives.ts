@@ -4,7 +4,7 @@ import { takeMiningLimits } from "../../models/sentence/mining/mining-options.js
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { TaskData } from "../../training/data/parts.js";
 import type { RunContext } from "../../training/task-definition.js";
-import type { Mining } from "./mining-check.js";
+import type { Mining } from "./settings.js";
 import type { PairRow, TextPrompts } from "./read-pairs.js";
 
 /** Where negatives are looked for, and for which texts. */

@@ -1,10 +1,12 @@
+import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { Engine } from "../../engine/running.js";
+import { inferTexts, rowsOf, tokenized } from "../../models/sentence/inference.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { binaryMetrics } from "../../train/evaluators/binary-metrics.js";
 import { similarityMetrics } from "../../train/evaluators/similarity-metrics.js";
 import { tripletMetrics } from "../../train/evaluators/triplet-metrics.js";
-import { Bm25 } from "./bm25.js";
-import { type PairRow, promptedText } from "./read-pairs.js";
 import {
+  Bm25,
   firstOf,
   ndcgOfQueries,
   searchMetrics,
@@ -13,6 +15,7 @@ import {
   type VectorsOf,
   wordRankings,
 } from "./search-quality.js";
+import { type PairRow, promptedText } from "./read-pairs.js";
 import type { PairForm } from "./settings.js";
 
 /** Metrics by name. */
@@ -40,7 +43,7 @@ export interface MeasuredRows {
 export const isSearch = (form: PairForm) => form === "search" || form === "classes" || form === "margins";
 
 /** The texts whose vectors `vectorMetrics` reads, with their prompts. */
-export function textsOf({ measured, others }: MeasuredRows): string[] {
+function textsOf({ measured, others }: MeasuredRows): string[] {
   const texts = new Set<string>();
   for (const row of measured) row.texts.forEach((text, i) => texts.add(promptedText(row, text, i === 0)));
   for (const row of others)
@@ -143,4 +146,35 @@ function cosine(a: Float32Array, b: Float32Array, width = a.length): number {
   }
   const length = Math.sqrt(x) * Math.sqrt(y);
   return length === 0 ? 0 : dot / length;
+}
+
+/** Progress and cancellation: `onProgress` gets the texts done, and all. */
+export interface VectorEvents {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (done: number, all: number) => void;
+}
+
+/** Vectors of the texts of rows, as `encode` makes them with the prompts of the rows. */
+export class TextVectors {
+  constructor(private readonly encoder: SentenceEncoder) {}
+
+  /** Number of texts that are encoded. */
+  count(rows: MeasuredRows): number {
+    return textsOf(rows).length;
+  }
+
+  /** Encodes each text once. @param adapter null for the base alone */
+  async of(rows: MeasuredRows, adapter: ModelAdapter | null, { signal, onProgress }: VectorEvents): Promise<VectorsOf> {
+    const { graph, tokenizer, layout } = this.encoder;
+    const texts = textsOf(rows);
+    const ids = tokenized(tokenizer, texts);
+    const finish = rowsOf(graph, (pooled) => (layout.normalize ? graph.normalize(pooled) : pooled));
+    const vectors = await inferTexts(this.encoder, ids, adapter, finish, {
+      signal,
+      ...(onProgress && { onProgress: (done: number) => onProgress(done, texts.length) }),
+    });
+    const places = new Map(texts.map((text, i) => [text, vectors[i]!]));
+    const [row] = rows.measured as [PairRow];
+    return (text, isQuery = false) => places.get(promptedText(row, text, isQuery))!;
+  }
 }

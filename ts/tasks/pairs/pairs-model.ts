@@ -17,7 +17,7 @@ import type { SentenceLossOptions } from "../../train/losses/sentence-loss-optio
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import { phaseEvents } from "../../training/phase.js";
+import { phaseEvents } from "../../training/job-events.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import type {
@@ -37,13 +37,13 @@ import {
   type MeasuredRows,
   type PairMetrics,
   rowsToMeasure,
+  TextVectors,
   vectorMetrics,
   wordMetrics,
 } from "./pair-quality.js";
 import { type PairRow, promptedText } from "./read-pairs.js";
 import { type PairsResult, type PairsYardsticks, reportedQuality } from "./report.js";
 import type { PairLoss, PairsSettings } from "./settings.js";
-import { TextVectors } from "./text-vectors.js";
 import { batchesOnce, lossOf, meanLoss } from "./training-order.js";
 
 /** The adapter's name in the encoder. */

@@ -2,13 +2,12 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { exampleFormat, placeIn } from "../../io/examples/index.js";
 import type { TaskFile } from "../../training/data/parts.js";
-import { sha256 } from "../../training/sources/sha256.js";
+import { sha256 } from "../../io/sha256.js";
 import type { FileExample, RunContext } from "../../training/task-definition.js";
 import { type PairColumns, pairColumns } from "./pair-columns.js";
-import { checkUnmined } from "./mining-check.js";
+import { checkUnmined, type PairForm, type PairsSettings } from "./settings.js";
 import { checkFieldsDiffer } from "../table-rows.js";
 import { filledTable, numberOf, openTable, removalOf } from "./open-table.js";
-import type { PairForm, PairsSettings } from "./settings.js";
 
 /** A row of texts that belong together or do not. */
 export interface PairRow extends FileExample {

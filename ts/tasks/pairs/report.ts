@@ -1,4 +1,4 @@
-import { meanInterval } from "../../train/metrics/intervals.js";
+import { meanInterval } from "../../train/metrics/bootstrap.js";
 import type { ReportedMetrics, TaskReport } from "../../training/result/report.js";
 import type { Quality } from "./pair-quality.js";
 import type { PairForm, PairLoss, PairsSettings } from "./settings.js";

@@ -1,12 +1,45 @@
 import { flag, fraction, positive } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
 import { isJsonObject } from "../../io/json.js";
-import type { MiningLimits } from "../../models/sentence/mining/mining-options.js";
+import { type MiningLimits, takeMiningLimits } from "../../models/sentence/mining/mining-options.js";
 import type { SentenceLossName } from "../../train/losses/sentence-loss-options.js";
-import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
-import { among, matching, orNull, text, textsByName, wholeFrom } from "../../training/spec/field-checks.js";
+import {
+  among,
+  field,
+  matching,
+  orNull,
+  requiredField,
+  text,
+  textsByName,
+  type ValuesOf,
+  wholeFrom,
+  withDefaults,
+} from "../../training/spec/field.js";
+import type { OptionNames } from "../../training/spec/option-names.js";
 import type { TaskPlan } from "../../training/spec/run-settings.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 import { allowEmpty } from "../table-rows.js";
+
+/** Settings of a run that may look for negatives. */
+export interface Mining {
+  readonly mineNegatives: MiningLimits | null;
+  readonly seed: number;
+}
+
+/** Throws `ConfigError`, naming the option, for wrong options of `mineHardNegatives`. */
+export function checkMining({ mineNegatives }: Mining, { setting }: OptionNames): void {
+  if (mineNegatives !== null) takeMiningLimits(setting("mineNegatives"), mineNegatives);
+}
+
+/** Throws `ConfigError` for a file that has negatives, or none that could be looked for. */
+export function checkUnmined(file: string, isPlain: boolean, columns: readonly string[], names: OptionNames): void {
+  if (isPlain) return;
+  const option = names.setting("mineNegatives");
+  throw new ConfigError(
+    `${file}: ${option} finds negatives for rows with a text and one that belongs to it alone, and these have ${columns.join(", ")}; omit it`,
+    { file, option: "mineNegatives" },
+  );
+}
 
 /**
  * What the rows of a file are. "search": a text, one that belongs to it, and perhaps some that do not. "scores" and "labels": two texts with

@@ -6,10 +6,9 @@ import { measurePreferences, preferenceMemory } from "../../models/language/trai
 import { preferenceTask, tokensOf } from "../../models/language/training/preference-task.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
-import { inPlace } from "../../training/data/in-place.js";
-import { phaseEvents } from "../../training/phase.js";
-import { formatPercent } from "../../training/result/percent.js";
-import type { RunOutcome } from "../../training/result/report.js";
+import { inPlace } from "../../training/data/drawn.js";
+import { phaseEvents } from "../../training/job-events.js";
+import { formatPercent, type RunOutcome } from "../../training/result/report.js";
 import type {
   Measured,
   MeasureEvents,
@@ -18,8 +17,7 @@ import type {
   TaskTraining,
   TokenizedParts,
 } from "../../training/task-definition.js";
-import { LanguageAdapterModel } from "../language/adapter-model.js";
-import { ADAPTER } from "../language/run-gguf.js";
+import { ADAPTER, LanguageAdapterModel } from "../language/adapter-model.js";
 import type { PreferenceMetrics } from "./preference-report.js";
 import type { LocatedPreference } from "./read-preferences.js";
 import type { PreferenceSettings } from "./settings.js";

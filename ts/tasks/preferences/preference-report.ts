@@ -1,6 +1,15 @@
+import { finite } from "../../arguments/settings.js";
 import type { PreferenceMetrics } from "../../models/language/training/preference-metrics.js";
 import type { ReportedData, TaskReport } from "../../training/result/report.js";
+import { objectAt } from "../../training/store/run-state.js";
 import type { PreferenceSettings } from "./settings.js";
+
+/** Throws `ConfigError`, naming the field, unless `run` of a checkpoint has the base model's measurement; null if nothing is measured. */
+export function checkPreferenceState(what: string, run: Readonly<Record<string, unknown>>): void {
+  if (run["base"] === null) return;
+  const base = objectAt(what, "run.base", run["base"]);
+  for (const [name, value] of Object.entries(base)) finite(what, `run.base.${name}`, value);
+}
 
 export type { PreferenceMetrics } from "../../models/language/training/preference-metrics.js";
 

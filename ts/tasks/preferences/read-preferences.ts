@@ -7,7 +7,7 @@ import {
   preferenceReader,
   type ReadPreference,
 } from "../../models/language/training/preference-rows.js";
-import { inPlace } from "../../training/data/in-place.js";
+import { inPlace } from "../../training/data/drawn.js";
 import type { TaskFile } from "../../training/data/parts.js";
 import type { RunContext } from "../../training/task-definition.js";
 import { readRows } from "../language/read-rows.js";

@@ -1,7 +1,14 @@
 import { nonNegative, positive } from "../../arguments/settings.js";
 import type { PreferenceLossName } from "../../models/language/training/preference-losses.js";
-import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
-import { among, matching, orNull } from "../../training/spec/field-checks.js";
+import {
+  among,
+  field,
+  matching,
+  orNull,
+  requiredField,
+  type ValuesOf,
+  withDefaults,
+} from "../../training/spec/field.js";
 import { languageFields } from "../language/settings.js";
 
 /** The losses; the code of their values is loaded when a run begins. */

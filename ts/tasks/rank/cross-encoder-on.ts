@@ -5,11 +5,10 @@ import { type ModelSource, readJson } from "../../io/model-source.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
 import type { CrossActivation } from "../cross/cross-options.js";
-import type { CrossParts } from "../cross/cross-parts.js";
+import type { CrossParts, HeadTensors } from "../cross/cross-head.js";
 import { headOf, isLanguageModel, labelsOf, partsOn } from "../cross/open-cross.js";
 import type { Json } from "../../io/json.js";
 import { activationOf, defaultActivation } from "../cross/activations.js";
-import type { HeadTensors } from "../cross/cross-head.js";
 
 const adapter = "cross-encoder";
 

@@ -7,7 +7,7 @@ import type { FitOptions } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import { phaseEvents } from "../../training/phase.js";
+import { phaseEvents } from "../../training/job-events.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import { log } from "../../values/elementary.js";
 import { stackedRows } from "../../values/tensor.js";
@@ -21,7 +21,7 @@ import type {
   TokenizedExample,
   TokenizedParts,
 } from "../../training/task-definition.js";
-import { trainingOf } from "../classifier-training.js";
+import { trainingOf } from "../head/classifier-training.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
 import { crossLesson, lossOf } from "../cross/cross-training.js";
 import { reportedQuality } from "../pairs/report.js";
@@ -31,13 +31,13 @@ import {
   judgedQueries,
   largestClass,
   ndcgOfQueries,
+  orderedRows,
   rankMetrics,
   type RankMetrics,
   relevantAbove,
   reportedClasses,
 } from "./rank-quality.js";
 import { firstTexts } from "./first-texts.js";
-import { orderedRows } from "./margin-rows.js";
 import { cosinesOf, logitsOf, scoresIn, withEvents } from "./pair-scores.js";
 import { isLists, type RankedRow } from "./read-ranked.js";
 import type { RankResult, RankYardsticks } from "./report.js";

@@ -1,7 +1,15 @@
 import { flag, fraction } from "../../arguments/settings.js";
 import type { CrossEncoderLossName } from "../../train/losses/cross-encoder-loss.js";
-import { field, requiredField, type ValuesOf, withDefaults } from "../../training/spec/field.js";
-import { among, orNull, text, textsByName } from "../../training/spec/field-checks.js";
+import {
+  among,
+  field,
+  orNull,
+  requiredField,
+  text,
+  textsByName,
+  type ValuesOf,
+  withDefaults,
+} from "../../training/spec/field.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
 import { allowEmpty } from "../table-rows.js";
 import { miningOptions } from "../pairs/settings.js";

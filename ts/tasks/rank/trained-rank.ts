@@ -11,12 +11,12 @@ import {
   classQuality,
   judgedQueries,
   ndcgOfQueries,
+  orderedRows,
   rankMetrics,
   relevantAbove,
   reportedClasses,
   withClasses,
 } from "./rank-quality.js";
-import { orderedRows } from "./margin-rows.js";
 import { logitsOf, scoresIn, withEvents } from "./pair-scores.js";
 import type { RankedRow } from "./read-ranked.js";
 

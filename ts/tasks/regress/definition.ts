@@ -4,18 +4,18 @@ import { exampleFormat, placeIn, readExamples } from "../../io/examples/index.js
 import { drawnParts } from "../../training/data/drawn.js";
 import { type DataReader, warnMeasured, type TaskData } from "../../training/data/parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
-import { sha256 } from "../../training/sources/sha256.js";
+import { sha256 } from "../../io/sha256.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
 import { classifierPlan } from "../classify/recipes.js";
 import { checkColumnsDiffer, withoutEmptyRows } from "../table-rows.js";
-import { checkScoresFit } from "../head-comparison.js";
+import { checkScoresFit } from "../head/head-comparison.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
-import { type NumberScale, TextRegressor } from "../text-regressor.js";
+import { type NumberScale, TextRegressor } from "./text-regressor.js";
 import { type NumberedText, RegressModel, reportedNumbers, type TokenizedNumber } from "./regress-model.js";
 import type { RegressSettings } from "./settings.js";
 import type { FileMap } from "../../io/file-access.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { type ClassifierParts, loadedParts } from "../classifier-parts.js";
+import { type ClassifierParts, loadedParts } from "../head/classifier-parts.js";
 
 /** What to write in place of a number with a decimal comma; null for anything else. */
 const hint = (label: string) =>

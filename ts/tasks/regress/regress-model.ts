@@ -21,12 +21,12 @@ import type {
   TokenizedExample,
   TokenizedParts,
 } from "../../training/task-definition.js";
-import { trainingOf } from "../classifier-training.js";
-import { EncoderModel } from "../classify/encoder-model.js";
+import { trainingOf } from "../head/classifier-training.js";
+import { EncoderModel } from "../head/encoder-model.js";
 import { fitsHead, recipes } from "../classify/recipes.js";
-import { comparedWithHead, type HeadComparison, type HeadScores } from "../head-comparison.js";
-import type { TextClassifier } from "../text-classifier.js";
-import { numberOf, TextRegressor } from "../text-regressor.js";
+import { comparedWithHead, type HeadComparison, type HeadScores } from "../head/head-comparison.js";
+import type { TextClassifier } from "../classify/text-classifier.js";
+import { numberOf, TextRegressor } from "./text-regressor.js";
 import { fitRidge, type Ridge } from "./ridge.js";
 import type { RegressSettings } from "./settings.js";
 

@@ -1,8 +1,15 @@
 import { finite } from "../../arguments/settings.js";
 import { classifierFields } from "../classify/settings.js";
 import { allowEmpty } from "../table-rows.js";
-import { field, type RecipeName, requiredField, type ValuesOf } from "../../training/spec/field.js";
-import { among, orNull, text } from "../../training/spec/field-checks.js";
+import {
+  among,
+  field,
+  orNull,
+  type RecipeName,
+  requiredField,
+  text,
+  type ValuesOf,
+} from "../../training/spec/field.js";
 
 const { classWeights: _, ...shared } = classifierFields;
 

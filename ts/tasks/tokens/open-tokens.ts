@@ -9,9 +9,9 @@ import { architectureOf, type ModelSource, readJson, readRequiredJson } from "..
 import { modelSource } from "../../io/model-locator.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { TOKEN_OUT } from "../../models/sentence/token-head.js";
-import { labelsFor, namesOf } from "../checkpoint.js";
-import { labelsOf } from "../classifier-files.js";
-import { LABELS_FILE, takeLabels } from "../labels-file.js";
+import { labelsFor, namesOf } from "../head/checkpoint.js";
+import { labelsOf } from "../head/classifier-files.js";
+import { LABELS_FILE, takeLabels } from "../head/labels-file.js";
 import {
   CONFIG_FILE,
   ENCODER_OPTIONS,
@@ -20,8 +20,8 @@ import {
   peftField,
   readThere,
   sourceOf,
-} from "../open-classifier.js";
-import { type PeftClassifier, readPeftClassifier } from "../open-peft.js";
+} from "../head/open-classifier.js";
+import { type PeftClassifier, readPeftClassifier } from "../head/peft-head.js";
 import type { OpenTokenClassifierOptions } from "./token-options.js";
 import {
   addNew,

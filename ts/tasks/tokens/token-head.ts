@@ -8,7 +8,7 @@ import { type BeforeTokenHead, isDeepTokenHead, TOKEN_OUT } from "../../models/s
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";
 import type { Tensor } from "../../values/tensor.js";
-import { withHead } from "../peft-classifier.js";
+import { withHead } from "../head/peft-head.js";
 
 /** The head on an encoder's tokens. */
 export interface TokenHead {

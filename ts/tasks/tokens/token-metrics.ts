@@ -1,5 +1,10 @@
-import { type EntityCounts, entityCounts, type EntityMetrics, entityMetrics } from "../../train/metrics/entities.js";
-import { TagScheme } from "../../train/metrics/tag-scheme.js";
+import {
+  type EntityCounts,
+  entityCounts,
+  type EntityMetrics,
+  entityMetrics,
+  TagScheme,
+} from "../../train/metrics/entities.js";
 import { classLoss } from "../../train/metrics/class-probabilities.js";
 import { CUT, firstTokens } from "./aligned.js";
 import type { LabelledText, Word } from "./token-examples.js";

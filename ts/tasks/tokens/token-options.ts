@@ -2,10 +2,10 @@ import type { FileMap } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { InferOptions } from "../../models/sentence/infer-options.js";
-import type { ClassifierOptions, LoadClassifierOptions } from "../classifier-options.js";
-import type { LessonOptions } from "../classifier-training.js";
-import type { FitHeadOptions } from "../fit-head.js";
-import type { EncoderOptions } from "../open-classifier.js";
+import type { ClassifierOptions, LoadClassifierOptions } from "../head/classifier-options.js";
+import type { LessonOptions } from "../head/classifier-training.js";
+import type { FitHeadOptions } from "../head/fit-head.js";
+import type { EncoderOptions } from "../head/open-classifier.js";
 import type { Aggregation } from "./token-spans.js";
 
 /** Options of `TokenClassifier.predict`. */

@@ -1,9 +1,8 @@
 import { classProbabilities } from "../../train/metrics/class-probabilities.js";
-import { TagScheme } from "../../train/metrics/tag-scheme.js";
+import { TagScheme } from "../../train/metrics/entities.js";
 import type { TokensInText } from "../../tokenize/text-tokenizer.js";
 import { firstTokens } from "./aligned.js";
-import type { AskedText } from "./asked-texts.js";
-import { type Stretch, wordsIn } from "./words-in-text.js";
+import { type AskedText, type Stretch, wordsIn } from "./asked-texts.js";
 
 /** A labelled span of a text. */
 export interface TokenSpan<Label extends string = string> {

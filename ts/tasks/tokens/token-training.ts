@@ -14,7 +14,7 @@ import {
   readFitOptions,
   type TrainedClassifier,
   trainingOf,
-} from "../classifier-training.js";
+} from "../head/classifier-training.js";
 import { aligned } from "./aligned.js";
 import type { LabelledText } from "./token-examples.js";
 import type { TokenFitOptions } from "./token-options.js";

@@ -1,6 +1,6 @@
 import { or, readOptions } from "../../arguments/options.js";
 import { finite, unexpected } from "../../arguments/settings.js";
-import { averagePrecision } from "./average-precision.js";
+import { averagePrecision } from "./binary-metrics.js";
 import { binaryList, finiteNumbers, mean, notEmpty, type NumberList, rowsOf, sameLength, sum } from "./number-lists.js";
 
 /** Options of `multiLabelMetrics`. */

@@ -3,10 +3,9 @@ import { exp, log } from "../../values/elementary.js";
 import type { Tensor } from "../../values/tensor.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { breather } from "../../waiting/next-task.js";
-import type { Weighted } from "./cross-entropy.js";
-import type { LogisticRegression, RegressionSettings } from "./regression-settings.js";
+import { Regression, type Weighted } from "./regression.js";
+import type { LogisticRegression, RegressionSettings } from "./logistic-regression.js";
 import { partings } from "./parts.js";
-import { Regression } from "./regression.js";
 import { rowsOf, type ScaledVectors, unscaled } from "./scaled-vectors.js";
 
 /**

@@ -1,8 +1,126 @@
 import type { Graph } from "../../graph/graph.js";
-import { log } from "../../values/elementary.js";
+import { exp, log } from "../../values/elementary.js";
 import { Cholesky } from "./cholesky.js";
-import { covariance, type Linear, measure, type Weighted } from "./cross-entropy.js";
 import { minimise, type Objective } from "./lbfgs.js";
+
+/** Rows multiplied at once: memory stays small, and sums over more rows are in float64. */
+const CHUNK = 1024;
+/** Logits computed at once: fewer rows for many classes, so that the event loop is not blocked. */
+const LOGITS = 2 ** 20;
+/** The same for products of a covariance: fewer rows for wide vectors. */
+const PRODUCTS = 2 ** 28;
+
+/** Examples to fit to, or to measure on. */
+export interface Weighted {
+  /** `[count, hidden]`, row by row. */
+  readonly rows: Float32Array;
+  readonly targets: readonly number[];
+  /** Weight of each example. */
+  readonly weights: Float64Array;
+  /** Sum of the weights. */
+  readonly total: number;
+}
+
+/** A linear head: weight `[hidden, classes]`, then bias `[classes]`. */
+interface Linear {
+  readonly hidden: number;
+  readonly classes: number;
+  readonly values: Float64Array;
+}
+
+/** Loss of a head on some examples, as weighted means. */
+export interface Measured {
+  /** Mean cross entropy. */
+  readonly loss: number;
+  /** Gradient of the loss by weight and bias; empty if not requested. */
+  readonly gradient: Float64Array;
+  /** Mean of p·(1 − p) over examples and classes, the curvature of the loss; 0 if no gradient is requested. */
+  readonly spread: number;
+}
+
+/**
+ * Mean cross entropy of a head, with its gradient. The kernels compute products in float32; softmax, loss and sums over chunks are float64.
+ */
+export async function measure(
+  graph: Graph,
+  { rows, targets, weights, total }: Weighted,
+  { hidden, classes, values }: Linear,
+  breathe: () => Promise<void> | undefined,
+  wantsGradient = true,
+): Promise<Measured> {
+  const matrix = { shape: [hidden, classes], data: new Float32Array(values.subarray(0, hidden * classes)) };
+  const bias = values.subarray(hidden * classes);
+  const gradient = new Float64Array(wantsGradient ? values.length : 0);
+  const biases = hidden * classes;
+  let [loss, spread] = [0, 0];
+  await inChunks(graph, targets.length, Math.floor(LOGITS / classes), breathe, (start, count) => {
+    const data = rows.subarray(start * hidden, (start + count) * hidden);
+    const x = graph.constant({ shape: [count, hidden], data });
+    const logits = graph.value(graph.matmul(x, graph.constant(matrix))).data;
+    const p = new Float64Array(classes);
+    for (let i = 0; i < count; i++) {
+      const [target, weight] = [targets[start + i]!, weights[start + i]! / total];
+      const at = i * classes;
+      let [highest, sum] = [-Infinity, 0];
+      for (let c = 0; c < classes; c++) highest = Math.max(highest, (p[c] = logits[at + c]! + bias[c]!));
+      const own = p[target]!;
+      for (let c = 0; c < classes; c++) sum += p[c] = exp(p[c]! - highest);
+      loss += weight * (highest + log(sum) - own);
+      if (!wantsGradient) continue;
+      const inverse = 1 / sum;
+      const scale = weight * total;
+      let curvature = 0;
+      p[target]! -= sum;
+      for (let c = 0; c < classes; c++) {
+        // q of every class, and q − 1 for the target; the product with its distance from 1 is the same except for the sign.
+        const residual = p[c]! * inverse;
+        curvature += Math.abs(residual) * (1 - Math.abs(residual));
+        logits[at + c] = residual * scale;
+        gradient[biases + c]! += residual * weight;
+      }
+      spread += (weight * curvature) / classes;
+    }
+    if (!wantsGradient) return;
+    const residuals = graph.constant({ shape: [count, classes], data: logits });
+    const { data: products } = graph.value(graph.matmul(x, residuals, { transposeA: true }));
+    for (let i = 0; i < products.length; i++) gradient[i]! += products[i]! / total;
+  });
+  return { loss, gradient, spread };
+}
+
+/** Weighted mean of x·xᵀ, `[hidden, hidden]`, from float32 products. */
+export async function covariance(
+  graph: Graph,
+  { rows, targets, weights, total }: Weighted,
+  hidden: number,
+  breathe: () => Promise<void> | undefined,
+): Promise<Float64Array> {
+  const sums = new Float64Array(hidden * hidden);
+  await inChunks(graph, targets.length, Math.floor(PRODUCTS / (hidden * hidden)), breathe, (start, count) => {
+    const data = rows.slice(start * hidden, (start + count) * hidden);
+    const x = graph.constant({ shape: [count, hidden], data });
+    for (let i = 0; i < data.length; i++) data[i]! *= weights[start + Math.floor(i / hidden)]! / total;
+    const weighted = graph.constant({ shape: [count, hidden], data });
+    const { data: products } = graph.value(graph.matmul(weighted, x, { transposeA: true }));
+    for (let i = 0; i < products.length; i++) sums[i]! += products[i]!;
+  });
+  return sums;
+}
+
+/** Works on `total` rows, at most `most` at once in a step of the graph; the event loop runs in between. */
+async function inChunks(
+  graph: Graph,
+  total: number,
+  most: number,
+  breathe: () => Promise<void> | undefined,
+  work: (start: number, count: number) => void,
+): Promise<void> {
+  const chunk = Math.max(1, Math.min(CHUNK, most));
+  for (let start = 0; start < total; start += chunk) {
+    await breathe();
+    graph.step(() => work(start, Math.min(chunk, total - start)));
+  }
+}
 
 /** A fitted head. */
 export interface Fitted {

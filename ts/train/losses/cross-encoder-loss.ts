@@ -6,8 +6,7 @@ import { adrMse, listMle, listNet } from "./list-losses.js";
 import { binaryCrossEntropy, crossEntropy, logitMarginMse, logitMse, logitMultipleNegatives } from "./logit-losses.js";
 import { type LossCall, type LossTable, planNamed } from "./loss-plan.js";
 import { columnShape } from "./columns.js";
-import { pairwiseRanking } from "./pairwise-ranking.js";
-import type { WeightingScheme } from "./ranked-pairs.js";
+import { pairwiseRanking, type WeightingScheme } from "./pairwise-ranking.js";
 
 /** Losses of `crossEncoderLoss`. */
 export type CrossEncoderLossName =

@@ -1,10 +1,9 @@
 import { or } from "../../arguments/options.js";
 import { finite, positive } from "../../arguments/settings.js";
 import type { NodeId } from "../../graph/graph.js";
-import { fixedVectors } from "./fixed-vectors.js";
+import { checkColumns, fixedVectors, type LossPlan } from "./loss-plan.js";
 import { flagOr, oneDevice, readLossOptions, unused, word } from "./loss-options.js";
 import { COSINE, DROPPED, products, times, upTo, valuesOf } from "./loss-parts.js";
-import { checkColumns, type LossPlan } from "./loss-plan.js";
 import { filled } from "./multiple-negatives.js";
 
 const readers = {

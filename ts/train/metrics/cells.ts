@@ -1,4 +1,4 @@
-import type { ClassCounts } from "./class-scores.js";
+import type { ClassCounts } from "./class-probabilities.js";
 
 /** A cell of a confusion matrix that is not 0: examples of class `truth` predicted as `predicted`. */
 export interface Cell {

@@ -1,5 +1,43 @@
-import { type ClassScores, classScores, meanF1 } from "./class-scores.js";
-import type { TagScheme } from "./tag-scheme.js";
+import { bootstrapInterval } from "./bootstrap.js";
+import { type ClassScores, classScores, meanF1 } from "./class-probabilities.js";
+import type { Difference } from "./paired-difference.js";
+
+/** The parts of a label. */
+interface LabelParts {
+  /** Whether it always begins an entity. */
+  readonly begins: boolean;
+  /** Whether it always ends an entity. */
+  readonly ends: boolean;
+  /** The label without its prefix; a label without one is its own name and continues an entity. */
+  readonly name: string;
+}
+
+const FIRST = /^[BSU]-/;
+const LAST = /^[ESLU]-/;
+
+/**
+ * Prefixes of entity labels: "B-" begins an entity and "I-" continues it. If some name of those also has another prefix, "E-" and "L-" end
+ * an entity and "S-" and "U-" are single words (IOBES and BILOU). Otherwise "E-" and the like are part of a label's name.
+ */
+export class TagScheme {
+  /** Whether labels mark where entities end. */
+  readonly marksEnds: boolean;
+
+  constructor(labels: Iterable<string>) {
+    const known = new Set(labels);
+    const goesOn = (label: string) => ["B-", "I-"].some((place) => known.has(place + label.slice(2)));
+    this.marksEnds = [...known].some((label) => LAST.test(label) && goesOn(label));
+  }
+
+  parts(label: string): LabelParts {
+    const place = (this.marksEnds ? /^[BIESLU]-/ : /^[BI]-/).test(label);
+    return {
+      begins: place && FIRST.test(label),
+      ends: place && LAST.test(label),
+      name: place ? label.slice(2) : label,
+    };
+  }
+}
 
 /** Scores of entities with one label. */
 export interface EntityScores extends ClassScores {
@@ -119,4 +157,38 @@ export function entityMetrics(
   const { precision, recall, f1 } = classScores(columns([sumOf(each)]))[0]!;
   const perEntity = classScores(columns(each)).map((scores, i) => ({ label: labels[i]!, ...scores }));
   return { precision, recall, f1, macroF1: meanF1(columns(each)), perEntity };
+}
+
+/**
+ * Difference of the entity F1 of two classifiers on the same texts, with a 95 % interval: percentiles of a paired bootstrap, which draws
+ * texts with both predictions, since words and entities of a text are not independent.
+ */
+export async function entityDifference(
+  first: readonly EntityCounts[],
+  second: readonly EntityCounts[],
+  signal: AbortSignal | undefined,
+): Promise<Difference> {
+  // Texts with the same counts are of the same kind.
+  const kinds = new Map<string, { readonly at: number; count: number }>();
+  first.forEach(({ right, support, predicted }, at) => {
+    const key = [right, support, predicted, second[at]!.right, second[at]!.predicted].join(" ");
+    const kind = kinds.get(key);
+    if (kind === undefined) kinds.set(key, { at, count: 1 });
+    else kind.count++;
+  });
+  const all = [...kinds.values()];
+  const counts = all.map(({ count }) => count);
+  const above = (drawn: ArrayLike<number>) =>
+    f1Of(all.map(({ at }) => first[at]!), drawn) - f1Of(all.map(({ at }) => second[at]!), drawn); // prettier-ignore
+  return { difference: above(counts), interval: await bootstrapInterval(counts, above, signal) };
+}
+
+/** F1 of texts with given counts; 0 without any entity. */
+function f1Of(texts: readonly EntityCounts[], times: ArrayLike<number>): number {
+  let [right, both] = [0, 0];
+  texts.forEach((text, i) => {
+    right += times[i]! * text.right;
+    both += times[i]! * (text.support + text.predicted);
+  });
+  return both === 0 ? 0 : (2 * right) / both;
 }

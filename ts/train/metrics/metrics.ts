@@ -9,11 +9,10 @@ import {
   type Interval,
   middle95,
   resample,
+  wilson,
 } from "./bootstrap.js";
 import { type Cell, cellsOf, classCounts, type Confusion, confusionOf } from "./cells.js";
-import { classLoss } from "./class-probabilities.js";
-import { type ClassScores, classScores, meanF1 } from "./class-scores.js";
-import { wilson } from "./intervals.js";
+import { classLoss, type ClassScores, classScores, meanF1 } from "./class-probabilities.js";
 import { isFloats, typedLength } from "../../arguments/typed-array.js";
 import { ShapeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";

@@ -4,8 +4,15 @@ import { ShapeError } from "../../errors/errors.js";
 import { unexpected } from "../../arguments/settings.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { mean } from "../evaluators/number-lists.js";
-import { meanInterval, NORMAL_97_5 } from "./intervals.js";
-import { type BootstrapOptions, bootstrapInterval, bootstrapReaders, cellMeasure, type Interval } from "./bootstrap.js";
+import {
+  bootstrapInterval,
+  type BootstrapOptions,
+  bootstrapReaders,
+  cellMeasure,
+  type Interval,
+  meanInterval,
+  NORMAL_97_5,
+} from "./bootstrap.js";
 
 /** Difference between two classifiers. */
 export interface Difference {

@@ -2,7 +2,7 @@ import { nextTask } from "../../waiting/next-task.js";
 import { stopwatch } from "../../waiting/clock.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { Task } from "../../train/task.js";
-import { timeStep } from "../../train/timed-step.js";
+import { timeStep } from "../../train/step.js";
 import type { Prepared } from "../prepare.js";
 import type { RunContext, Evaluator, TokenizedExample, TokenizedParts } from "../task-definition.js";
 import { type JobEstimate, jobSeconds } from "./job-seconds.js";

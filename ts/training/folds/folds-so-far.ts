@@ -2,14 +2,13 @@ import { oneOf, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
 import { reportProgram } from "../result/report.js";
-import { sha256 } from "../sources/sha256.js";
+import { sha256 } from "../../io/sha256.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
-import { checkTaskSettings } from "../spec/task-spec.js";
+import { checkTaskSettings } from "../spec/read-settings.js";
 import { checkHash } from "../store/run-state.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
 import type { TaskTable } from "../task-definition.js";
-import type { DoneFold } from "./fold-kind.js";
-import { foldKindOf, takeFold } from "./take-fold.js";
+import { type DoneFold, foldKindOf, takeFold } from "./fold-kind.js";
 
 const FORMAT = "lowrank-folds-3";
 

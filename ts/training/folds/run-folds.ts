@@ -7,16 +7,15 @@ import { type Loaded, loadRun, openRun } from "../prepare.js";
 import { readyJob } from "../ready.js";
 import { type JobOptions, takeOptions } from "../run-job.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
-import { fieldsOf, takeSpec } from "../spec/task-spec.js";
+import { fieldsOf, takeSpec } from "../spec/read-settings.js";
 import { memoryStore } from "../store/memory-store.js";
 import { runFiles, type RunStore, takeStore } from "../store/run-store.js";
 import type { FileExample, RunContext, TaskTable } from "../task-definition.js";
 import { trainRun } from "../train-run.js";
-import type { DoneFold } from "./fold-kind.js";
+import { type DoneFold, foldKindOf } from "./fold-kind.js";
 import { checkOrigin, checkSame } from "./folds-check.js";
 import { foldsReport, type TaskFoldsReport } from "./folds-report.js";
 import { type FoldsOrigin, type FoldsSoFar, readFoldsSoFar, writeFolds } from "./folds-so-far.js";
-import { foldKindOf } from "./take-fold.js";
 
 const what = "runFolds";
 

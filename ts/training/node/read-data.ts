@@ -7,8 +7,7 @@ import { promisify } from "node:util";
 import { AbortError, ConfigError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { throwIfAborted } from "../../waiting/abort.js";
-import type { DataFile } from "../sources/job-sources.js";
-import { LONGEST_TEXT } from "../sources/text-file.js";
+import { type DataFile, LONGEST_TEXT } from "../sources/job-sources.js";
 
 /** Opens a bare descriptor, which a socket then owns: a `FileHandle` would close it a second time when collected. */
 const open = promisify(openFile);

@@ -6,6 +6,11 @@ import { VERSION } from "../../version.js";
 import type { JobEstimate } from "../estimate/job-seconds.js";
 import type { RunSettings } from "../spec/run-settings.js";
 
+/** 0.85 → "85.0 %" */
+export function formatPercent(share: number): string {
+  return Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "–";
+}
+
 /** The base model. */
 export interface ReportedModel {
   /** The base's name in adapters. */

@@ -8,7 +8,7 @@ import type { FitOptions } from "../../train/fit-options.js";
 import { breather } from "../../waiting/next-task.js";
 import type { HeldPart, TaskData, TaskFile } from "../data/parts.js";
 import { runModel } from "../loading.js";
-import { runEngine } from "../run-engine.js";
+import { runEngine } from "../device.js";
 import type { Fields } from "../spec/field.js";
 import { checkSettings } from "../spec/read-settings.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";

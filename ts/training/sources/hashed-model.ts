@@ -6,7 +6,7 @@ import { parseJsonObject } from "../../io/json.js";
 import { moduleFolders } from "../../models/sentence/layout.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import type { JobModel } from "./job-sources.js";
-import { sha256 } from "./sha256.js";
+import { sha256 } from "../../io/sha256.js";
 
 /** A model and its files' hashes. */
 export interface HashedModel {

@@ -1,11 +1,13 @@
+import { callable, object, text } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { type ByteSource, checkBytes } from "../../io/byte-source.js";
 import { modelSource } from "../../io/model-locator.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { inHuggingFaceLayout } from "../../models/gguf/index.js";
-import { callable, object, text } from "../../arguments/settings.js";
 import { orAborted, untilAborted } from "../../waiting/abort.js";
+
+export { decodeText as decode, LONGEST_TEXT } from "../../io/examples/index.js";
 
 /** A file of examples. */
 export interface DataFile {

@@ -1,14 +1,15 @@
 import { resolveLoraOptions } from "../../adapters/lora-options.js";
-import { listFrom } from "../../arguments/collections.js";
-import { checkOptions } from "../../arguments/options.js";
-import { oneOf, unexpected } from "../../arguments/settings.js";
+import { isRecord, listFrom } from "../../arguments/collections.js";
+import { checkOptions, copiedOptions } from "../../arguments/options.js";
+import { flag, oneOf, unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject } from "../../io/json.js";
+import type { TaskTable } from "../task-definition.js";
 import { completed, defaultsOf, type Fields, recipeNames, type ValuesOf } from "./field.js";
-import { takeFurtherLora } from "./further-lora.js";
+import { MULTI_LABEL_TASK, type RunSettings, taskOf, UNNAMED_TASK } from "./run-settings.js";
 import type { SharedSettings } from "./shared-fields.js";
-import { loraOptions } from "./training-settings.js";
+import { loraOptions, takeFurtherLora } from "./training-settings.js";
 
 /**
  * A copy of a spec with defaults, every field read once. Throws `ConfigError`, naming the field, for values that its row does not accept.
@@ -89,4 +90,31 @@ export function firstDifference<S extends object>(settings: S, began: S, fields:
 /** Equal text for equal values, whatever the order of an object's keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(isJsonObject(value) ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value);
+}
+
+/** A copy of a spec with its defaults, every field read once. Throws `ConfigError`, naming the field, for invalid values. */
+export function takeSpec(what: string, spec: object, tasks: TaskTable): RunSettings {
+  const fields = (name: string) => tasks[name]!.fields;
+  if (!isRecord(spec)) return readSpec(what, spec, fields(UNNAMED_TASK)) as unknown as RunSettings;
+  const given = copiedOptions(spec);
+  const { task, multiLabel, ...rest } = given as { readonly task?: unknown; readonly multiLabel?: unknown };
+  const several = multiLabel === undefined ? task === MULTI_LABEL_TASK : flag(what, "spec.multiLabel", multiLabel);
+  if (task === undefined || task === UNNAMED_TASK || task === MULTI_LABEL_TASK)
+    return (several
+      ? readSpec(what, { ...rest, multiLabel: true }, fields(MULTI_LABEL_TASK))
+      : readSpec(what, rest, fields(UNNAMED_TASK))) as unknown as RunSettings;
+  return readSpec(
+    what,
+    given,
+    fields(oneOf(what, "spec.task", task as string, Object.keys(tasks))),
+  ) as unknown as RunSettings;
+}
+
+/** The settings of the task that a run has. */
+export const fieldsOf = (settings: RunSettings, tasks: TaskTable): Fields => tasks[taskOf(settings)]!.fields;
+
+/** Throws `ConfigError`, naming the field, unless a value from a file is a run's settings. */
+export function checkTaskSettings(what: string, value: unknown, tasks: TaskTable): asserts value is RunSettings {
+  const task = isJsonObject(value) ? taskOf(value) : UNNAMED_TASK;
+  checkSettings(what, value, tasks[oneOf(what, "settings.task", task, Object.keys(tasks))]!.fields);
 }

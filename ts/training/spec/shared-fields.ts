@@ -1,8 +1,18 @@
 import { flag, fraction, nonNegative, positive } from "../../arguments/settings.js";
 import { constantSchedule, cosineSchedule, linearSchedule } from "../../optim/schedules.js";
-import { field, fieldByRecipe, requiredField, type ValuesOf } from "./field.js";
-import { among, moduleNames, orNull, text, wholeFrom, wordOr } from "./field-checks.js";
-import { takeFurtherLora } from "./further-lora.js";
+import {
+  among,
+  field,
+  fieldByRecipe,
+  moduleNames,
+  orNull,
+  requiredField,
+  text,
+  type ValuesOf,
+  wholeFrom,
+  wordOr,
+} from "./field.js";
+import { takeFurtherLora } from "./training-settings.js";
 
 /** Builds of the kernels that a run can use. */
 export const builds = ["auto", "simd", "relaxed"] as const;

@@ -4,10 +4,9 @@ import { type FileMap, providedFiles } from "../../io/file-access.js";
 import { remember } from "../../io/made-from.js";
 import { opfsFolders, opfsRefused } from "../../io/page/blob-folders.js";
 import { takeLock, withLock } from "../../io/page/storage.js";
-import { RunningSha256 } from "../../io/running-sha256.js";
+import { RunningSha256 } from "../../io/sha256.js";
 import { BlobLedger, copiedBlobs } from "./blob-ledger.js";
-import { takeRunName } from "./run-name.js";
-import type { RunStore } from "./run-store.js";
+import { type RunStore, takeRunName } from "./run-store.js";
 
 /** Folder of all runs. Another layout will get another name. */
 const AREA = "lowrank-runs-1";

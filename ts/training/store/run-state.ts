@@ -1,7 +1,7 @@
 import { oneOf, unexpected, whole } from "../../arguments/settings.js";
 import { isJsonObject } from "../../io/json.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
-import { checkTaskSettings } from "../spec/task-spec.js";
+import { checkTaskSettings } from "../spec/read-settings.js";
 import type { TaskTable } from "../task-definition.js";
 import type { RunOrigin } from "./origin-check.js";
 

@@ -1,9 +1,44 @@
+import { callable, object, text } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import { checkBytes } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-access.js";
 import { orAborted } from "../../waiting/abort.js";
-import { callable, object, text } from "../../arguments/settings.js";
 
-export { runFiles } from "./run-files.js";
+/** A checked name of a run in a page. Throws `ConfigError`. */
+export function takeRunName(name: string): string {
+  if (typeof name === "string" && name.trim() !== "" && name.length <= 1000) return name;
+  const details = { op: "opfsStore", expected: "a name", value: name };
+  throw new ConfigError(`opfsStore: a run's name is expected, got ${excerpt(name)}`, details);
+}
+
+/** Names of a run's blobs in its store. */
+export const runFiles = {
+  adapter: ["adapter_config.json", "adapter_model.safetensors"],
+  head: ["head.safetensors", "labels.json"],
+  /** The adapter as a GGUF LoRA, if the spec asks for it. */
+  gguf: "adapter.gguf",
+  report: "report.json",
+  curve: "loss.svg",
+  /** Spec and state of an unfinished run, from its start. */
+  record: "run.json",
+  /** The result of cross-validation. */
+  folds: "folds.json",
+  /** The completed folds of an unfinished cross-validation. */
+  foldsSoFar: "folds.partial.json",
+  checkpoint: "checkpoint.safetensors",
+  /** The completed steps of a checkpoint, one per line. */
+  history: "checkpoint.history.jsonl",
+  /** The same of the final fit, beside the last checkpoint of the first. */
+  finalCheckpoint: "final.safetensors",
+  finalHistory: "final.history.jsonl",
+} as const;
+
+/** Whether a blob is needed only until its run is finished. */
+export const isUnfinished = (blob: string) =>
+  (
+    [runFiles.record, runFiles.checkpoint, runFiles.history, runFiles.finalCheckpoint, runFiles.finalHistory] as const
+  ).some((one) => one === blob);
 
 /**
  * Storage of a run's checkpoints, history and results: blobs by name. `folderStore` uses a folder, `memoryStore` memory; other storage

@@ -7,10 +7,10 @@ import type {
   ClassifyOptions,
   LoadClassifierOptions,
   MultiLabelClassifierOptions,
-} from "../../tasks/classifier-options.js";
+} from "../../tasks/head/classifier-options.js";
 import type { CrossEncoderOptions } from "../../tasks/cross/cross-options.js";
 import type { TokenClassifierOptions } from "../../tasks/tokens/token-options.js";
-import type { Prediction } from "../../tasks/prediction.js";
+import type { Prediction } from "../../tasks/head/prediction.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import type { Call } from "../protocol/scope.js";
 import { RemoteObject } from "./remote-classes.js";

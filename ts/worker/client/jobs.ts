@@ -5,13 +5,13 @@ import type { FoldsReport } from "../../tasks/classify/folds/classifier-folds.js
 import type { AnyJobResult } from "../../jobs/run-job.js";
 import type { JobResult } from "../../tasks/classify/report.js";
 import type { LanguageJobResult } from "../../tasks/language/language-report.js";
-import type { TokenJobResult } from "../../tasks/tokens/run/token-report.js";
+import type { TokenJobResult } from "../../tasks/tokens/token-report.js";
 import type { AnyJobSpec } from "../../tasks/index.js";
 import type { JobSpec } from "../../tasks/classify/settings.js";
 import type { LanguageJobSpec } from "../../tasks/language/settings.js";
 import type { PreferenceJobResult } from "../../tasks/preferences/preference-report.js";
 import type { PreferenceJobSpec } from "../../tasks/preferences/settings.js";
-import type { TokenJobSpec } from "../../tasks/tokens/run/settings.js";
+import type { TokenJobSpec } from "../../tasks/tokens/settings.js";
 import type { KeptSourcesOptions } from "../../training/sources/own-data.js";
 import type { RunStore } from "../../training/store/run-store.js";
 import { copied } from "../protocol/unsendable.js";

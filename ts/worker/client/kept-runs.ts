@@ -3,9 +3,8 @@ import type { FileMap } from "../../io/file-access.js";
 import { remember } from "../../io/made-from.js";
 import { type KeptSourcesOptions, takeKeptSources } from "../../training/sources/own-data.js";
 import type { AnyJobSpec } from "../../tasks/index.js";
-import { takeRunName } from "../../training/store/run-name.js";
+import { type RunStore, takeRunName } from "../../training/store/run-store.js";
 import type { RunStatus } from "../../jobs/stored-runs.js";
-import type { RunStore } from "../../training/store/run-store.js";
 import { functions } from "../calls.js";
 import { ask, type InWorker, workerOf } from "./shared-worker.js";
 

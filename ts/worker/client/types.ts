@@ -6,10 +6,10 @@ import type { CausalLanguageModel as LocalLanguageModel } from "../../models/lan
 import type { GenerateOptions, GenerationRequestOptions, Prompt } from "../../models/language/generate-options.js";
 import type { LanguageModelOptions } from "../../models/language/load-language-model.js";
 import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sentence-encoder.js";
-import type { ClassifierFitOptions } from "../../tasks/classifier-training.js";
-import type { OpenClassifierOptions, OpenRunOptions } from "../../tasks/classifier-options.js";
-import type { TextClassifier as LocalClassifier } from "../../tasks/text-classifier.js";
-import type { TextRegressor as LocalRegressor } from "../../tasks/text-regressor.js";
+import type { ClassifierFitOptions } from "../../tasks/head/classifier-training.js";
+import type { OpenClassifierOptions, OpenRunOptions } from "../../tasks/head/classifier-options.js";
+import type { TextClassifier as LocalClassifier } from "../../tasks/classify/text-classifier.js";
+import type { TextRegressor as LocalRegressor } from "../../tasks/regress/text-regressor.js";
 import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import type { CrossEncoder as LocalCrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import type { CrossActivation, LoadCrossEncoderOptions } from "../../tasks/cross/cross-options.js";

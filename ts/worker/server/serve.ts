@@ -4,8 +4,8 @@ import type { CausalLanguageModel } from "../../models/language/causal-language-
 import type { GenerationSession } from "../../models/language/generation-session.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
-import type { TextClassifier } from "../../tasks/text-classifier.js";
-import type { TextRegressor } from "../../tasks/text-regressor.js";
+import type { TextClassifier } from "../../tasks/classify/text-classifier.js";
+import type { TextRegressor } from "../../tasks/regress/text-regressor.js";
 import type { TokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import { VERSION } from "../../version.js";
 import { classes, type ClassName, type FunctionName, functions } from "../calls.js";

@@ -17,7 +17,7 @@ import { openSafetensors } from "../../../../ts/io/safetensors/index.js";
 import { modelToWrite } from "../../../../ts/models/gguf/writing/model.js";
 import { tokenizerFiles } from "../../../../ts/models/gguf/writing/gguf.js";
 import { openWeights } from "../../../../ts/models/tensor-files.js";
-import { outputRow } from "../../../../ts/tasks/cross/answers/output-row.js";
+import { outputRow } from "../../../../ts/tasks/cross/answers/open-answers.js";
 import { goldenBytes, goldenJson } from "../../../golden.js";
 import { written } from "../../../models/gguf/writing/written-model.js";
 import { embedderFiles } from "../../../models/golden-embedder.js";

@@ -15,12 +15,11 @@ import { checkSpread, spreadsOf, type TaskFoldsReport } from "../../../training/
 import type { Fold } from "../../../training/data/parts.js";
 import { objectAt } from "../../../training/store/run-state.js";
 import { breather } from "../../../waiting/next-task.js";
-import type { ClassifierResult } from "../report.js";
-import type { Baseline } from "../result/baseline.js";
-import type { Recommendation } from "../../head-comparison.js";
-import { recommend } from "../result/recommendation.js";
+import { type ClassifierResult, recommend } from "../report.js";
+import type { Baseline } from "../baseline.js";
+import type { Recommendation } from "../../head/head-comparison.js";
 import type { TrainingSettings } from "../settings.js";
-import { checkMetrics, checkPredictions } from "../stored/metrics-check.js";
+import { checkMetrics, checkPredictions } from "../stored-state.js";
 
 /** One fold: trained on the other folds, measured on its own examples. */
 export interface ClassifierFold extends FoldResult, Pick<Baseline, "headOnly" | "largestClass"> {

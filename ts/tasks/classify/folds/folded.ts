@@ -7,8 +7,7 @@ import { plainText } from "../../../io/examples/row.js";
 import type { Fold } from "../../../training/data/parts.js";
 import { hear } from "../../../training/loading.js";
 import type { DataAccess, Labelled } from "../data/read-labelled.js";
-import { groupsOf } from "../data/held-out.js";
-import { nearNumbers } from "../data/near-examples.js";
+import { groupsOf, nearNumbers } from "../data/held-out.js";
 import type { TrainingSettings } from "../settings.js";
 
 /** The most labels that a message names. */

@@ -1,4 +1,4 @@
-import { TextRegressor } from "../../../tasks/text-regressor.js";
+import { TextRegressor } from "../../../tasks/regress/text-regressor.js";
 import { TokenClassifier } from "../../../tasks/tokens/token-classifier.js";
 import type { Family } from "./family.js";
 

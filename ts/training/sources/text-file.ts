@@ -1,1 +1,0 @@
-export { decodeText as decode, LONGEST_TEXT } from "../../io/examples/index.js";
