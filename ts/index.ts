@@ -37,18 +37,19 @@ export {
   oneCycleSchedule,
   polynomialSchedule,
   stepSchedule,
-} from "./optim/more-schedules.js";
-export type {
-  CosineAnnealingOptions,
-  CosineRestartsOptions,
-  ExponentialOptions,
-  InverseSqrtOptions,
-  OneCycleOptions,
-  PolynomialOptions,
-  StepScheduleOptions,
-} from "./optim/more-schedules.js";
-export { constantSchedule, cosineSchedule, linearSchedule } from "./optim/schedules.js";
-export type { Schedule, ScheduleOptions } from "./optim/schedules.js";
+  type CosineAnnealingOptions,
+  type CosineRestartsOptions,
+  type ExponentialOptions,
+  type InverseSqrtOptions,
+  type OneCycleOptions,
+  type PolynomialOptions,
+  type StepScheduleOptions,
+  constantSchedule,
+  cosineSchedule,
+  linearSchedule,
+  type Schedule,
+  type ScheduleOptions,
+} from "./optim/schedules.js";
 export { Adagrad, RMSprop } from "./optim/root-of-squares.js";
 export type { AdagradOptions, RMSpropOptions } from "./optim/root-of-squares.js";
 export { SGD } from "./optim/sgd.js";

@@ -1,5 +1,11 @@
-import { GPU_HEADING, gpuRows } from "../../ts/cli/timing/gpu-table.js";
-import { adapterLines, type GpuReport, measureGpu, wasmLine } from "../../ts/cli/timing/gpu-timing.js";
+import {
+  adapterLines,
+  GPU_HEADING,
+  type GpuReport,
+  gpuRows,
+  measureGpu,
+  wasmLine,
+} from "../../ts/cli/timing/gpu-timing.js";
 import { withRandomWeights } from "../../ts/cli/timing/models/measured-model.js";
 import { MINILM, SMOLLM2 } from "../../ts/cli/timing/models/model-shapes.js";
 import { createEngine } from "../../ts/entry/browser.js";

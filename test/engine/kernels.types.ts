@@ -1,6 +1,6 @@
 import type { InitOutput as Single } from "../../build/wasm/simd/lowrank_wasm.js";
 import type { InitOutput as Shared } from "../../build/wasm/simd-threads/lowrank_wasm.js";
-import type { SharedKernels, WasmKernels } from "../../ts/engine/wasm-kernels.js";
+import type { SharedKernels, WasmKernels } from "../../ts/engine/platform-types.js";
 
 /** What wasm-bindgen adds of its own. */
 type Glue = `__wbindgen_${string}`;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { isLoopback } from "../../ts/io/node/loopback.js";
-import { isAllowedHost } from "../../ts/serve/host-names.js";
+import { isAllowedHost } from "../../ts/serve/openai/access.js";
 
 it("addresses, localhost and the names of a server are its own", () => {
   for (const host of [

@@ -1,7 +1,7 @@
 import type { LanguageModelV3Message, LanguageModelV3Prompt, LanguageModelV3ToolResultPart } from "@ai-sdk/provider";
 import type { ChatMessage } from "../models/language/chat-message.js";
-import { jsonText } from "./json-copy.js";
-import { unsupported } from "./sdk-errors.js";
+import { jsonText } from "./model-settings.js";
+import { unsupported } from "./provided-models.js";
 
 type Content<Role extends LanguageModelV3Message["role"]> = Extract<LanguageModelV3Message, { role: Role }>["content"];
 

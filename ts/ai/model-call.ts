@@ -4,8 +4,7 @@ import type { GenerateOptions } from "../models/language/generate-options.js";
 import type { Tool, ToolChoice } from "../models/language/tools/tool-options.js";
 import { requestSeed } from "../serve/request-seed.js";
 import { chatMessages } from "./chat-messages.js";
-import { jsonCopy } from "./json-copy.js";
-import { type LanguageSettings, ownOptions, takeLanguageSettings } from "./model-settings.js";
+import { jsonCopy, type LanguageSettings, ownOptions, takeLanguageSettings } from "./model-settings.js";
 
 /** A call of the AI SDK as one of a language model, copied. */
 export interface ModelCall {

@@ -1,10 +1,24 @@
 import type { SharedV3ProviderOptions } from "@ai-sdk/provider";
 import { checkOptions, copiedOptions } from "../arguments/options.js";
+import { ConfigError } from "../errors/errors.js";
 import type { GenerateOptions } from "../models/language/generate-options.js";
 import type { EncodeOptions } from "../models/sentence/encoder-options.js";
 import type { RankOptions } from "../tasks/cross/cross-options.js";
-import { jsonCopy } from "./json-copy.js";
 import type { ProvidedLanguageModel } from "./provided-models.js";
+
+/** A value as JSON. Throws `ConfigError` for what has none, such as a circle. */
+export function jsonText(what: string, name: string, value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "null";
+  } catch (cause) {
+    const message = `${what}: ${name} is no JSON: ${String(cause)}`;
+    throw new ConfigError(message, { op: what, option: name, expected: "JSON" }, { cause });
+  }
+}
+
+/** A copy of a value of JSON. Throws as `jsonText`. */
+export const jsonCopy = (what: string, name: string, value: unknown): unknown =>
+  JSON.parse(jsonText(what, name, value)) as unknown;
 
 const LANGUAGE = [
   "adapter",

@@ -26,11 +26,11 @@ import {
   isEncoder,
   isLanguageModel,
   isReranker,
+  noSuchModel,
   type ProvidedEncoder,
   type ProvidedLanguageModel,
   type ProvidedReranker,
 } from "./provided-models.js";
-import { noSuchModel } from "./sdk-errors.js";
 
 /** A sentence encoder as the AI SDK calls it. */
 class LowrankEmbeddingModel implements EmbeddingModelV3 {

@@ -5,22 +5,22 @@ export { findModel, loadEncoder } from "./files/base-model.js";
 export { addEngineOptions } from "./files/classifier-folder.js";
 export { checkEmptyFolder, checkOutFolder } from "./files/out-folder.js";
 export { appearedMeanwhile } from "./merged/whole-folder.js";
-export { absolutePath } from "./options/settings-of-options.js";
+export {
+  absolutePath,
+  exampleData,
+  freshSettings,
+  withAbsolutePaths,
+  type SettingsOptions,
+} from "./options/settings-of-options.js";
 export type { AdapterOptions } from "./options/adapter-settings.js";
-export { exampleData } from "./options/example-data.js";
 export { flagNames } from "./options/flag-names.js";
 export { port, real, targetModules, whole } from "./options/option-values.js";
-export { freshSettings, withAbsolutePaths } from "./options/settings-of-options.js";
-export type { SettingsOptions } from "./options/settings-of-options.js";
 export { addSettingOptions, addSpecOptions } from "./options/spec-options.js";
-export { packageRoot } from "./package-root.js";
-export { runProcess } from "./run-process.js";
-export { runs } from "./run-program.js";
-export type { Program, Run } from "./run-program.js";
+export { packageRoot } from "./installed-package.js";
+export { runProcess, runs, type Program, type Run } from "./run-program.js";
 export type { Session } from "./session.js";
 export { formatDuration, formatPercent } from "./terminal/number-format.js";
-export { oneLine } from "./terminal/printable.js";
-export { shellPath } from "./terminal/shell-word.js";
+export { oneLine, shellPath } from "./terminal/printable.js";
 export { tableLines } from "./terminal/table.js";
 export { sweepCurves } from "../pictures/sweep-curves.js";
 export { readLabelled } from "../tasks/classify/data/read-labelled.js";

@@ -1,6 +1,15 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConfigError } from "../errors/errors.js";
+
+/** Folder of the package that a file belongs to, by default of this one: the nearest above it that has a package.json. */
+export function packageRoot(file = import.meta.url): string {
+  let folder = dirname(fileURLToPath(file));
+  while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
 
 /**
  * Folder of an installed package of this project: beside this one, or in the working folder's project. Throws `ConfigError` if it is not

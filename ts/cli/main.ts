@@ -1,4 +1,4 @@
 import { run } from "./program.js";
-import { runProcess } from "./run-process.js";
+import { runProcess } from "./run-program.js";
 
 await runProcess("lowrank", run);

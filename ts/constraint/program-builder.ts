@@ -1,6 +1,6 @@
 import { ConfigError } from "../errors/errors.js";
 import { Meter, type Pieces } from "./pieces.js";
-import type { PartTarget, Rule } from "./part.js";
+import type { PartTarget, Rule } from "./parts.js";
 import type { Program, Repeat, State } from "./program.js";
 import { checkProgram } from "./program-check.js";
 

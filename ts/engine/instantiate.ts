@@ -1,6 +1,6 @@
 import { EngineError } from "../errors/errors.js";
 import { orForbidden } from "./source.js";
-import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
+import type { SharedKernels, WasmKernels } from "./platform-types.js";
 
 /** Argument of wasm-bindgen's start routine, which runs the module's constructors and gives a thread its stack. */
 type Start = (stackSize?: number) => void;

@@ -1,3 +1,5 @@
+import type { Kernels, PoolKernels, ProbeKernels, TileKernels } from "./kernels.js";
+
 // Types of the platform that not every program's `lib` knows: a project for Node need not name "dom".
 
 /** A compiled binary: the platform's own type, or any object where the program's `lib` has none. */
@@ -12,3 +14,12 @@ export interface LinearMemory {
   /** Adds pages of 64 KiB; gives how many there were. */
   grow(pages: number): number;
 }
+
+/** All exports of a kernel binary: besides the kernels what the engine sets up and measures them with. */
+export interface WasmKernels extends Kernels, TileKernels, ProbeKernels {
+  /** Linear memory. Builds without threads create it themselves; the others import it. */
+  readonly memory: LinearMemory;
+}
+
+/** Exports of the builds with threads. */
+export interface SharedKernels extends WasmKernels, PoolKernels {}

@@ -1,7 +1,7 @@
 import { clip } from "../errors/excerpt.js";
 import { type Features, sharedMemoryObstacle } from "./features.js";
 import { instantiate, type LostWorkers } from "./instantiate.js";
-import type { SharedKernels } from "./wasm-kernels.js";
+import type { SharedKernels } from "./platform-types.js";
 import type { TrustedAddress } from "./trusted-address.js";
 import { startedBy, type WorkerLike, type WorkerSource } from "./worker-source.js";
 

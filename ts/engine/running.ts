@@ -6,7 +6,7 @@ import type { WorkerSource } from "./worker-source.js";
 import type { Build } from "./source.js";
 import type { Tile, TileChoice } from "./tile.js";
 import { copyInto, isBytes, isFloats, typedBuffer } from "../arguments/typed-array.js";
-import type { WasmKernels } from "./wasm-kernels.js";
+import type { WasmKernels } from "./platform-types.js";
 
 /** A gradient in memory, of `size` elements. */
 export interface GradientPart {

@@ -9,7 +9,7 @@ import { planThreads, Pool } from "./pool.js";
 import { Engine, type EngineConstructor } from "./running.js";
 import { type Build, compile } from "./source.js";
 import { TileChoice } from "./tile.js";
-import type { SharedKernels, WasmKernels } from "./wasm-kernels.js";
+import type { SharedKernels, WasmKernels } from "./platform-types.js";
 import type { Pointer } from "./kernels.js";
 
 const ROWS = 9;

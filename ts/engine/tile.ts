@@ -2,7 +2,7 @@ import { ConfigError } from "../errors/errors.js";
 import { stopwatch } from "../waiting/clock.js";
 import type { Heap } from "./memory/heap.js";
 import type { Pointer } from "./kernels.js";
-import type { WasmKernels } from "./wasm-kernels.js";
+import type { WasmKernels } from "./platform-types.js";
 
 /** Rows and columns of C in registers. */
 export interface Tile {

@@ -1,8 +1,7 @@
 import { notStarted, setWorkerHost } from "../engine/pool.js";
 import { setBinaryLocator } from "../engine/source.js";
 import { ownAddress, type TrustedAddress } from "../engine/trusted-address.js";
-import { workerFrom } from "../engine/worker-from.js";
-import type { WorkerLike } from "../engine/worker-source.js";
+import { workerFrom, type WorkerLike } from "../engine/worker-source.js";
 import { beside, isMoved } from "./script-address.js";
 
 // Bundlers copy a file only where they see its whole name beside `import.meta.url`.

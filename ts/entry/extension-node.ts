@@ -9,7 +9,7 @@ export { takeBucketAddress } from "../io/node/bucket/bucket-access.js";
 export { Bucket } from "../io/node/bucket/bucket.js";
 export { isRemote } from "../io/node/index.js";
 export { isLoopback } from "../io/node/loopback.js";
-export { isAllowedHost } from "../serve/host-names.js";
+export { isAllowedHost } from "../serve/openai/access.js";
 export { isClaimed, storeIn } from "../training/node/bucket-store.js";
 export { isLock, isLocked } from "../training/node/run-lock.js";
 export { firstDifference, takeAnySpec, tasks, type JobSettings } from "../tasks/index.js";

@@ -1,5 +1,5 @@
 import { ownAddress } from "../engine/trusted-address.js";
-import { workerFrom } from "../engine/worker-from.js";
+import { workerFrom } from "../engine/worker-source.js";
 import { pageRuntime } from "../worker/client/page-runtime.js";
 import { setWorkerRuntime } from "../worker/client/runtime.js";
 import { beside } from "./script-address.js";

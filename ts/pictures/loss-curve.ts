@@ -1,7 +1,6 @@
 import type { FitEvaluation, StepRecord } from "../train/fit-options.js";
-import { axisTicks, tickLabel } from "./axis-ticks.js";
+import { axisTicks, escape, Palette, tickLabel } from "./svg.js";
 import { log } from "../values/elementary.js";
-import { escape, Palette } from "./svg.js";
 
 /** What the picture says beside the curve. */
 export interface LossCurveText {

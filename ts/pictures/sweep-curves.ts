@@ -1,5 +1,4 @@
-import { axisTicks, tickLabel } from "./axis-ticks.js";
-import { escape, Palette } from "./svg.js";
+import { axisTicks, escape, Palette, tickLabel } from "./svg.js";
 
 /** A setting's way through a sweep. */
 interface SweepCurve {

@@ -6,9 +6,8 @@ import { blobSource, bytesSource, type ByteSource, checkSource } from "../io/byt
 import { fileAccess } from "../io/file-access.js";
 import { isJsonObject, parseJson, parseJsonObject } from "../io/json.js";
 import { byteLength, fillSafetensors, openSafetensors, type OpenTensorFile } from "../io/safetensors/index.js";
-import { type IdTable, takeIds } from "./id-table.js";
-import type { VectorId } from "./id-texts.js";
-import { type Scale, takeRanges } from "./ranges.js";
+import { type IdTable, takeIds, type VectorId } from "./id-table.js";
+import { type Scale, takeRanges } from "./quantize-vectors.js";
 import { type IndexFormat, storedBytes } from "./row-format.js";
 import { vectorFrom } from "./vector-list.js";
 import type { AddedVectors, VectorStore } from "./vector-store.js";

@@ -1,5 +1,5 @@
 import type { Kernels, Pointer } from "../engine/kernels.js";
-import { type Scale, writeBits, writeCodes } from "./ranges.js";
+import { type Scale, writeBits, writeCodes } from "./quantize-vectors.js";
 
 /** How an index stores vectors. */
 export type IndexFormat = "float32" | "int8" | "binary";

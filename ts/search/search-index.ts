@@ -6,9 +6,8 @@ import { Engine } from "../engine/running.js";
 import { namingTraps } from "../engine/trap.js";
 import { ConfigError, FormatError, StaleNodeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
-import { IdTable, takeIds } from "./id-table.js";
-import type { VectorId } from "./id-texts.js";
-import { takeRanges, type VectorRanges } from "./ranges.js";
+import { IdTable, takeIds, type VectorId } from "./id-table.js";
+import { takeRanges, type VectorRanges } from "./quantize-vectors.js";
 import type { IndexFormat, PreparedQuery } from "./row-format.js";
 import {
   fileOfIndex,

@@ -2,9 +2,8 @@ import { isJsonObject } from "../io/json.js";
 import { AddedTokens } from "./added-tokens.js";
 import { bertNormalizer, bertWords } from "./bert-steps.js";
 import { type JsonObject, stepType } from "./checks.js";
-import type { SpelledToken, Subwords, SubwordTokenizer } from "./subword-tokenizer.js";
+import type { SpelledToken, Subwords, SubwordTokenizer, WordModel } from "./subword-tokenizer.js";
 import type { TokenizerParts } from "./tokenizer-file.js";
-import type { WordModel } from "./models/word-model.js";
 import { wordPieces } from "./models/word-piece.js";
 
 /** Post-processors that add special tokens in one step; the last two names are historical. */

@@ -1,8 +1,8 @@
 import { isJsonObject, type Json } from "../io/json.js";
 import type { JsonObject } from "./checks.js";
-import { bytesByCharacter } from "./byte-characters.js";
+import { bytesByCharacter } from "./token-text.js";
 import { byteToken } from "./models/byte-fallback.js";
-import { stepsOf } from "./steps-of.js";
+import { stepsOf } from "./text-steps.js";
 
 /**
  * A lower bound on the number of a text's tokens, in one pass over its characters: their number divided by the length of the longest token. It

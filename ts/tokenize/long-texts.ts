@@ -2,10 +2,10 @@ import type { Json } from "../io/json.js";
 import type { Steps } from "../waiting/next-task.js";
 import { type JsonObject, stepType } from "./checks.js";
 import { spelledOut } from "./known-patterns.js";
-import type { WordModel } from "./models/word-model.js";
+import type { WordModel } from "./subword-tokenizer.js";
 import { SPACE } from "./bert-steps.js";
 import { byteLevelPattern, type NormalizerStep } from "./rust-steps.js";
-import { stepsOf } from "./steps-of.js";
+import { stepsOf } from "./text-steps.js";
 import { cutAt, isByteLevel, normalizerPlaces, type Places } from "./text-pieces.js";
 
 // How a text is tokenized that cannot be cut, for example because it has no white space: each step of tokenizer.json in pieces of some

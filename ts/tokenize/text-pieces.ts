@@ -1,9 +1,9 @@
 import { isJsonObject, type Json } from "../io/json.js";
 import { type JsonObject, stepType } from "./checks.js";
-import { CHINESE, condense, type CondenseRules } from "./condense.js";
+import { CHINESE, condense, type CondenseRules } from "./bert-steps.js";
 import { isKnownPattern } from "./known-patterns.js";
-import { stepsOf } from "./steps-of.js";
-import { MAX_PIECE } from "./vocabulary.js";
+import { stepsOf } from "./text-steps.js";
+import { MAX_PIECE } from "./tokenizer-file.js";
 
 /** Characters after which a text is cut at the next place that can be; few texts are as long. */
 const PIECE = 4096;

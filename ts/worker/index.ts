@@ -10,7 +10,7 @@ export {
 export type { PredictionRequest } from "./client/encoders.js";
 export { runFolds, runJob } from "./client/jobs.js";
 export { cacheModel, cachedModel, cachedModels, clearCache } from "./client/cached-models.js";
-export type { WorkerCachedModel } from "./client/cached-there.js";
+export type { WorkerCachedModel } from "./client/known-objects.js";
 export { keptSources, opfsStore, runStatus, unfinishedSpec } from "./client/kept-runs.js";
 export type { WorkerSources, WorkerStore } from "./client/kept-runs.js";
 export { LowrankWorker } from "./client/living-worker.js";

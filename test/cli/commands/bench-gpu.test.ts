@@ -1,8 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { adapterLines, type GpuReport } from "../../../ts/cli/timing/gpu-timing.js";
-import { gpuRows } from "../../../ts/cli/timing/gpu-table.js";
+import { adapterLines, type GpuReport, gpuRows } from "../../../ts/cli/timing/gpu-timing.js";
 import { noDriver, softwareDriver } from "../../engine/webgpu/software-driver.js";
 import { program } from "../process.js";
 

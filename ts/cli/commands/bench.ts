@@ -7,10 +7,16 @@ import { nextTask } from "../../waiting/next-task.js";
 import { collected } from "../files/language-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { type EngineOptions, engineSettings, startEngine } from "../engine-start.js";
-import { GPU_HEADING, gpuRows, milliseconds } from "../timing/gpu-table.js";
-import { adapterLines, type GpuReport, measureGpu, wasmLine } from "../timing/gpu-timing.js";
-import { type KernelTiming, measurePeak, measureWork } from "../timing/kernel-timing.js";
-import { allWork } from "../timing/kernel-work.js";
+import {
+  adapterLines,
+  GPU_HEADING,
+  type GpuReport,
+  gpuRows,
+  measureGpu,
+  milliseconds,
+  wasmLine,
+} from "../timing/gpu-timing.js";
+import { allWork, type KernelTiming, measurePeak, measureWork } from "../timing/kernel-timing.js";
 import { formatThreads } from "../terminal/number-format.js";
 import { real, whole } from "../options/option-values.js";
 import type { Session } from "../session.js";

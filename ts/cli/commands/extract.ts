@@ -1,15 +1,31 @@
 import type { Command } from "commander";
 import { writeAdapter } from "../../entry/node.js";
-import { extractAdapter } from "../../merging/extract.js";
+import { type Approximation, extractAdapter } from "../../merging/extract.js";
 import { modelTypeOf } from "../../merging/orientation.js";
 import { breather } from "../../waiting/next-task.js";
-import type { BaseWeights } from "../files/base-weights.js";
+import type { BaseWeights } from "../files/base-model.js";
 import { openBase } from "../files/open-base.js";
 import { checkEmptyFolder } from "../files/out-folder.js";
 import { writeWholeFiles } from "../merged/whole-folder.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
-import { approximationLines } from "../terminal/approximation-lines.js";
+import { formatCount, formatPercent } from "../terminal/number-format.js";
+import { clip, tableLines } from "../terminal/table.js";
+
+/** The adapter in `out` by layer, with its approximation errors. */
+export function approximationLines({ layers, error, left }: Approximation, out: string, json: boolean): string[] {
+  if (json) return [JSON.stringify({ out, error, layers, left })];
+  const rows = layers.map(({ module, rank, error: own }) => [module, String(rank), formatPercent(own)]);
+  return [
+    ...tableLines([["layer", "rank", "missed"], ...rows], ["left", "right", "right"]),
+    ...(left.length === 0
+      ? []
+      : [
+          `changed, but not representable as a low-rank update: ${clip(left.join(", "), 300)} (${formatCount(left.length)} tensors)`,
+        ]),
+    `${formatCount(layers.length)} layers, written to ${out}: ${formatPercent(error)} of the change is missed (Frobenius norm)`,
+  ];
+}
 
 const EXAMPLES = `
 Example:

@@ -8,16 +8,15 @@ import { type JobSettings, taskOf } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { exitCodes } from "../exit-codes.js";
 import { withRunFolder } from "../files/run-folder.js";
-import { exampleData } from "../options/example-data.js";
+import { checkAgainst, exampleData, freshSettings, withAbsolutePaths } from "../options/settings-of-options.js";
 import { addFinetuneOptions, type FinetuneOptions } from "../options/spec-options.js";
-import { checkAgainst, freshSettings, withAbsolutePaths } from "../options/settings-of-options.js";
 import { followRun, printRun, runReporter } from "../reports/follow-run.js";
 import { introduction } from "../reports/introduction.js";
 import type { FinishedRun, Page, RunView } from "../reports/run-view.js";
 import { runViews } from "../reports/views.js";
 import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 import { crossValidate, unfinishedFolds } from "./folds.js";
 
 const EXAMPLES = `

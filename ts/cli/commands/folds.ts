@@ -14,7 +14,7 @@ import { foldLines } from "../reports/fold-lines.js";
 import { JobProgress } from "../terminal/job-progress.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import { introduction } from "../reports/introduction.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 
 /** Options of `finetune --folds` besides the settings. */
 export interface FoldsOptions extends WantedFolder {

@@ -10,7 +10,7 @@ import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from
 import { modelPlan } from "../../models/architectures.js";
 import { sizeOf } from "../../values/tensor.js";
 import { explainAdapter, explainedLines } from "../inspected/explained-adapter.js";
-import { ggufLines, inspectGguf, isGguf } from "../inspected/inspected-gguf.js";
+import { ggufLines, inModelOrder, inspectGguf, isGguf, tensorLines } from "../inspected/inspected-gguf.js";
 import { foldsRows, holdsFolds, inspectFolds } from "../inspected/inspected-folds.js";
 import { inspectRun, runRows } from "../inspected/inspected-run.js";
 import { otherKind } from "../inspected/other-file.js";
@@ -18,7 +18,6 @@ import { formatBytes, formatCount, matricesText } from "../terminal/number-forma
 import { resultIn } from "../files/run-folder.js";
 import type { Session } from "../session.js";
 import { clip, tableLines } from "../terminal/table.js";
-import { inModelOrder, tensorLines } from "../terminal/tensor-lines.js";
 
 const EXAMPLES = `
 Examples:

@@ -7,7 +7,7 @@ import { checkEmptyFolder } from "../files/out-folder.js";
 import { writeWholeFiles } from "../merged/whole-folder.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
-import { approximationLines } from "../terminal/approximation-lines.js";
+import { approximationLines } from "./extract.js";
 
 const EXAMPLES = `
 Example:

@@ -1,15 +1,65 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { copyFile, mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { readAdapter } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-access.js";
 import { readFileMap } from "../../io/node/index.js";
+import { isFolder } from "../../io/node/read-files.js";
 import { type Adapter, readAdapterForBase } from "../../io/peft/index.js";
-import { runFiles } from "../../training/store/run-store.js";
 import { labelsOf } from "../../tasks/head/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/head/labels-file.js";
-import { companionsOfAdapter } from "../merged/companions.js";
+import { runFiles } from "../../training/store/run-store.js";
+import { throwIfAborted } from "../../waiting/abort.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
+
+/** What a model has beside its weights, by the ends of names: configurations, tokenizers, templates, code of its own. */
+const kept = /\.(json|txt|model|jinja|py|tiktoken|bpe\.model)$/;
+/** What is of weights, or of an adapter or a run that lies in the folder as well. */
+const left =
+  /\.index\.json$|^(adapter_config|labels|report|run|folds(\.partial)?)\.json$|^(README|requirements|LICENSE)\b/i;
+/** sentence-transformers' parts, each in a folder; their weights are small. */
+const parts = /^\d+_\w+$/;
+const partFiles = ["config.json", "model.safetensors"];
+/** No configuration or vocabulary is longer, and what is may be data. */
+const LONGEST = 100_000_000;
+
+/** Files of a model that merging does not change, relative to its folder. */
+function companionsOf(directory: string): string[] {
+  const names = readdirSync(directory).sort();
+  const files = names.filter((name) => kept.test(name) && !left.test(name));
+  const inside = names
+    .filter((name) => parts.test(name) && isFolder(join(directory, name)))
+    .flatMap((name) => partFiles.map((file) => `${name}/${file}`));
+  return [...files, ...inside].filter((name) => {
+    const found = statSync(join(directory, name), { throwIfNoEntry: false });
+    return found?.isFile() === true && found.size <= LONGEST;
+  });
+}
+
+/**
+ * Files of an adapter's folder that say how texts become its vectors or scores, such as prompts, pooling and activation, which a base lacks
+ * or has with other values. None unless the folder has the modules of sentence-transformers.
+ */
+export function companionsOfAdapter(folder: string): string[] {
+  if (!existsSync(join(folder, "modules.json"))) return [];
+  return companionsOf(folder).filter((name) => !/^(generation_)?config\.json$/.test(name));
+}
+
+/** Copies files of a model that merging does not change, except those that are there already. */
+export async function copyCompanions(
+  from: string,
+  to: string,
+  signal: AbortSignal,
+  names: readonly string[] = companionsOf(from),
+): Promise<void> {
+  for (const name of names) {
+    throwIfAborted(signal);
+    if (existsSync(join(to, name))) continue;
+    await mkdir(dirname(join(to, name)), { recursive: true });
+    await copyFile(join(from, name), join(to, name));
+  }
+}
 
 interface AdapterInOptions {
   readonly allowNonFinite?: boolean;

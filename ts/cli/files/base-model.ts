@@ -2,14 +2,45 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isRecord } from "../../arguments/collections.js";
 import { SentenceEncoder } from "../../entry/node.js";
-import { type LocalModel, resolveModel } from "../../io/node/index.js";
 import { ConfigError } from "../../errors/errors.js";
+import type { FileMap } from "../../io/file-access.js";
+import type { Json } from "../../io/json.js";
+import { type LocalModel, resolveModel } from "../../io/node/index.js";
+import type { OpenTensorFile } from "../../io/safetensors/index.js";
+import { modelTypeOf } from "../../merging/orientation.js";
 import type { PoolingMode } from "../../models/sentence/pooling.js";
-import { ProgressReporter } from "../terminal/progress-bar.js";
-import { runFiles } from "../../training/store/run-store.js";
 import { LABELS_FILE } from "../../tasks/head/labels-file.js";
-import type { KnownColumn } from "../tables/table-columns.js";
+import { runFiles } from "../../training/store/run-store.js";
 import { hearSignals, type Session } from "../session.js";
+import type { KnownColumn } from "../tables/table-columns.js";
+import { ProgressReporter } from "../terminal/progress-bar.js";
+
+/** A model's weights, of any architecture, and their files. */
+export interface BaseWeights {
+  readonly model: LocalModel;
+  /** By name, in the model's folder. */
+  readonly files: ReadonlyMap<string, OpenTensorFile>;
+  /** All of them as one. */
+  readonly tensors: OpenTensorFile;
+  /** Name and content of model.safetensors.index.json; null if there is none. */
+  readonly index: { readonly file: string; readonly json: { readonly [key: string]: Json } } | null;
+  /** Other files of a model that are not in a folder, by name: those from a GGUF file's metadata. */
+  readonly companions?: FileMap;
+  /** Whether its tensors are the original ones, or dequantised from a GGUF file. */
+  readonly kind: "own" | "dequantised";
+  /** config.json; null if there is none. */
+  readonly config: { readonly [key: string]: Json } | null;
+  close(): Promise<void>;
+}
+
+/** For comparison with an adapter's own base: a model's name, and its model_type, null if config.json has none. */
+export const familyOf = ({
+  model,
+  config,
+}: { readonly model: { readonly name: string } } & Pick<BaseWeights, "config">) => ({
+  name: model.name,
+  modelType: modelTypeOf(config),
+});
 
 /** Finds a model: in a folder or the cache, or downloads it with progress. */
 export async function findModel(name: string, session: Session, quiet = false): Promise<LocalModel> {

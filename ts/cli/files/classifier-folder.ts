@@ -15,7 +15,7 @@ import { findModel, isAdapter, isCrossEncoder, loadEncoder, recordedModel, repor
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
 import { newestRun, readAdapterFiles, readClassifier, resultIn } from "./run-folder.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 import type { Session } from "../session.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { runFiles } from "../../training/store/run-store.js";

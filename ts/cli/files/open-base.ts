@@ -8,10 +8,9 @@ import { isFolder } from "../../io/node/read-files.js";
 import { type OpenTensorFile, openShards, readWeightMap, type WeightMap } from "../../io/safetensors/index.js";
 import { WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import type { Session } from "../session.js";
-import { findModel } from "./base-model.js";
+import { type BaseWeights, findModel } from "./base-model.js";
 import { isGguf } from "../inspected/inspected-gguf.js";
 import { otherKind } from "../inspected/other-file.js";
-import type { BaseWeights } from "./base-weights.js";
 
 /**
  * Opens a model's weights.

@@ -11,7 +11,7 @@ import { runFiles } from "../../training/store/run-store.js";
 import { labelsOf } from "../../tasks/head/classifier-files.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 
 const RUNS = "runs";
 

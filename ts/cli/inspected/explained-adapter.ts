@@ -6,10 +6,10 @@ import { planMerge } from "../../merging/merge-plan.js";
 import { changeNorms, updateNorm } from "../../merging/extract.js";
 import { breather } from "../../waiting/next-task.js";
 import { startEngine } from "../engine-start.js";
-import { familyOf } from "../files/base-weights.js";
+import { familyOf } from "../files/base-model.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
-import { inModelOrder } from "../terminal/tensor-lines.js";
+import { inModelOrder } from "./inspected-gguf.js";
 import { tableLines } from "../terminal/table.js";
 import { openBase } from "../files/open-base.js";
 

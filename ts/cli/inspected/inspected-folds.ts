@@ -11,7 +11,7 @@ import { foldTable } from "../reports/fold-lines.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 import { rowsOfSettings } from "./inspected-run.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 
 /** A folder's cross-validation. */
 export interface InspectedFolds {

@@ -2,10 +2,24 @@ import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { clip } from "../../errors/excerpt.js";
 import { type GgufFile, type GgufValue, openGguf } from "../../io/gguf/index.js";
 import { fileSource } from "../../io/node/file-source.js";
+import { formatShape } from "../../values/shape.js";
 import { sizeOf } from "../../values/tensor.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
 import { tableLines } from "../terminal/table.js";
-import { tensorLines } from "../terminal/tensor-lines.js";
+
+/** A table of a file's tensors; `kind` is the format's name for the type of their elements. */
+export function tensorLines(
+  kind: string,
+  tensors: readonly { name: string; type: string; shape: readonly number[]; bytes: number }[],
+): string[] {
+  const rows = tensors.map(({ name, type, shape, bytes }) => [name, type, formatShape(shape), formatBytes(bytes)]);
+  return tableLines([["tensor", kind, "shape", "size"], ...rows], ["left", "left", "left", "right"]);
+}
+
+const { compare } = new Intl.Collator("en", { numeric: true });
+
+/** Sorts names of modules and tensors as models have their layers: 2 before 10. */
+export const inModelOrder = (a: string, b: string): number => compare(a, b);
 
 /** The contents of a GGUF file. */
 interface InspectedGguf {

@@ -15,7 +15,7 @@ import { formatTargets } from "../../training/spec/training-settings.js";
 import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
 import { clip } from "../terminal/table.js";
 import { metricCells } from "../reports/metrics-view.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 import { languagePlan, type LanguageSettings } from "../../tasks/language/settings.js";
 import type { TaskTable } from "../../training/task-definition.js";
 

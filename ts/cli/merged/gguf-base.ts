@@ -6,7 +6,7 @@ import { WEIGHTS } from "../../io/safetensors/index.js";
 import { denseTensors } from "../../models/gguf/dense-tensors.js";
 import { ggufSource } from "../../models/gguf/index.js";
 import { isGrouped } from "../../models/gguf/tensors.js";
-import type { BaseWeights } from "../files/base-weights.js";
+import type { BaseWeights } from "../files/base-model.js";
 
 /** What stands beside the weights in Hugging Face's layout, where a GGUF file says it. */
 const COMPANIONS = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];

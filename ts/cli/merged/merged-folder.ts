@@ -17,8 +17,8 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import type { Session } from "../session.js";
 import { formatBytes } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import type { BaseWeights } from "../files/base-weights.js";
-import { companionsOfAdapter, copyCompanions } from "./companions.js";
+import type { BaseWeights } from "../files/base-model.js";
+import { companionsOfAdapter, copyCompanions } from "../files/adapter-folder.js";
 import type { MergedParts } from "./merged-parts.js";
 import { layoutOf } from "../../models/sentence/load-tokenizer.js";
 

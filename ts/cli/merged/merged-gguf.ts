@@ -12,7 +12,7 @@ import { untiedConfig } from "../../merging/untied.js";
 import { ggufToWrite, tokenizerFiles } from "../../models/gguf/writing/gguf.js";
 import { modelToWrite, type WrittenModel } from "../../models/gguf/writing/model.js";
 import type { WrittenType } from "../../models/gguf/writing/types.js";
-import { familyOf } from "../files/base-weights.js";
+import { familyOf } from "../files/base-model.js";
 import type { Session } from "../session.js";
 import { openBase } from "../files/open-base.js";
 import { hasGroups } from "./gguf-base.js";

@@ -5,12 +5,11 @@ import type { FurtherLora } from "../../training/spec/training-settings.js";
 import { fieldsOfTasks, type JobSettings, taskOf } from "../../tasks/index.js";
 import { defaultsOf, type Fields } from "../../training/spec/field.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { shellPath, shellWord } from "../terminal/shell-word.js";
+import { shellPath, shellWord } from "../terminal/printable.js";
 import { inits } from "./adapter-settings.js";
-import { exampleData } from "./example-data.js";
+import { exampleData, settingsFrom } from "./settings-of-options.js";
 import { flagOf } from "./flag-names.js";
 import { adapterSettingNames } from "./setting-flags.js";
-import { settingsFrom } from "./settings-of-options.js";
 
 /** How a run differs from another one. */
 export interface Change {

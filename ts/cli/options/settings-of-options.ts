@@ -1,17 +1,40 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
+import { isRemote } from "../../io/node/index.js";
+import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { fieldsOfTasks, type JobSettings, type TaskName, tasks } from "../../tasks/index.js";
+import type { LanguageSettings } from "../../tasks/language/settings.js";
 import { defaultsOf, type Fields } from "../../training/spec/field.js";
 import { MULTI_LABEL_TASK, UNNAMED_TASK } from "../../training/spec/run-settings.js";
 import type { TaskTable } from "../../training/task-definition.js";
-import type { LanguageSettings } from "../../tasks/language/settings.js";
-import type { TrainingSettings } from "../../tasks/classify/settings.js";
+import { packageRoot } from "../installed-package.js";
 import { type AdapterOptions, adapterSettings } from "./adapter-settings.js";
-import type { ExampleData } from "./example-data.js";
 import { flagOf } from "./flag-names.js";
 import type { SettingName } from "./setting-flags.js";
-import { isRemote } from "../../io/node/index.js";
+
+/** What describes a set of examples. */
+type ExampleData = Pick<TrainingSettings, "data" | "test" | "text" | "label" | "labelNames">;
+
+/** The examples that come with the package, by task. */
+const bundled: Readonly<Partial<Record<string, () => ExampleData>>> = { classify: movieReviews };
+
+/** The examples of a task that come with the package. Throws `ConfigError` if there are none. */
+export function exampleData(task: string): ExampleData {
+  const examples = bundled[task];
+  if (examples !== undefined) return examples();
+  throw new ConfigError(`--task ${task} needs examples to train on: name them with --data FILE`, { option: "--data" });
+}
+
+function movieReviews(): ExampleData {
+  const folder = join(packageRoot(), "examples/movie");
+  const [data, test] = [join(folder, "movie_train.tsv"), join(folder, "movie_test.tsv")];
+  if (!existsSync(data) || !existsSync(test)) {
+    throw new ConfigError(`the example data are missing in ${folder}: name your own with --data FILE`, { folder });
+  }
+  // No header: label, rating, text.
+  return { data, test, text: "2", label: "0", labelNames: { 0: "negative", 1: "positive" } };
+}
 
 /** Options for settings of any task, as commander returns them. */
 export type SettingsOptions = Omit<Partial<TrainingSettings>, "checkpointing"> &

@@ -24,7 +24,7 @@ import {
   speedLine,
 } from "./run-view.js";
 import type { Terminal } from "../terminal/terminal.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 
 type Colors = Terminal["colors"];
 

@@ -2,7 +2,7 @@ import type { LanguageReport } from "../../tasks/language/language-report.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { formatCount, formatExamples } from "../terminal/number-format.js";
 import { tableLines } from "../terminal/table.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 import { adapterRow, curveRow, nextLines, reportRow, type RunView, speedLine } from "./run-view.js";
 
 /** Runs of language models: perplexity before and after. */

@@ -5,7 +5,7 @@ import { runFiles } from "../../training/store/run-store.js";
 import { baselinesOf, type Metric, type TaskTable } from "../../training/task-definition.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { formatExamples, formatPercent } from "../terminal/number-format.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 import { tableLines } from "../terminal/table.js";
 import type { Terminal } from "../terminal/terminal.js";
 import { curveRow, headOnlyRow, nextLines, type Page, reportRow, type RunView, speedLine } from "./run-view.js";

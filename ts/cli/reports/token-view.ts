@@ -5,7 +5,7 @@ import { formatCount, formatPercent } from "../terminal/number-format.js";
 import { clip, tableLines } from "../terminal/table.js";
 import { metricsView } from "./metrics-view.js";
 import { curveRow, nextLines, reportRow, type RunView } from "./run-view.js";
-import { shellPath } from "../terminal/shell-word.js";
+import { shellPath } from "../terminal/printable.js";
 
 /** Scores of each label's entities. */
 export function entityLines({ perEntity }: Pick<TokenMetrics, "perEntity">): string[] {

@@ -1,3 +1,12 @@
+/** A text as one word of a shell: in double quotes, which every shell has, if they suffice. */
+export function shellWord(text: string): string {
+  if (/^[\w./:=,@%+-]+$/.test(text)) return text;
+  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
+}
+
+/** A path as a word of a shell, which no command reads as an option. */
+export const shellPath = (name: string): string => shellWord(name.startsWith("-") ? `./${name}` : name);
+
 /** Characters that control a terminal: C0 except tab and line feed, DEL, and C1. */
 // eslint-disable-next-line no-control-regex -- they are what is meant
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;

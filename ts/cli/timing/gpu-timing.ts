@@ -1,13 +1,12 @@
-import { type Engine, type EngineInfo, Graph } from "../../index.js";
 import { adapterName } from "../../engine/adapter-words.js";
+import { type Engine, type EngineInfo, Graph } from "../../index.js";
+import { VERSION } from "../../version.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
-import { VERSION } from "../../version.js";
 import { formatThreads } from "../terminal/number-format.js";
-import { apart, measureModel, type ModelTiming } from "./models/model-timing.js";
-import { allWork, type KernelWork } from "./kernel-work.js";
-import { type KernelTiming, measureWork } from "./kernel-timing.js";
+import { allWork, type KernelTiming, type KernelWork, measureWork } from "./kernel-timing.js";
 import type { MeasuredModel } from "./models/measured-model.js";
+import { apart, measureModel, type ModelTiming } from "./models/model-timing.js";
 import { modelWorks } from "./models/model-work.js";
 
 /** What a piece of work took on a GPU and on WebAssembly. */
@@ -138,4 +137,45 @@ async function resultOf(engine: Engine, { prepare }: KernelWork): Promise<Float3
   } finally {
     graph.dispose();
   }
+}
+
+/** Heading of the table. */
+export const GPU_HEADING = ["", "shape", "GPU", "speed", "WebAssembly", "speed", "GPU is", "difference"] as const;
+
+/** Rows of a report for people: a person reads them in a terminal or on a page. */
+export function gpuRows({ timings, models }: GpuReport): string[][] {
+  return [
+    ...timings.map((timing) => rowOf(timing.work, timing, ({ gigaflops }) => `${rate(gigaflops)} GFLOP/s`)),
+    ...models.map((timing) => {
+      const { work, model, random } = timing;
+      const name = random ? `${model}'s shape` : model;
+      return rowOf(`${work}, ${name}`, timing, ({ tokensPerSecond }) => `${rate(tokensPerSecond)} tokens/s`);
+    }),
+  ];
+}
+
+/** What both kinds of timing have. */
+interface Timing<T> {
+  readonly shape: string;
+  readonly gpu: T;
+  readonly wasm: T;
+  readonly ratio: number;
+  readonly difference: number;
+}
+
+function rowOf<T extends { readonly fastest: number }>(
+  name: string,
+  { shape, gpu, wasm, ratio, difference }: Timing<T>,
+  speedOf: (times: T) => string,
+): string[] {
+  const [ours, theirs] = [gpu, wasm].map((times) => [milliseconds(times.fastest), speedOf(times)]);
+  return [name, shape, ...ours!, ...theirs!, `${ratio.toPrecision(2)} ×`, difference.toExponential(1)];
+}
+
+const rate = (speed: number) => (speed < 100 ? speed.toPrecision(3) : speed.toFixed(0));
+
+/** A time with three digits and its unit. */
+export function milliseconds(time: number): string {
+  if (time >= 1000) return `${(time / 1000).toPrecision(3)} s`;
+  return time < 1 ? `${(1000 * time).toPrecision(3)} µs` : `${time.toPrecision(3)} ms`;
 }

@@ -1,12 +1,10 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { Part, Rule } from "../part.js";
-import { bytes, choice, reference, repeated, sequence, text } from "../parts.js";
+import { bytes, choice, type Part, reference, repeated, type Rule, sequence, text } from "../parts.js";
 import { elements, keywordArguments } from "../schema/containers.js";
 import type { Schema } from "../schema/keywords.js";
-import { rawTexts } from "../schema/raw-text.js";
+import { rawTexts, type TextStyle } from "../schema/text-style.js";
 import { newBudget, SchemaReader } from "../schema/schema-reader.js";
-import type { TextStyle } from "../schema/text-style.js";
 
 /** A part of a call's text. */
 export type CallPiece =

@@ -1,9 +1,142 @@
-import { type Characters, both, charactersOf, others } from "../characters.js";
-import type { Part } from "../part.js";
-import { builtEach, popped, reference } from "../parts.js";
-import { machineOf } from "./machine.js";
+import { both, type Characters, charactersOf, others } from "../characters.js";
+import { builtEach, type Part, popped, reference } from "../parts.js";
 import { isWithin, matching, type Spelling } from "./regex-part.js";
 import type { Regex } from "./syntax.js";
+
+/** A machine on characters: from a state, a character of a set leads to another state, and others are reached without one. */
+export interface Machine {
+  readonly moves: (readonly [set: Characters, target: number])[][];
+  readonly free: number[][];
+  /** By state: whether a text may end there. */
+  readonly ends: readonly boolean[];
+  readonly start: number;
+}
+
+/** Steps for each state that a machine may have, while it is joined with another. */
+const MOST_STEPS = 20;
+
+/** Thrown where expressions take too many states, or too long. */
+class TooManyStates extends Error {}
+
+type States = Pick<Machine, "free" | "moves">;
+
+/**
+ * The machine of texts that match each of some expressions as a whole. Null if it, or that of one of them, has more than `most`
+ * states, or takes too long.
+ */
+function machineOf(regexes: readonly Regex[], most: number): Machine | null {
+  try {
+    return regexes.map((regex) => ownMachine(regex, most)).reduce((a, b) => common(a, b, most));
+  } catch (error) {
+    if (error instanceof TooManyStates) return null;
+    throw error;
+  }
+}
+
+function ownMachine(regex: Regex, most: number): Machine {
+  const states: States = { moves: [], free: [] };
+  const start = added(states);
+  const end = add(states, regex, start, most);
+  return { ...states, start, ends: states.moves.map((_, state) => state === end) };
+}
+
+/** The machine of texts that both read. Its states are pairs of theirs, made as they are reached. */
+function common(a: Machine, b: Machine, most: number): Machine {
+  const [own, other] = [withoutFree(a, most), withoutFree(b, most)];
+  return explored(own.start * other.moves.length + other.start, most, (pair, spend) => {
+    const [first, second] = [Math.floor(pair / other.moves.length), pair % other.moves.length];
+    spend(own.moves[first]!.length * other.moves[second]!.length);
+    const moves = own.moves[first]!.flatMap(([set, target]) =>
+      other.moves[second]!.map(
+        ([otherSet, otherTarget]) => [both(set, otherSet), target * other.moves.length + otherTarget] as const,
+      ),
+    );
+    return { moves, ends: own.ends[first]! && other.ends[second]! };
+  });
+}
+
+/** The same machine, in which only characters lead to states. */
+const withoutFree = ({ moves, free, ends, start }: Machine, most: number): Machine =>
+  explored(start, most, (state, spend) => {
+    const reached = new Set([state]);
+    for (const one of reached) {
+      spend(1 + free[one]!.length + moves[one]!.length);
+      for (const target of free[one]!) reached.add(target);
+    }
+    const all = [...reached];
+    return { moves: all.flatMap((one) => moves[one]!), ends: all.some((one) => ends[one]) };
+  });
+
+/** A machine of the states that are reached by what `leave` gives for each: moves, and whether a text may end there. */
+function explored(
+  start: number,
+  most: number,
+  leave: (state: number, spend: (steps: number) => void) => { moves: Machine["moves"][number]; ends: boolean },
+): Machine {
+  const states: States = { moves: [], free: [] };
+  const ends: boolean[] = [];
+  const known = new Map<number, number>();
+  const waiting: number[] = [];
+  const stateOf = (key: number) => {
+    let state = known.get(key);
+    if (state === undefined) {
+      if (known.size >= most) throw new TooManyStates();
+      known.set(key, (state = added(states)));
+      waiting.push(key);
+    }
+    return state;
+  };
+  stateOf(start);
+  let spent = 0;
+  const spend = (steps: number) => {
+    if ((spent += steps) > MOST_STEPS * most) throw new TooManyStates();
+  };
+  for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+    const state = known.get(key)!;
+    const { moves, ends: mayEnd } = leave(key, spend);
+    ends[state] = mayEnd;
+    for (const [set, target] of moves) if (set.length > 0) states.moves[state]!.push([set, stateOf(target)]);
+  }
+  return { ...states, ends, start: 0 };
+}
+
+function added({ moves, free }: States): number {
+  free.push([]);
+  return moves.push([]) - 1;
+}
+
+/** Adds an expression's states from a state; returns the state at its end. */
+function add(states: States, regex: Regex, from: number, most: number): number {
+  if (states.moves.length > most) throw new TooManyStates();
+  const { moves, free } = states;
+  if (regex.kind === "sequence") return regex.items.reduce((at, item) => add(states, item, at, most), from);
+  if (regex.kind === "repeat") return addRepeat(states, regex, from, most);
+  const end = added(states);
+  if (regex.kind === "set") {
+    if (regex.set.length > 0) moves[from]!.push([regex.set, end]);
+  } else for (const item of regex.items) free[add(states, item, from, most)]!.push(end);
+  return end;
+}
+
+function addRepeat(states: States, regex: Regex & { kind: "repeat" }, from: number, most: number): number {
+  const { free } = states;
+  const end = added(states);
+  let at = from;
+  for (let i = 0; i < (regex.most === Infinity ? regex.least : regex.most); i++) {
+    if (i >= regex.least) free[at]!.push(end);
+    const next = added(states);
+    free[add(states, regex.item, at, most)]!.push(next);
+    at = next;
+  }
+  if (regex.most === Infinity) {
+    const loop = added(states);
+    free[at]!.push(loop);
+    free[add(states, regex.item, loop, most)]!.push(loop);
+    at = loop;
+  }
+  free[at]!.push(end);
+  return end;
+}
 
 /** Characters of a set, and how many characters of the unwanted text end what is read after one of them. */
 type Following = readonly (readonly [set: Characters, stage: number])[];

@@ -1,6 +1,5 @@
 import { type Characters, charactersOf, others } from "../characters.js";
-import { classes, noLineEnd } from "./classes.js";
-import { withProperty } from "./character-properties.js";
+import { classes, noLineEnd, withProperty } from "./classes.js";
 import type { Alternative, Regex } from "./syntax.js";
 
 /** Creates the error for a problem at a place of an expression. */

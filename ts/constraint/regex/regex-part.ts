@@ -1,6 +1,8 @@
+import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import { anyCharacter, type Characters } from "../characters.js";
-import type { Part } from "../part.js";
-import { choice, empty, nothing, repeated, sequenceOf } from "../parts.js";
+import { character, choice, empty, nothing, type Part, repeated, sequenceOf } from "../parts.js";
+import { RegexParser } from "./parse-regex.js";
 import type { Alternative, Regex } from "./syntax.js";
 
 /** How a character of a set is written. */
@@ -58,3 +60,23 @@ function lengthsOf(regex: Regex): readonly [least: number, most: number] {
     return [Math.min(...all.map(([least]) => least)), Math.max(...all.map(([, most]) => most))];
   return all.reduce(([a, b], [least, most]) => [a + least, b + most], [0, 0] as const);
 }
+
+/** Most characters of an expression. */
+const LONGEST = 100_000;
+
+/** Reads an expression, whose properties of characters are prepared. Throws `ConfigError` for one that is none, or not supported. */
+export function parsedRegex(what: string, where: string, source: string, dotAll = false): readonly Alternative[] {
+  const fail = (problem: string, place: number) =>
+    new ConfigError(`${what}: ${where}: ${problem}, at place ${place} of ${excerpt(source)}`, {
+      op: what,
+      option: where,
+      value: source,
+      place,
+    });
+  if (source.length > LONGEST) throw fail(`more than ${LONGEST} characters`, LONGEST);
+  return RegexParser.parse(source, dotAll, fail);
+}
+
+/** The texts that match an expression as a whole. */
+export const regexPart = (what: string, where: string, source: string, dotAll = false): Part =>
+  matching(wholly(parsedRegex(what, where, source, dotAll)), character);

@@ -1,5 +1,15 @@
-import type { Part, Rule } from "../part.js";
-import { anyTimes, bytes, choice, optionally, reference, repeated, sequence, text } from "../parts.js";
+import {
+  anyTimes,
+  bytes,
+  choice,
+  optionally,
+  type Part,
+  reference,
+  repeated,
+  type Rule,
+  sequence,
+  text,
+} from "../parts.js";
 
 /** The byte of "0". */
 const ZERO = 0x30;

@@ -1,5 +1,4 @@
-import type { Part } from "../part.js";
-import { bytes, choice, optionally, reference, sequence, text } from "../parts.js";
+import { bytes, choice, optionally, type Part, reference, sequence, text } from "../parts.js";
 import { anyDigit, anyDigits, digit, digitsBeginning, fraction, GREATEST, wholesBetween, zeros } from "./digits.js";
 
 /** Digits before the point of numbers with an exponent above 0; `JSON.stringify` writes one. */

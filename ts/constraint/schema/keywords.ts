@@ -1,3 +1,5 @@
+import { isRecord } from "../../arguments/collections.js";
+
 /** A schema: JSON data, copied from the caller's. */
 export type Schema = Readonly<Record<string, unknown>> | boolean;
 
@@ -41,4 +43,28 @@ export const allTypes = ["object", "array", "string", "number", "boolean", "null
 /** A schema without its annotations. */
 export function constraintsOf(schema: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(schema).filter(([key, value]) => !isIdle(key, value)));
+}
+
+/**
+ * The schema that a reference within a document names, as `#/$defs/node`; null if there is none.
+ * @param pointer with its `#`
+ */
+export function referred(root: Schema, pointer: string): Schema | null {
+  let at: unknown = root;
+  const rest = pointer.slice(1);
+  if (rest !== "" && !rest.startsWith("/")) return null;
+  for (const part of rest.split("/").slice(1)) {
+    const name = decoded(part).replaceAll("~1", "/").replaceAll("~0", "~");
+    if ((!isRecord(at) && !Array.isArray(at)) || !Object.hasOwn(at, name)) return null;
+    at = (at as Record<string, unknown>)[name];
+  }
+  return isRecord(at) || typeof at === "boolean" ? at : null;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -1,5 +1,4 @@
-import type { Part } from "../part.js";
-import { choice, nothing, optionally, sequence, text } from "../parts.js";
+import { choice, nothing, optionally, type Part, sequence, text } from "../parts.js";
 import { decimalOf, fraction, fractionBetween, fractionFrom, fractionTo, wholesBetween } from "./digits.js";
 import { finiteNumber } from "./finite-number.js";
 

@@ -1,19 +1,14 @@
 import { ConfigError } from "../../errors/errors.js";
-import type { Part, Rule } from "../part.js";
-import { choice, nothing, reference, sequence, text, texts } from "../parts.js";
-import { parsedRegex } from "../regex/bind-regex.js";
-import { rangesOf, searching, wholly } from "../regex/regex-part.js";
+import { choice, nothing, type Part, reference, type Rule, sequence, text, texts } from "../parts.js";
+import { parsedRegex, rangesOf, searching, wholly } from "../regex/regex-part.js";
 import type { Regex } from "../regex/syntax.js";
-import { array, object, type Property, reusable } from "./containers.js";
+import { array, keysBut, object, type Property, reusable } from "./containers.js";
 import { formats, patternBeside } from "./formats.js";
 import { jsonLength } from "./json-length.js";
-import { allTypes, annotations, constraintsOf, isKnown, type Schema, typeOfKeyword } from "./keywords.js";
+import { allTypes, annotations, constraintsOf, isKnown, referred, type Schema, typeOfKeyword } from "./keywords.js";
 import { canonical, mergedSchemas } from "./merge.js";
 import { integersBetween, neighbour, numbersBetween } from "./numbers.js";
-import { keysBut } from "./other-keys.js";
-import { withoutPropertyNames } from "./property-names.js";
-import { referred } from "./references.js";
-import { SchemaFields } from "./schema-values.js";
+import { SchemaFields, withoutPropertyNames } from "./schema-values.js";
 import { jsonTexts, type TextStyle } from "./text-style.js";
 import { isText, ValueTypes } from "./value-types.js";
 

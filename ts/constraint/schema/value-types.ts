@@ -1,6 +1,5 @@
 import { isRecord } from "../../arguments/collections.js";
-import { allTypes, type Schema } from "./keywords.js";
-import { referred } from "./references.js";
+import { allTypes, referred, type Schema } from "./keywords.js";
 
 /** Names of types; integers are numbers. */
 export type Types = ReadonlySet<string>;

@@ -1,6 +1,19 @@
 import type { GpuFailure } from "./failure.js";
-import { COMPUTE, COPY_DST, COPY_SRC, UNIFORM } from "./flags.js";
 import { MOST_PARAMETERS, type Program, spread, THREADS } from "./program.js";
+
+// WebGPU's bit flags (W3C WebGPU, "GPUBufferUsage", "GPUMapMode", "GPUShaderStage"): browsers have them as globals, Node has not.
+
+export const MAP_READ = 0x1;
+export const COPY_SRC = 0x4;
+export const COPY_DST = 0x8;
+const UNIFORM = 0x40;
+export const STORAGE = 0x80;
+
+/** The mode of `mapAsync` for reading. */
+export const READ = 0x1;
+
+/** The visibility of a binding in compute programs. */
+const COMPUTE = 0x4;
 
 /** Bytes of a dispatch's parameters: the alignment that WebGPU guarantees for dynamic offsets. */
 const SLOT = 4 * MOST_PARAMETERS;

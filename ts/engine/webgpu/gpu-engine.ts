@@ -5,7 +5,7 @@ import type { Pointer } from "../kernels.js";
 import { withScratch } from "../memory/scratch.js";
 import { Engine, type EngineParts, type GradientPart, type LateStep, type Leaf } from "../running.js";
 import type { TileChoice } from "../tile.js";
-import type { WasmKernels } from "../wasm-kernels.js";
+import type { LinearMemory, WasmKernels } from "../platform-types.js";
 import { CommandStream, type Counts } from "./command-stream.js";
 import { errorOf, GpuFailure, lostDevice } from "./failure.js";
 import { gpuKernels } from "./gpu-kernels.js";
@@ -16,7 +16,6 @@ import { roundingPays } from "./kernels/rounded-product.js";
 import { copy, fill, flagNonFinite, scaleBy } from "./programs/memory.js";
 import { clipFactor, partialSquares } from "./programs/reduction.js";
 import { Heap } from "../memory/heap.js";
-import type { LinearMemory } from "../platform-types.js";
 
 /** Elements of a partial sum of squares: few enough that a float32 sum in 64 threads keeps its digits. */
 const PART = 16_384;

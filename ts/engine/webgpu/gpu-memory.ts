@@ -2,9 +2,8 @@ import { typedBuffer } from "../../arguments/typed-array.js";
 import { MemoryError } from "../../errors/errors.js";
 import type { LinearMemory } from "../platform-types.js";
 import type { Pointer } from "../kernels.js";
-import type { CommandStream } from "./command-stream.js";
+import { type CommandStream, COPY_DST, COPY_SRC, MAP_READ, READ, STORAGE } from "./command-stream.js";
 import type { GpuFailure } from "./failure.js";
-import { COPY_DST, COPY_SRC, MAP_READ, READ, STORAGE } from "./flags.js";
 
 const PAGE = 65_536;
 /** Bytes at the start: small graphs then never grow. */

@@ -11,8 +11,7 @@ import type { ToolOptions } from "../../models/language/tools/tool-options.js";
 import { requestSeed } from "../request-seed.js";
 import { ApiError, reading } from "./api-error.js";
 import { type Fields, present } from "./fields.js";
-import { chatFields, completionFields, generationFields, USUAL_TOKENS } from "./generation-fields.js";
-import { answerFormat } from "./structured-outputs.js";
+import { answerFormat, chatFields, completionFields, generationFields, USUAL_TOKENS } from "./generation-fields.js";
 
 /** A checked request, apart from its adapter. */
 export interface AskedGeneration {

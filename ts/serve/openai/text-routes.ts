@@ -3,19 +3,31 @@ import { readOptions } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
 import { encodingOf } from "../../models/sentence/encoding.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import type { TextClassifier } from "../../tasks/classify/text-classifier.js";
 import { scoresOf } from "../../tasks/cross/activations.js";
 import type { CrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import { answerOf } from "../../tasks/head/prediction.js";
-import type { TextClassifier } from "../../tasks/classify/text-classifier.js";
 import type { Steps } from "../../waiting/next-task.js";
 import type { Deadline } from "../deadline.js";
 import type { TextsAsked, WaitingTexts } from "../waiting-texts.js";
 import { ApiError, reading } from "./api-error.js";
-import { base64 } from "./base64.js";
 import { type Fields, present } from "./fields.js";
 import type { ModelNames } from "./model-names.js";
 import { classifyFields, embeddingFields, type Input, rerankFields } from "./text-fields.js";
 import { TextQueues, type WithRoom } from "./text-queues.js";
+
+/** Characters of one call: longer lists of arguments overflow the stack. */
+const PIECE = 4096;
+
+/** Numbers in float32, least significant byte first, in base64. */
+export function base64(numbers: Float32Array): string {
+  const bytes = new Uint8Array(4 * numbers.length);
+  const view = new DataView(bytes.buffer);
+  numbers.forEach((number, i) => view.setFloat32(4 * i, number, true));
+  let text = "";
+  for (let i = 0; i < bytes.length; i += PIECE) text += String.fromCharCode(...bytes.subarray(i, i + PIECE));
+  return btoa(text);
+}
 
 /** Routes that compute something of texts. */
 export type TextRoute = "embeddings" | "rerank" | "classify";

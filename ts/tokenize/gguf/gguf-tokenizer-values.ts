@@ -3,8 +3,7 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import type { GgufValue } from "../../io/gguf/index.js";
 import type { WrittenValue } from "../../io/gguf/write.js";
 import { isJsonObject, type Json } from "../../io/json.js";
-import { ggufEnds, tokenTypes } from "./gguf-tokenizer.js";
-import { pieceMerges } from "../models/piece-merges.js";
+import { ggufEnds, pieceMerges, tokenTypes } from "./gguf-tokenizer.js";
 import { bytePieces } from "./gguf-pre-tokenizers.js";
 import { spelledOut } from "../known-patterns.js";
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../checks.js";
 import { byteFallback } from "./byte-fallback.js";
 import { MergeTable } from "./merge-table.js";
-import type { WordModel } from "./word-model.js";
+import type { WordModel } from "../subword-tokenizer.js";
 
 /** Words that are remembered with their pieces, and the longest of them, in UTF-16 units. */
 const REMEMBERED = 10_000;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../checks.js";
 import { byteFallback, spellsAllBytes } from "./byte-fallback.js";
-import type { WordModel } from "./word-model.js";
+import type { WordModel } from "../subword-tokenizer.js";
 
 /** An unknown character's score is this much below the lowest piece's, as in sentencepiece. */
 const UNKNOWN_BELOW = 10;

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../checks.js";
-import type { WordModel } from "./word-model.js";
+import type { WordModel } from "../subword-tokenizer.js";
 
 /**
  * WordPiece's greedy split of words, the longest piece first (arXiv 1609.08144). The library tries every rest of a word as a piece, in time

@@ -5,7 +5,7 @@ import type { CacheOptions } from "../../io/page/cache-model.js";
 import { askToPersist } from "../../io/page/storage.js";
 import type { CachedModelInfo } from "../../io/page/cached-model.js";
 import { functions } from "../calls.js";
-import type { WorkerCachedModel } from "./cached-there.js";
+import type { WorkerCachedModel } from "./known-objects.js";
 import { ask, type InWorker } from "./shared-worker.js";
 
 /**

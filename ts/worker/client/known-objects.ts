@@ -1,11 +1,25 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { MadeKind } from "../../io/made-from.js";
-import type { CachedPlace } from "../../io/page/cached-model.js";
-import { type ClassName, classes } from "../calls.js";
+import { type MadeKind, remember } from "../../io/made-from.js";
+import type { CachedModel, CachedPlace } from "../../io/page/cached-model.js";
+import { classes, type ClassName } from "../calls.js";
 import type { RemoteObjects, Scope } from "../protocol/scope.js";
-import { cachedThere } from "./cached-there.js";
-import { type ObjectsWorker, RemoteObject, remoteClasses } from "./remote-classes.js";
+import { type ObjectsWorker, remoteClasses, RemoteObject } from "./remote-classes.js";
+
+/** A cached model, found by a worker. `load` and `open` of this entry accept it. Its bytes stay in the worker. */
+export type WorkerCachedModel = Omit<CachedModel, "open" | "gguf">;
+
+/** A model that a worker has found, as its page sees it. */
+function cachedThere(place: CachedPlace): WorkerCachedModel {
+  const { key: _, ...facts } = place;
+  const { files } = facts;
+  const digest = async (file: string) => {
+    // In a model of one file, that file is a GGUF file with any name.
+    const isOnly = file === "model.gguf" && files.length === 1;
+    return (isOnly ? files[0]! : files.find(({ name }) => name === file))?.sha256 ?? null;
+  };
+  return remember({ ...facts, digest }, "cached model", place);
+}
 
 /** Objects of one worker, in its page. */
 export class KnownObjects implements RemoteObjects {

@@ -16,7 +16,7 @@ import type { CrossActivation, LoadCrossEncoderOptions } from "../../tasks/cross
 import type { OpenTokenClassifierOptions } from "../../tasks/tokens/token-options.js";
 import type { JobOptions } from "../../jobs/run-job.js";
 import type { classes } from "../calls.js";
-import type { WorkerCachedModel } from "./cached-there.js";
+import type { WorkerCachedModel } from "./known-objects.js";
 import type { WorkerSources } from "./kept-runs.js";
 import type { InWorker } from "./shared-worker.js";
 

@@ -2,8 +2,15 @@ import { CausalLanguageModel, type Engine } from "../../../index.js";
 import type { ModelSource } from "../../../io/model-source.js";
 import type { WeightsOption } from "../../../models/stored-weights.js";
 import { stopwatch } from "../../../waiting/clock.js";
-import { checkedSteps, counter, type Counts } from "./counts.js";
-import { batchOf, type LoadedModel, type ModelWork, type WorkOptions } from "./model-work.js";
+import {
+  batchOf,
+  checkedSteps,
+  counter,
+  type Counts,
+  type LoadedModel,
+  type ModelWork,
+  type WorkOptions,
+} from "./model-work.js";
 
 /** Most tokens that are generated, and of a text in a training step. */
 const [GENERATED, TEXT] = [32, 64];

@@ -3,12 +3,11 @@ import type { ModelSource } from "../../../io/model-source.js";
 import { stopwatch } from "../../../waiting/clock.js";
 import { languageWork } from "./language-work.js";
 import type { ModelShape } from "./model-shapes.js";
-import { batchOf, type LoadedModel, type ModelWork, type WorkOptions } from "./model-work.js";
+import { batchOf, checkedSteps, counter, type LoadedModel, type ModelWork, type WorkOptions } from "./model-work.js";
 import { bytesSource } from "../../../io/byte-source.js";
 import { fillSafetensors, WEIGHTS } from "../../../io/safetensors/index.js";
 import { modelPlan } from "../../../models/architectures.js";
 import { decoderPlan } from "../../../models/decoders.js";
-import { checkedSteps, counter } from "./counts.js";
 
 /** Most tokens of a text, with the two around it. */
 const TEXT = 32;

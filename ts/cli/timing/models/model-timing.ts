@@ -1,7 +1,6 @@
 import type { Engine } from "../../../index.js";
-import type { Counts } from "./counts.js";
+import type { Counts, ModelWork, WorkOptions } from "./model-work.js";
 import { loadMeasured, type MeasuredModel, type ModelTimes, timeWork } from "./measured-model.js";
-import type { ModelWork, WorkOptions } from "./model-work.js";
 
 /** What a model's work took on a GPU and on WebAssembly. */
 export interface ModelTiming {
