@@ -28,6 +28,7 @@ const PIECE = 1 << 22;
 /**
  * A tensor's rows in groups: as in the file, or quantised a few rows at a time, so that a large tensor is never in memory as float32.
  * Throws `ModelError` for values that are not finite, unless allowed, and for values that are too large.
+ * @internal exported for its tests
  */
 export async function groupedTensor(
   graph: GraphMemory,

@@ -5,7 +5,7 @@ export { dropout } from "./elementwise/dropout.js";
 export * from "./elementwise/unary.js";
 export { embedding } from "./lookup/embedding.js";
 export { expand } from "./shape/expand.js";
-export * from "./reduction/reduction.js";
+export * from "./reduction/extremes.js";
 export { layerNorm } from "./normalisation/layer-norm.js";
 export { linear } from "./product/linear.js";
 export { loraLinear } from "./product/lora-linear.js";
@@ -23,4 +23,4 @@ export { scaledDotProductAttention } from "./attention/scaled-dot-product-attent
 export { gather, indexSelect } from "./lookup/select.js";
 export { slice } from "./shape/slice.js";
 export * from "./normalisation/softmax.js";
-export * from "./reduction/reduction.js";
+export * from "./reduction/sums.js";

@@ -24,6 +24,7 @@ const ABOVE_GUESSING = 1.5;
  * @param guessing the loss of guessing: the logarithm of the number of classes
  * @param weightOf the total weight of a step's examples: with class weights, a step's loss is a weighted mean, and a
  *   step without heavy examples says little
+ * @internal exported for its tests
  */
 export function divergenceText(
   steps: readonly StepRecord[],

@@ -4,7 +4,7 @@ import { isWithin, matching, type Spelling } from "./regex-part.js";
 import type { Regex } from "./syntax.js";
 
 /** A machine on characters: from a state, a character of a set leads to another state, and others are reached without one. */
-export interface Machine {
+interface Machine {
   readonly moves: (readonly [set: Characters, target: number])[][];
   readonly free: number[][];
   /** By state: whether a text may end there. */

@@ -47,7 +47,7 @@ export function toHalf(value: number): number {
   return sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13);
 }
 
-/** The nearest bfloat16 pattern of a binary32 pattern; NaN stays NaN. */
+/** The nearest bfloat16 pattern of a binary32 pattern; NaN stays NaN. @internal exported for its tests */
 export function toBfloat(bits: number): number {
   if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;

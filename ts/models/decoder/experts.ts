@@ -22,6 +22,7 @@ interface Routes {
  *
  * @param scores `[tokens, experts]`
  * @param bias added to the scores for the choice alone
+ * @internal exported for its tests
  */
 export function routesOf(scores: Float32Array, experts: number, chosen: number, bias: Float32Array | null): Routes {
   const rows = scores.length / experts;

@@ -167,7 +167,7 @@ function preprocessed(source: string): string {
   return result + text.slice(copied);
 }
 
-/** A template's syntax tree. Throws the library's errors. */
+/** A template's syntax tree. Throws the library's errors. @internal exported for its tests */
 export function parsed(source: string): unknown {
   const text = preprocessed(source);
   // The library would prepare the source again, in its own way: it uses only these two methods of it.

@@ -1,11 +1,8 @@
 import { or, type Read, readOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
-import { ShapeError } from "../../errors/errors.js";
-import { formatShape, listOf, sizeOf } from "../../values/shape.js";
-import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp, Value, Workspace } from "../op.js";
+import { listOf } from "../../values/shape.js";
 import { dimensionsOf } from "../shape/dimensions.js";
-import { contiguous, copyStrided, type Strides } from "../shape/strides.js";
-import { expandTo, sumTo } from "./sum-to.js";
+import type { Shape } from "../op.js";
 
 /** What to reduce. */
 export interface ReductionAttributes {
@@ -43,109 +40,3 @@ export function reducedShape([x]: readonly Shape[], attributes: Reduction, name:
   const reduced = new Set(dimensionsOf(name, shape, attributes.dim));
   return shape.filter((_, d) => !reduced.has(d));
 }
-
-/** x with its reduced dimensions next to one another: `[outer, axis, inner]`, in x's own memory if they are so already. */
-interface Arranged {
-  readonly outer: number;
-  readonly axis: number;
-  readonly inner: number;
-  /** Sizes and strides in x of the arrangement where it takes a copy, reduced dimensions last; null where none. */
-  readonly copy: { readonly sizes: number[]; readonly strides: Strides } | null;
-}
-
-function arrange(name: string, { shape }: Value, { dim }: Reduction): Arranged {
-  const dims = dimensionsOf(name, shape, dim).sort((a, b) => a - b);
-  const first = dims[0] ?? shape.length;
-  const end = (dims.at(-1) ?? first - 1) + 1;
-  const axis = sizeOf(dims.map((d) => shape[d]!));
-  if (end - first === dims.length) {
-    return { outer: sizeOf(shape.slice(0, first)), axis, inner: sizeOf(shape.slice(end)), copy: null };
-  }
-  const order = [...shape.keys()].filter((d) => !dims.includes(d)).concat(dims);
-  const steps = contiguous(shape);
-  const sizes = order.map((d) => shape[d]!);
-  return { outer: sizeOf(shape) / axis, axis, inner: 1, copy: { sizes, strides: order.map((d) => steps[d]!) } };
-}
-
-/** x's elements as arranged. */
-function arranged(call: Workspace, x: Value, { copy }: Arranged): Pointer {
-  if (copy === null) return x.pointer;
-  const pointer = call.scratch(x.size);
-  const strides = contiguous(copy.sizes);
-  copyStrided(call, copy.sizes, { pointer: x.pointer, strides: copy.strides }, { pointer, strides });
-  return pointer;
-}
-
-function extreme(
-  name: "amax" | "amin",
-  kernel: "max_axis" | "min_axis",
-): TakingOp<ReductionAttributes, Reduction, void> {
-  return {
-    name,
-    take: takeReduction,
-    shape(inputs, attributes) {
-      const shape = reducedShape(inputs, attributes, name);
-      if (sizeOf(inputs[0]!) === 0 && sizeOf(shape) > 0) {
-        throw new ShapeError(`${name}: ${formatShape(inputs[0]!)} has no elements to choose from`, { op: name });
-      }
-      return shape;
-    },
-    forward(call) {
-      const x = call.inputs[0]!;
-      if (x.size === 0) return;
-      const view = arrange(name, x, call.attributes);
-      call.kernels[kernel](arranged(call, x, view), call.output.pointer, view.outer, view.axis, view.inner);
-    },
-    backward(call) {
-      const x = call.inputs[0]!;
-      const target = call.target(0);
-      if (x.size === 0) return;
-      const { kernels, gradient, output } = call;
-      const view = arrange(name, x, call.attributes);
-      const { outer, axis, inner, copy } = view;
-      const [g, source, y] = [gradient.pointer, arranged(call, x, view), output.pointer];
-      if (copy === null) {
-        return kernels.extreme_axis_gradient(g, source, y, target.pointer, outer, axis, inner, target.accumulate);
-      }
-      const pointer = call.scratch(x.size);
-      kernels.extreme_axis_gradient(g, source, y, pointer, outer, axis, inner, 0);
-      const from = { pointer, strides: contiguous(copy.sizes) };
-      copyStrided(call, copy.sizes, from, { ...target, strides: copy.strides }, 1, target.accumulate);
-    },
-  };
-}
-
-/** y = max x over some dimensions, NaN where one is; ∂x = g at the largest, shared evenly among equals. */
-export const amax: TakingOp<ReductionAttributes, Reduction, void> = extreme("amax", "max_axis");
-
-/** y = min x over some dimensions, NaN where one is; ∂x = g at the smallest, shared evenly among equals. */
-export const amin: TakingOp<ReductionAttributes, Reduction, void> = extreme("amin", "min_axis");
-
-type Call = ForwardCall<Reduction> | BackwardCall<Reduction, void>;
-
-/** y = factor · Σ x over some dimensions. */
-function summing(name: string, factor: (call: Call) => number): TakingOp<ReductionAttributes, Reduction, void> {
-  const kept = ({ inputs, attributes }: Call) => keptShape(name, inputs[0]!.shape, attributes);
-  return {
-    name,
-    take: takeReduction,
-    shape: reducedShape,
-    forward(call) {
-      const { shape, pointer } = call.inputs[0]!;
-      sumTo(call, pointer, shape, kept(call), { pointer: call.output.pointer, accumulate: 0 }, factor(call));
-    },
-    backward(call) {
-      expandTo(call, call.gradient.pointer, kept(call), call.inputs[0]!.shape, call.target(0), factor(call));
-    },
-  };
-}
-
-/** y = Σ x over some dimensions, 0 over none; ∂x = g repeated. */
-export const sum: TakingOp<ReductionAttributes, Reduction, void> = summing("sum", () => 1);
-
-/** y = Σ x / n over some dimensions, NaN over no elements; ∂x = g / n repeated. */
-export const mean: TakingOp<ReductionAttributes, Reduction, void> = summing(
-  "mean",
-  // Infinite where results are the mean of nothing, so that 0 times it is NaN.
-  ({ inputs, output }) => output.size / inputs[0]!.size,
-);

@@ -33,7 +33,7 @@ import { readPeftClassifier } from "./peft-head.js";
 const what = "TextClassifier.open";
 
 /** A checkpoint's encoder and the names of its classes. */
-export interface OpenedCheckpoint {
+interface OpenedCheckpoint {
   readonly encoder: SentenceEncoder;
   readonly labels: readonly string[];
   /** Whether a text has any number of them. */
@@ -43,7 +43,7 @@ export interface OpenedCheckpoint {
 }
 
 /** Loads a checkpoint of transformers for sequence classification; null if the source is not one. Throws as `checkpointOf`. */
-export async function openCheckpoint(
+async function openCheckpoint(
   given: string | FileMap | ModelSource,
   model: unknown,
   labels: readonly string[] | null,
@@ -86,7 +86,7 @@ function outputsOf({ head }: SentenceEncoder, { name }: ModelSource, least = 2):
  * PEFT's files for such a model, with its base model; null if the source has none. Throws as `readPeftClassifier`.
  * @param least number of outputs that the head must have
  */
-export async function openPeft(
+async function openPeft(
   given: string | FileMap | ModelSource,
   model: string | FileMap | ModelSource | undefined,
   names: readonly string[] | null,

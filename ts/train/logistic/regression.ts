@@ -28,7 +28,7 @@ interface Linear {
   readonly values: Float64Array;
 }
 
-/** Loss of a head on some examples, as weighted means. */
+/** Loss of a head on some examples, as weighted means. @internal exported for its tests */
 export interface Measured {
   /** Mean cross entropy. */
   readonly loss: number;
@@ -40,6 +40,7 @@ export interface Measured {
 
 /**
  * Mean cross entropy of a head, with its gradient. The kernels compute products in float32; softmax, loss and sums over chunks are float64.
+ * @internal exported for its tests
  */
 export async function measure(
   graph: Graph,
@@ -88,6 +89,7 @@ export async function measure(
   return { loss, gradient, spread };
 }
 
+/** @internal exported for its tests */
 /** Weighted mean of x·xᵀ, `[hidden, hidden]`, from float32 products. */
 export async function covariance(
   graph: Graph,

@@ -12,7 +12,7 @@ import { hasContainers, ownMark, parseMark, stateOf } from "../../io/node/proces
 const PATH_BYTES = 107;
 
 /** A Unix socket that this process listens on. */
-export interface LockSocket {
+interface LockSocket {
   /** Number of the file system that it is on. */
   readonly device: number;
   /** Ends it, and removes its file. */

@@ -14,6 +14,7 @@ import { loraOptions, takeFurtherLora } from "./training-settings.js";
 /**
  * A copy of a spec with defaults, every field read once. Throws `ConfigError`, naming the field, for values that its row does not accept.
  * @param what begins the message
+ * @internal exported for its tests
  */
 export function readSpec<F extends Fields>(what: string, spec: object, fields: F): ValuesOf<F> {
   const given = givenFields(what, spec, fields);

@@ -56,7 +56,7 @@ function likelyDelimiter(text: string, firstLine: string): string | null {
   return even.length === 1 ? even[0]! : null;
 }
 
-/** The most columns of a table. More columns mean a wrong delimiter, or not a table. */
+/** The most columns of a table. More columns mean a wrong delimiter, or not a table. @internal exported for its tests */
 export const MOST_COLUMNS = 10_000;
 
 /** The error for a row with more. */
@@ -72,6 +72,7 @@ function tooWide(file: string, line: number, delimiter: string): FormatError {
  * The first line of the first row with too many columns, found before any field is created; null for none. If all lines are short, only
  * line ends are read.
  * @param quoted whether quoted fields may contain delimiters and line ends
+ * @internal exported for its tests
  */
 export function tooWideAt(text: string, delimiter: string, quoted: boolean): number | null {
   if (!hasLongLine(text)) return null;

@@ -13,7 +13,10 @@ import type { SharedAdapter } from "./shared-adapters.js";
 /** Bytes that are copied at a time. */
 const PIECE = 1 << 20;
 
-/** A fingerprint of the weights' bits that keys and values depend on, as they are in memory. Half a millisecond for a megabyte. */
+/**
+ * A fingerprint of the weights' bits that keys and values depend on, as they are in memory. Half a millisecond for a megabyte.
+ * @internal exported for its tests
+ */
 export function weightsPrint(model: Decoder): string {
   const print = new Fingerprint();
   for (const id of model.hiddenWeights()) addWeight(print, model.graph, id);

@@ -16,6 +16,7 @@ const SHORTEST = 3;
 /**
  * Up to `most` tokens that followed a text's last ones where these occurred before, at the last such place; empty if they did not.
  * Summaries and edits repeat much of their prompt. Source: prompt lookup decoding (Saxena, 2023), `prompt_lookup_num_tokens` of transformers.
+ * @internal exported for its tests
  */
 export function lookUp(text: Int32Array, most: number): Int32Array {
   for (let size = LONGEST; size >= SHORTEST; size--) {

@@ -18,6 +18,7 @@ import {
  * Truncates an example to at most `most` tokens such that targets stay. Ids after the last target go first: they do not affect the
  * training. If all targets fit, with the token before the first, the context before them is cut at its start. Otherwise the context is cut
  * to at most half of the room, and the last targets are dropped.
+ * @internal exported for its tests
  */
 export function truncated({ ids, targets }: TrainingTokens, most: number): TrainingTokens {
   if (ids.length <= most) return { ids, targets };

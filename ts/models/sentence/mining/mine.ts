@@ -9,7 +9,7 @@ import { SentenceEncoder } from "../sentence-encoder.js";
 import type { MinedExample, MiningSettings, VectorSource } from "./mining-options.js";
 
 /** A text of the corpus, by its place, and its score for a query. */
-export interface Candidate {
+interface Candidate {
   readonly text: number;
   readonly score: number;
 }
@@ -22,7 +22,7 @@ const isNumbers = (value: unknown): value is ArrayLike<number> =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
 
 /** Copies of vectors, of length 1; zeros stay zeros. Throws `ConfigError` for anything but finite vectors of one width. */
-export function unitVectors(what: string, given: readonly ArrayLike<number>[], count: number): Float32Array[] {
+function unitVectors(what: string, given: readonly ArrayLike<number>[], count: number): Float32Array[] {
   const first: unknown = Array.isArray(given) && given.length === count ? given[0] : undefined;
   const width = isNumbers(first) ? first.length : 0;
   if (width === 0) throw unexpected(what, "encoder", `what gives ${count} vectors for as many texts`, given);
@@ -43,7 +43,7 @@ export function unitVectors(what: string, given: readonly ArrayLike<number>[], c
  *
  * @param graph multiplies the vectors; without one they are multiplied here, which takes longer
  */
-export async function nearestTexts(
+async function nearestTexts(
   graph: Graph | undefined,
   queries: readonly Float32Array[],
   texts: readonly Float32Array[],
