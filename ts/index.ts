@@ -87,7 +87,8 @@ export type {
 export type { SaveEncoderOptions } from "./models/sentence/saved-encoder.js";
 export { CausalLanguageModel } from "./models/language/causal-language-model.js";
 export type { ChatTemplateOptions } from "./models/language/chat-template.js";
-export type { ChatAnswer, ChatMessage } from "./models/language/chat-message.js";
+export type { ChatAnswer } from "./models/language/chat-answer.js";
+export type { ChatMessage } from "./models/language/chat-message.js";
 export type { LogitsOptions } from "./models/language/logits.js";
 export type { GenerationRequestOptions, Prompt } from "./models/language/generate-options.js";
 export type { BatchToken } from "./models/language/generate.js";

@@ -1,9 +1,7 @@
 import { notExpected } from "../arguments/settings.js";
 import { fixedBytes, isBytes } from "../arguments/typed-array.js";
 import { ConfigError, FormatError } from "../errors/errors.js";
-import { clip, excerpt, kindOf } from "../errors/excerpt.js";
-import type { FileMap } from "./file-access.js";
-import type { ModelSource } from "./model-source.js";
+import { clip, excerpt } from "../errors/excerpt.js";
 
 /** Concatenates parts; a single part is returned as it is. */
 export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
@@ -15,12 +13,6 @@ export function concatenated(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return all;
-}
-
-/** A call's model as it is now: files by name are copied, for the code that reads them may have to be fetched first. */
-export function copiedSource(source: string | FileMap | ModelSource): string | FileMap | ModelSource {
-  if (kindOf(source) !== "Object" || typeof (source as ModelSource).open === "function") return source;
-  return { ...(source as FileMap) };
 }
 
 /** Throws `ConfigError` for a range outside a tensor's bytes. */

@@ -1,7 +1,7 @@
 import { fit } from "../train/fit.js";
 import { finalSteps } from "./final-plan.js";
 import { followSteps } from "./followed-steps.js";
-import { phaseEvents } from "./job-events.js";
+import { phaseEvents } from "./phase.js";
 import { openRun, type Prepared } from "./prepare.js";
 import { divergenceOf, explainDivergence, type Trained } from "./train-run.js";
 import type { ReportedFinalFit } from "./result/report.js";

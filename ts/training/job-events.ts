@@ -2,7 +2,6 @@ import type { EngineInfo } from "../engine/running.js";
 import type { DataSummary } from "../io/examples/summary/index.js";
 import type { JobEstimate } from "./estimate/job-seconds.js";
 import type { RunSettings } from "./spec/run-settings.js";
-import type { MeasureEvents, RunContext } from "./task-definition.js";
 
 /** A part of a job that takes a while, in order. */
 export type JobPhase =
@@ -148,14 +147,3 @@ export type JobEvent<S = RunSettings> =
 
 /** Called with a job's events. */
 export type JobListener = (event: JobEvent) => void;
-
-/** Reports the start of a phase of `total` examples. The returned function reports how many are done, and throws when cancelled. */
-export function phaseEvents(
-  { emit, signal }: Pick<RunContext, "emit" | "signal">,
-  phase: JobPhase,
-  total: number,
-): MeasureEvents {
-  const onProgress = (done: number) => emit({ type: "progress", phase, done, total });
-  onProgress(0);
-  return { signal, onProgress };
-}

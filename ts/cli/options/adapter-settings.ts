@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { LowrankError, UnsupportedError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/read-files.js";
 import { readConfig } from "../../io/peft/config/config-file.js";
-import { type FurtherLora, takeFurtherLora } from "../../training/spec/training-settings.js";
+import { type FurtherLora, takeFurtherLora } from "../../training/spec/further-lora.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
 import { HEAD_MODULES } from "../../tasks/head/peft-head.js";
 import { moduleNames, targetModules, whole } from "./option-values.js";

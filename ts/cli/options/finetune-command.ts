@@ -1,7 +1,7 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { isRemote } from "../../io/node/index.js";
-import type { FurtherLora } from "../../training/spec/training-settings.js";
+import type { FurtherLora } from "../../training/spec/further-lora.js";
 import { fieldsOfTasks, type JobSettings, taskOf } from "../../tasks/index.js";
 import { defaultsOf, type Fields } from "../../training/spec/field.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";

@@ -1,5 +1,6 @@
 import type { AnyFoldsReport } from "../../jobs/run-folds.js";
-import { foldKindOf, type FoldResult, type FoldSpread, spreadOf } from "../../training/folds/fold-kind.js";
+import { foldKindOf } from "../../training/folds/take-fold.js";
+import { type FoldResult, type FoldSpread, spreadOf } from "../../training/folds/fold-kind.js";
 import type { FoldsReport } from "../../tasks/classify/folds/classifier-folds.js";
 import { type JobSettings, taskOf, tasks } from "../../tasks/index.js";
 import { baselinesOf, type Metric, type TaskEntry } from "../../training/task-definition.js";

@@ -5,7 +5,8 @@ import { MOST_ROWS } from "../../training/final-plan.js";
 import type { ReadyPart } from "../../training/job-events.js";
 import type { RecipeName } from "../../training/spec/field.js";
 import type { RunSettings } from "../../training/spec/run-settings.js";
-import { formatFurtherLora, formatTargets, warmupOf } from "../../training/spec/training-settings.js";
+import { formatFurtherLora } from "../../training/spec/further-lora.js";
+import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
 import type { TaskTable } from "../../training/task-definition.js";
 import { groupsText } from "../terminal/data-lines.js";
 import {

@@ -7,7 +7,7 @@ import type { Adapter } from "./adapter.js";
 import { CONFIG_FILE, writeConfig } from "./config/config-file.js";
 import { extraKey, layerKey, WEIGHTS_FILE } from "./paths/keys.js";
 import { withSortedPatterns } from "./joined-modules.js";
-import { takeAdapter } from "./check.js";
+import { takeAdapter } from "./take-adapter.js";
 import { transpose } from "./conv1d.js";
 
 /**

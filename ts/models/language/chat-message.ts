@@ -1,16 +1,3 @@
-import type { GenerationEnd } from "./sequence.js";
-import type { ToolCall } from "./tools/tool-options.js";
-
-/** The next message of a conversation, whole. */
-export interface ChatAnswer {
-  /** Its text. */
-  readonly content: string;
-  /** Calls of functions; only with `tools`. */
-  readonly toolCalls: readonly ToolCall[];
-  /** Why it ended. */
-  readonly end: GenerationEnd;
-}
-
 /**
  * A turn of a conversation. Other fields that the model's template reads (`tool_calls`, `name`) are passed to it unchanged; but for
  * arguments of `tool_calls`, which may be JSON in a text and which templates get as an object.

@@ -12,7 +12,7 @@ import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { Decoder } from "../decoder/decoder.js";
 import { type DecoderConfig, textConfig } from "../decoder/config.js";
-import { refuseOnGpu } from "./called-language-model.js";
+import { refuseOnGpu } from "../on-gpu.js";
 import { decoderPlan } from "../decoders.js";
 import { checkRuns, filled, keptWeights, type ModelOptions, openModel } from "../load-model.js";
 import { raggedBatch } from "../ragged-batch.js";

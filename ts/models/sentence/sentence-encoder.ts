@@ -5,7 +5,7 @@ import { callable, flag } from "../../arguments/settings.js";
 import { ConfigError, withFolder } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { FileMap, SavedFiles } from "../../io/file-access.js";
-import { copiedSource } from "../../io/byte-source.js";
+import { copiedSource } from "../../io/copied-source.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { ADAPTER_FILES, type MergedModel } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";

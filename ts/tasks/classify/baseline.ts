@@ -7,7 +7,8 @@ import {
   type LogisticRegressionOptions,
 } from "../../train/logistic/logistic-regression.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
-import { type JobPhase, phaseEvents } from "../../training/job-events.js";
+import type { JobPhase } from "../../training/job-events.js";
+import { phaseEvents } from "../../training/phase.js";
 import type { RunContext, TokenizedParts } from "../../training/task-definition.js";
 import { balanceOf } from "../head/class-weights.js";
 import { logitsOfVectors } from "../head/prediction.js";

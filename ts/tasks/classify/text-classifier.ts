@@ -5,7 +5,7 @@ import { flag } from "../../arguments/settings.js";
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { copiedSource } from "../../io/byte-source.js";
+import { copiedSource } from "../../io/copied-source.js";
 import type { Example } from "../../io/examples/example.js";
 import type { FileMap, SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";

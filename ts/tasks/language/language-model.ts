@@ -9,7 +9,7 @@ import type { Task } from "../../train/task.js";
 import { ConfigError } from "../../errors/errors.js";
 import { inPlace } from "../../training/data/drawn.js";
 import type { TaskData } from "../../training/data/parts.js";
-import { phaseEvents } from "../../training/job-events.js";
+import { phaseEvents } from "../../training/phase.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import type {
   Measured,

@@ -17,7 +17,7 @@ import type { SentenceLossOptions } from "../../train/losses/sentence-loss-optio
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import { phaseEvents } from "../../training/job-events.js";
+import { phaseEvents } from "../../training/phase.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import { loraOptions } from "../../training/spec/training-settings.js";
 import type {

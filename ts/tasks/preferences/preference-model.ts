@@ -7,7 +7,7 @@ import { preferenceTask, tokensOf } from "../../models/language/training/prefere
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
 import { inPlace } from "../../training/data/drawn.js";
-import { phaseEvents } from "../../training/job-events.js";
+import { phaseEvents } from "../../training/phase.js";
 import { formatPercent, type RunOutcome } from "../../training/result/report.js";
 import type {
   Measured,

@@ -7,7 +7,7 @@ import type { FitOptions } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
 import type { TaskData } from "../../training/data/parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import { phaseEvents } from "../../training/job-events.js";
+import { phaseEvents } from "../../training/phase.js";
 import type { RunOutcome } from "../../training/result/report.js";
 import { log } from "../../values/elementary.js";
 import { stackedRows } from "../../values/tensor.js";

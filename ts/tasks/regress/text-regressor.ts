@@ -3,7 +3,7 @@ import { listFrom } from "../../arguments/collections.js";
 import { checkNothing, checkOptions, copiedOptions, WRITE_THEM } from "../../arguments/options.js";
 import { ConfigError, NonFiniteError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { copiedSource } from "../../io/byte-source.js";
+import { copiedSource } from "../../io/copied-source.js";
 import type { FileMap, SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { transpose } from "../../io/peft/conv1d.js";

@@ -3,7 +3,7 @@ import { checkOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { copiedSource } from "../../io/byte-source.js";
+import { copiedSource } from "../../io/copied-source.js";
 import type { FileMap } from "../../io/file-access.js";
 import { architectureOf, type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
 import { modelSource } from "../../io/model-locator.js";

@@ -1,7 +1,7 @@
 import { shuffled } from "../../io/examples/parts/assign.js";
 import type { TokensInText } from "../../tokenize/text-tokenizer.js";
 import type { LogisticRegression } from "../../train/logistic/logistic-regression.js";
-import { phaseEvents } from "../../training/job-events.js";
+import { phaseEvents } from "../../training/phase.js";
 import type { RunContext, TokenizedParts } from "../../training/task-definition.js";
 import { fitsHead, recipes } from "../classify/recipes.js";
 import { balanceOf } from "../head/class-weights.js";

@@ -6,15 +6,8 @@ import { type RunSettings, taskOf } from "../spec/run-settings.js";
 import { checkTaskSettings } from "../spec/read-settings.js";
 import { objectAt } from "../store/run-state.js";
 import type { TaskTable } from "../task-definition.js";
-import {
-  type DoneFold,
-  type FoldKind,
-  foldKindOf,
-  type FoldResult,
-  type FoldSpread,
-  spreadOf,
-  takeFold,
-} from "./fold-kind.js";
+import { foldKindOf, takeFold } from "./take-fold.js";
+import { type DoneFold, type FoldKind, type FoldResult, type FoldSpread, spreadOf } from "./fold-kind.js";
 
 /** The result of cross-validation of any task: folds.json. */
 export interface TaskFoldsReport<S = RunSettings, F extends FoldResult = FoldResult> {

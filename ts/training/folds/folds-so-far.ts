@@ -8,7 +8,8 @@ import { checkTaskSettings } from "../spec/read-settings.js";
 import { checkHash } from "../store/run-state.js";
 import { runFiles, type RunStore } from "../store/run-store.js";
 import type { TaskTable } from "../task-definition.js";
-import { type DoneFold, foldKindOf, takeFold } from "./fold-kind.js";
+import type { DoneFold } from "./fold-kind.js";
+import { foldKindOf, takeFold } from "./take-fold.js";
 
 const FORMAT = "lowrank-folds-3";
 

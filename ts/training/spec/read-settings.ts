@@ -9,7 +9,8 @@ import type { TaskTable } from "../task-definition.js";
 import { completed, defaultsOf, type Fields, recipeNames, type ValuesOf } from "./field.js";
 import { MULTI_LABEL_TASK, type RunSettings, taskOf, UNNAMED_TASK } from "./run-settings.js";
 import type { SharedSettings } from "./shared-fields.js";
-import { loraOptions, takeFurtherLora } from "./training-settings.js";
+import { loraOptions } from "./training-settings.js";
+import { takeFurtherLora } from "./further-lora.js";
 
 /**
  * A copy of a spec with defaults, every field read once. Throws `ConfigError`, naming the field, for values that its row does not accept.

@@ -12,7 +12,7 @@ import {
   wholeFrom,
   wordOr,
 } from "./field.js";
-import { takeFurtherLora } from "./training-settings.js";
+import { takeFurtherLora } from "./further-lora.js";
 
 /** Builds of the kernels that a run can use. */
 export const builds = ["auto", "simd", "relaxed"] as const;

@@ -2,7 +2,8 @@ import { MemoryError } from "../../../errors/errors.js";
 import { commonLength } from "../../../values/number-list.js";
 import { keepsState } from "../../decoder/config.js";
 import { KeyValueCache } from "../../decoder/key-value-cache.js";
-import { type CalledLanguageModel, refuseOnGpu } from "../called-language-model.js";
+import type { CalledLanguageModel } from "../called-language-model.js";
+import { refuseOnGpu } from "../../on-gpu.js";
 import { CachedTokens } from "../cached-tokens.js";
 import type { BatchText } from "./batch-text.js";
 import {

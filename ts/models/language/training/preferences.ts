@@ -5,7 +5,7 @@ import { fit } from "../../../train/fit.js";
 import type { EvaluateEvery, FitOptions, FitReport } from "../../../train/fit-options.js";
 import { FIT_OPTIONS } from "../../../train/fit-settings.js";
 import { stepOfAdapter } from "../../adapter-step.js";
-import { refuseOnGpu } from "../called-language-model.js";
+import { refuseOnGpu } from "../../on-gpu.js";
 import { adapterOf, type TrainingParts } from "./fit-language.js";
 import { evaluateOn, type LanguageTrainingOptions, readFitOptions, settingsOf } from "./fit-settings.js";
 import { checkExchangeable, otherAnswers, type PreparedPreference, preparePreference } from "./preference-examples.js";

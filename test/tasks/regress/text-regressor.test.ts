@@ -9,8 +9,8 @@ import {
   TextRegressor,
   UnsupportedError,
   writeSafetensors,
-} from "../../ts/index.js";
-import { tinyEncoder } from "../models/tiny-encoder.js";
+} from "../../../ts/index.js";
+import { tinyEncoder } from "../../models/tiny-encoder.js";
 
 /** PEFT's adapter of a SEQ_CLS model with one output, and one whose second output is the first one's double. */
 async function adapters() {

@@ -11,10 +11,10 @@ import {
   SentenceEncoder,
   TextClassifier,
   writeFilesAtomically,
-} from "../../ts/entry/node.js";
-import { fileServer } from "../io/file-server.js";
-import { temporaryFolder } from "../io/temporary-folder.js";
-import { examples, tinyEncoder } from "../models/tiny-encoder.js";
+} from "../../../ts/entry/node.js";
+import { fileServer } from "../../io/file-server.js";
+import { temporaryFolder } from "../../io/temporary-folder.js";
+import { examples, tinyEncoder } from "../../models/tiny-encoder.js";
 
 const texts = ["the story was quite the story and the music is good", "bad"];
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { ConfigError, FormatError, SentenceEncoder, TextClassifier } from "../../../../ts/index.js";
-import { type JobEvent, type JobSpec, memoryStore, type MemoryStore } from "../../../../ts/jobs/index.js";
-import { calibrate, unreachedText } from "../../../../ts/tasks/classify/calibrate.js";
-import { calibration } from "../../../../ts/train/evaluators/calibration.js";
-import { run, spec } from "../../../jobs/tiny-job.js";
-import { tinyEncoder } from "../../../models/tiny-encoder.js";
+import { ConfigError, FormatError, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import { type JobEvent, type JobSpec, memoryStore, type MemoryStore } from "../../../ts/jobs/index.js";
+import { calibrate, unreachedText } from "../../../ts/tasks/classify/calibrate.js";
+import { calibration } from "../../../ts/train/evaluators/calibration.js";
+import { run, spec } from "../../jobs/tiny-job.js";
+import { tinyEncoder } from "../../models/tiny-encoder.js";
 
 /** Texts of two classes: the logit of the second, and the true class. */
 const answered = (rows: readonly (readonly [logit: number, target: number])[]) => ({

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { engine } from "../../../ts/engine/engine.js";
 import {
   AdamW,
   ConfigError,
@@ -8,14 +9,13 @@ import {
   type Task,
   tensor,
   TextClassifier,
-} from "../../ts/index.js";
-import { classWeightsOf } from "../../ts/tasks/head/class-weights.js";
-import { balancedOrder } from "../../ts/train/batch-order.js";
-import { microBatches, OptimizerStep } from "../../ts/train/step.js";
-import { engine } from "../../ts/engine/engine.js";
-import { goldenJson } from "../golden.js";
-import { examples, tinyEncoder } from "../models/tiny-encoder.js";
-import { graphOfTest } from "../train/regression.js";
+} from "../../../ts/index.js";
+import { classWeightsOf } from "../../../ts/tasks/head/class-weights.js";
+import { balancedOrder } from "../../../ts/train/batch-order.js";
+import { microBatches, OptimizerStep } from "../../../ts/train/step.js";
+import { goldenJson } from "../../golden.js";
+import { examples, tinyEncoder } from "../../models/tiny-encoder.js";
+import { graphOfTest } from "../../train/regression.js";
 
 interface Weighted {
   readonly counts: number[];

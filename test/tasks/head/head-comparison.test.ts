@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { ConfigError, multiLabelMetrics, regressionMetrics } from "../../ts/index.js";
-import { checkScoresFit, comparedWithHead, recommendedBy } from "../../ts/tasks/head/head-comparison.js";
-import { tasks } from "../../ts/tasks/index.js";
+import { ConfigError, multiLabelMetrics, regressionMetrics } from "../../../ts/index.js";
+import { checkScoresFit, comparedWithHead, recommendedBy } from "../../../ts/tasks/head/head-comparison.js";
+import { tasks } from "../../../ts/tasks/index.js";
 
 const targets = [0.1, 3.7, 2.2, 5.3, 4.4, 1.9, 0.6];
 const predicted = [0.3, 3.1, 2.9, 5.2, 4.5, 1.1, 0.7];

@@ -1,14 +1,8 @@
 import { describe, expect, it } from "vitest";
-import {
-  AbortError,
-  ConfigError,
-  fitLogisticRegression,
-  SentenceEncoder,
-  TextClassifier,
-} from "../../../../ts/index.js";
-import { memoryStore, runFolds, runJob } from "../../../../ts/jobs/index.js";
-import { afterStep, results, run, runUntil, sources, spec } from "../../../jobs/tiny-job.js";
-import { examples, tinyEncoder } from "../../../models/tiny-encoder.js";
+import { AbortError, ConfigError, fitLogisticRegression, SentenceEncoder, TextClassifier } from "../../../ts/index.js";
+import { memoryStore, runFolds, runJob } from "../../../ts/jobs/index.js";
+import { afterStep, results, run, runUntil, sources, spec } from "../../jobs/tiny-job.js";
+import { examples, tinyEncoder } from "../../models/tiny-encoder.js";
 
 const { steps: _, learningRate: __, ...plain } = spec;
 const fewShot = { ...plain, recipe: "few-shot", baseline: true, validationSplit: 0.2 } as const;

@@ -1,8 +1,8 @@
 import { mkdir, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { withPart } from "../../../ts/io/node/write-files.js";
 import { ownMark, parseMark, stateOf } from "../../../ts/io/node/process-mark.js";
+import { withPart } from "../../../ts/io/node/write-files.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { idleProcess, kill, markOf } from "./other-processes.js";
 
