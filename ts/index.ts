@@ -188,11 +188,8 @@ export type {
 export type { BootstrapOptions, Interval } from "./train/metrics/bootstrap.js";
 export type { Cell, Confusion } from "./train/metrics/cells.js";
 export type { ClassScores } from "./train/metrics/class-probabilities.js";
-export {
-  fitLogisticRegression,
-  type LogisticRegression,
-  type LogisticRegressionOptions,
-} from "./train/logistic/logistic-regression.js";
+export type { LogisticRegression, LogisticRegressionOptions } from "./train/logistic/regression-settings.js";
+export { fitLogisticRegression } from "./train/logistic/logistic-regression.js";
 export { metrics } from "./train/metrics/metrics.js";
 export type { MetricIntervals, Metrics, MetricsOptions } from "./train/metrics/metrics.js";
 export { pairedDifference } from "./train/metrics/paired-difference.js";

@@ -2,7 +2,8 @@ import { ModelError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { type ByteSource, bytesSource, readRange } from "./byte-source.js";
 import { isGgufName } from "./gguf/index.js";
-import { type ModelSource, mostBytes } from "./model-source.js";
+import type { ModelSource } from "./model-source.js";
+import { mostBytes } from "./model-files.js";
 import { bodyOf, type Failure, fetched, probe, rangeSource } from "./range-source.js";
 import type { Watcher } from "./watched-source.js";
 

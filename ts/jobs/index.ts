@@ -59,7 +59,8 @@ export type {
   JobSources,
   ReadDataOptions,
 } from "../training/sources/job-sources.js";
-export { keptSources, type KeptSourcesOptions, type OwnData } from "../training/sources/own-data.js";
+export type { KeptSourcesOptions, OwnData } from "../training/sources/own-data.js";
+export { keptSources } from "../training/sources/kept-sources.js";
 export { memoryStore } from "../training/store/memory-store.js";
 export type { MemoryStore } from "../training/store/memory-store.js";
 export { opfsStore } from "../training/store/opfs-store.js";

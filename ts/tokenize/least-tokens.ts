@@ -1,6 +1,6 @@
 import { isJsonObject, type Json } from "../io/json.js";
 import type { JsonObject } from "./checks.js";
-import { bytesByCharacter } from "./token-text.js";
+import { bytesByCharacter } from "./byte-characters.js";
 import { byteToken } from "./models/byte-fallback.js";
 import { stepsOf } from "./text-steps.js";
 

@@ -1,5 +1,5 @@
 import { remember } from "../made-from.js";
-import { cachedFile, ggufOf } from "./cached-file.js";
+import { cachedFile, ggufOf } from "./cached-gguf.js";
 import type { CachedModel, CachedPlace } from "./cached-model.js";
 
 /** A model that another thread of this page has found. Its files throw `ModelError` if they were removed or changed. */

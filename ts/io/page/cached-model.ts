@@ -6,7 +6,8 @@ import { remember } from "../made-from.js";
 import type { PinnedFile } from "../known-models.js";
 import type { ModelSource } from "../model-source.js";
 import type { BlobFolder } from "./blob-folders.js";
-import { cachedFile, ggufOf, storedBytes, storedSource } from "./cached-file.js";
+import { cachedFile, ggufOf } from "./cached-gguf.js";
+import { storedBytes, storedSource } from "./cached-file.js";
 import { forget, type CacheRecord, type ModelOrigin, readCached } from "./cache-record.js";
 import { foundModels, modelFolders, tryLock } from "./model-folders.js";
 

@@ -4,7 +4,7 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import { isGgufName } from "../gguf/index.js";
 import { parseJsonObject } from "../json.js";
 import type { PinnedFile } from "../known-models.js";
-import { mostBytes, optionalFiles, requiredFiles } from "../model-source.js";
+import { mostBytes, optionalFiles, requiredFiles } from "../model-files.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../safetensors/index.js";
 import type { Watcher } from "../watched-source.js";
 import type { BlobFolder } from "./blob-folders.js";

@@ -1,11 +1,8 @@
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
 import { HeadOnlyTask } from "../../train/head-only.js";
-import {
-  fitLogisticRegression,
-  type LogisticRegression,
-  type LogisticRegressionOptions,
-} from "../../train/logistic/logistic-regression.js";
+import type { LogisticRegression, LogisticRegressionOptions } from "../../train/logistic/regression-settings.js";
+import { fitLogisticRegression } from "../../train/logistic/logistic-regression.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
 import type { JobPhase } from "../../training/job-events.js";
 import { phaseEvents } from "../../training/phase.js";

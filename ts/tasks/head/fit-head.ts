@@ -5,13 +5,12 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import { inferTexts, rowsOf, tokenized } from "../../models/sentence/inference.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";
 import { claimParameters } from "../../train/claims.js";
-import {
-  fitLogisticRegression,
-  type LogisticRegression,
-  type LogisticRegressionOptions,
-  type RegressionSettings,
-  takeRegressionOptions,
-} from "../../train/logistic/logistic-regression.js";
+import type {
+  LogisticRegression,
+  LogisticRegressionOptions,
+  RegressionSettings,
+} from "../../train/logistic/regression-settings.js";
+import { fitLogisticRegression, takeRegressionOptions } from "../../train/logistic/logistic-regression.js";
 import { balanceOf, type ClassWeights } from "./class-weights.js";
 import type { ClassifierParts } from "./classifier-parts.js";
 

@@ -3,7 +3,7 @@ import { notExpected } from "../../arguments/settings.js";
 import { UnsupportedError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";
 import type { InferenceEvents } from "../../models/sentence/inference.js";
-import type { LogisticRegression, RegressionSettings } from "../../train/logistic/logistic-regression.js";
+import type { LogisticRegression, RegressionSettings } from "../../train/logistic/regression-settings.js";
 import { inSteps } from "../../waiting/next-task.js";
 import { encodingEvents, type FitHeadProgress, fitToVectors } from "../head/fit-head.js";
 import type { LabelledText } from "./token-examples.js";

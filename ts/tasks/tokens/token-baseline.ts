@@ -1,6 +1,6 @@
 import { shuffled } from "../../io/examples/parts/assign.js";
 import type { TokensInText } from "../../tokenize/text-tokenizer.js";
-import type { LogisticRegression } from "../../train/logistic/logistic-regression.js";
+import type { LogisticRegression } from "../../train/logistic/regression-settings.js";
 import { phaseEvents } from "../../training/phase.js";
 import type { RunContext, TokenizedParts } from "../../training/task-definition.js";
 import { fitsHead, recipes } from "../classify/recipes.js";

@@ -4,7 +4,7 @@ import type { Tensor } from "../../values/tensor.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { breather } from "../../waiting/next-task.js";
 import { Regression, type Weighted } from "./regression.js";
-import type { LogisticRegression, RegressionSettings } from "./logistic-regression.js";
+import type { LogisticRegression, RegressionSettings } from "./regression-settings.js";
 import { partings } from "./parts.js";
 import { rowsOf, type ScaledVectors, unscaled } from "./scaled-vectors.js";
 

@@ -1,6 +1,6 @@
 import { or, type Readers } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
-import { binomial } from "../../nn/random.js";
+import { binomial } from "../../nn/binomial.js";
 import { Philox } from "../../nn/philox.js";
 import { breather } from "../../waiting/next-task.js";
 import type { Cell } from "./cells.js";

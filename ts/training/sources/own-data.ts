@@ -2,9 +2,7 @@ import { checkRecord } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
 import { check } from "../../arguments/settings.js";
 import { isBytes } from "../../arguments/typed-array.js";
-import { remember } from "../../io/made-from.js";
-import { cacheModel, type CacheOptions } from "../../io/page/cache-model.js";
-import { type JobSources, providedSources } from "./job-sources.js";
+import type { CacheOptions } from "../../io/page/cache-model.js";
 
 /** A file of examples of the page: text, bytes, or a file from an input. */
 export type OwnData = string | Uint8Array | Blob;
@@ -42,36 +40,4 @@ function takeData(data: unknown): Readonly<Record<string, Blob>> {
     return [name, new Blob([isBytes(file) ? file.slice() : file] as BlobPart[])] as const;
   });
   return Object.fromEntries(blobs);
-}
-
-/**
- * Sources of a page's job that cache the model in this browser: `spec.model` is a string that `cacheModel` accepts (an address, or a name
- * on the hub), and its hash is known without reading the whole model. Data are addresses, or files of the page. Throws `ConfigError` for
- * invalid options.
- *
- * @example
- * const data = { "examples.json": JSON.stringify([{ text: "where is it", label: "question" }]) }; await runJob({ model, data:
- * "examples.json", steps: 40 }, opfsStore("mine"), { sources: keptSources({ data }) });
- */
-export function keptSources(options: KeptSourcesOptions = {}): JobSources {
-  const taken = takeKeptSources(options);
-  const { manifest, persist, hubUrl, data = {} } = taken;
-  // In a worker, relative addresses start from the page's.
-  const provided = providedSources();
-  const sources: JobSources = {
-    ...provided,
-    findModel: (name, { signal, onDownload }) =>
-      cacheModel(name, {
-        manifest,
-        persist,
-        hubUrl,
-        signal,
-        onProgress: ({ file, done, total }) => onDownload({ file, received: done, total }),
-      }),
-    readData: async (name, options) =>
-      Object.hasOwn(data, name)
-        ? { name, bytes: new Uint8Array(await data[name]!.arrayBuffer()) }
-        : provided.readData(name, options),
-  };
-  return remember(sources, "kept sources", taken);
 }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ModelError } from "../../../errors/errors.js";
-import { type ModelSource, requiredFiles } from "../../model-source.js";
+import type { ModelSource } from "../../model-source.js";
+import { requiredFiles } from "../../model-files.js";
 import { WEIGHTS, WEIGHTS_INDEX } from "../../safetensors/index.js";
 import { fileSource } from "../file-source.js";
 

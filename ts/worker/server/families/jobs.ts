@@ -2,7 +2,7 @@ import { runFolds } from "../../../jobs/run-folds.js";
 import { runJob } from "../../../jobs/run-job.js";
 import { runStatus, unfinishedSpec } from "../../../jobs/stored-runs.js";
 import { trainRounds } from "../../../jobs/task-rounds.js";
-import { keptSources } from "../../../training/sources/own-data.js";
+import { keptSources } from "../../../training/sources/kept-sources.js";
 import { type OpfsStore, opfsStore } from "../../../training/store/opfs-store.js";
 import { roundsCall } from "../../rounds-call.js";
 import type { AnyFunction, Family } from "./family.js";
