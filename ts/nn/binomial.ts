@@ -1,6 +1,5 @@
 import { exp, log, log1p } from "../values/elementary.js";
 import type { Philox } from "./philox.js";
-import { uniform } from "./random.js";
 
 /** From this mean on, rejection takes fewer steps than inversion. */
 const LARGE_MEAN = 10;

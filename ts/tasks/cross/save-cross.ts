@@ -20,7 +20,7 @@ import { savedWeights } from "../../models/sentence/saving/saved-weights.js";
 import { givesTypes } from "../../tokenize/pair-tokens.js";
 import { withHead } from "../head/peft-head.js";
 import { torchClasses } from "./activations.js";
-import type { SavedAnswers, SavedCross } from "./saving/saved-state.js";
+import type { SavedAnswers, SavedCross } from "./saved-state.js";
 
 const SCORE = "1_LogitScore";
 const LOGITS = { method: "forward", method_output_name: "logits" };

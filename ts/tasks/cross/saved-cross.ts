@@ -4,7 +4,7 @@ import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js"
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { CrossParts } from "./cross-head.js";
 import type { SaveCrossEncoderOptions } from "./cross-options.js";
-import type { SavedAnswers, SavedCross } from "./saving/saved-state.js";
+import type { SavedAnswers, SavedCross } from "./saved-state.js";
 
 /** Writes cross-encoders' folders. */
 export const crossSaver = /* @__PURE__ */ lazyChunk(async () => (await import("./save-cross.js")).saveCross);

@@ -1,9 +1,8 @@
-import type { HeadPlan } from "../../../models/architecture.js";
-import type { SavedEncoder } from "../../../models/sentence/saving/folder-files.js";
-import type { Tensor } from "../../../values/tensor.js";
-import type { AnswerSettings } from "../answers/answer-head.js";
-import type { CrossActivation } from "../cross-options.js";
-import { hasTypes } from "../saved-cross.js";
+import type { HeadPlan } from "../../models/architecture.js";
+import type { SavedEncoder } from "../../models/sentence/saving/folder-files.js";
+import type { Tensor } from "../../values/tensor.js";
+import type { AnswerSettings } from "./answers/answer-head.js";
+import type { CrossActivation } from "./cross-options.js";
 
 /** A cross-encoder's state when `save` was called. */
 export interface SavedCross extends SavedEncoder {
