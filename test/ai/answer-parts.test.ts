@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { AnswerParts } from "../../ts/ai/answer-parts.js";
+import { AnswerParts } from "../../ts/ai/language-model.js";
 import type { GeneratedToken } from "../../ts/models/language/sequence.js";
 
 const token = (more: Partial<GeneratedToken>) => ({ id: 0, text: "", end: null, ...more }) as GeneratedToken;

@@ -1,7 +1,7 @@
 import { APICallError, UnsupportedFunctionalityError } from "ai";
 import type { LanguageModelV3Message, LanguageModelV3Prompt } from "@ai-sdk/provider";
 import { expect, it } from "vitest";
-import { chatMessages } from "../../ts/ai/chat-messages.js";
+import { chatMessages } from "../../ts/ai/model-call.js";
 import { ConfigError, UnsupportedError } from "../../ts/index.js";
 
 const chat = (...prompt: LanguageModelV3Prompt) => chatMessages("doGenerate", prompt);

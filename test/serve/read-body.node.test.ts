@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readFields } from "../../ts/serve/read-body.js";
+import { readFields } from "../../ts/serve/request-fields.js";
 
 const MOST = 100_000;
 

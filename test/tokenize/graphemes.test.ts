@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { graphemes } from "../../ts/tokenize/graphemes.js";
+import { graphemes } from "../../ts/tokenize/precompiled.js";
 
 const whole = (text: string) =>
   Array.from(new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text), ({ segment }) => segment);

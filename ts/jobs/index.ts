@@ -61,11 +61,9 @@ export type {
 } from "../training/sources/job-sources.js";
 export type { KeptSourcesOptions, OwnData } from "../training/sources/own-data.js";
 export { keptSources } from "../training/sources/kept-sources.js";
-export { memoryStore } from "../training/store/memory-store.js";
-export type { MemoryStore } from "../training/store/memory-store.js";
+export { memoryStore, type MemoryStore, type RunStore } from "../training/store/run-store.js";
 export { opfsStore } from "../training/store/opfs-store.js";
 export type { OpfsStore } from "../training/store/opfs-store.js";
-export type { RunStore } from "../training/store/run-store.js";
 export { runFolds } from "./run-folds.js";
 export type { AnyFoldsReport } from "./run-folds.js";
 export { runJob } from "./run-job.js";

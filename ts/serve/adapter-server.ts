@@ -5,11 +5,10 @@ import { callable, unexpected } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-access.js";
 import { answerOf } from "../tasks/head/prediction.js";
 import { AdapterCache, type AdapterStore, type HeldAdapter } from "./adapter-cache.js";
-import { type Asked, isName, type Operation, takeAsked } from "./request-fields.js";
+import { type Asked, isName, type Operation, readFields, takeAsked } from "./request-fields.js";
 import { clientName, forClients } from "./client-names.js";
 import { type Deadline, deadline } from "./deadline.js";
 import { failure, Refusal } from "./problem.js";
-import { readFields } from "./read-body.js";
 import { type ServeOptions, type ServeSettings, takeServeOptions } from "./serve-options.js";
 import { WaitingTexts } from "./waiting-texts.js";
 

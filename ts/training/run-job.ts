@@ -1,27 +1,72 @@
-import { type OptionNames, settingNames } from "./spec/option-names.js";
-import { checkSignal, throwIfAborted } from "../waiting/abort.js";
-import { AbortError, ConfigError } from "../errors/errors.js";
-import { clip } from "../errors/excerpt.js";
 import { checkOptions } from "../arguments/options.js";
 import { callable, whole } from "../arguments/settings.js";
+import { AbortError, ConfigError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-access.js";
+import { checkSignal, throwIfAborted } from "../waiting/abort.js";
+import type { TaskFile } from "./data/parts.js";
 import { onDevice, takeDevice } from "./device.js";
 import { estimateJob } from "./estimate/job-estimate.js";
+import type { JobEstimate } from "./estimate/job-seconds.js";
 import { fitFinal } from "./final-fit.js";
-import type { JobListener } from "./job-events.js";
+import type { JobListener, ReadyJob } from "./job-events.js";
 import { loadRun, openRun, type Prepared } from "./prepare.js";
-import { readyJob } from "./ready.js";
 import type { TaskReport } from "./result/report.js";
 import { outputFiles, reportOf } from "./result/run-output.js";
 import { type JobSources, takeSources } from "./sources/job-sources.js";
-import { type RunSettings, taskOf } from "./spec/run-settings.js";
+import { type OptionNames, settingNames } from "./spec/option-names.js";
 import { fieldsOf, firstDifference, takeSpec } from "./spec/read-settings.js";
+import { type RunSettings, taskOf } from "./spec/run-settings.js";
 import { checkCheckpointFits, readCheckpoint, readFinal, type Resumed } from "./store/checkpoint-file.js";
 import { checkSameOrigin } from "./store/origin-check.js";
 import { RecordWriter } from "./store/run-record.js";
 import { runFiles, type RunStore, takeStore } from "./store/run-store.js";
-import type { RunContext, TaskTable } from "./task-definition.js";
+import type { FileExample, RunContext, TaskTable, TokenizedExample } from "./task-definition.js";
 import { stateOf, trainRun } from "./train-run.js";
+
+/**
+ * The ready event, as plain data.
+ * @param done completed steps of a resumed run; null for a new run
+ * @param folds number of folds to run; null for a single run
+ */
+export function readyJob(
+  prepared: Prepared,
+  done: number | null,
+  estimate: JobEstimate,
+  folds: number | null = null,
+): ReadyJob {
+  const { task, settings, steps, evaluateEvery, engine, source, base, model, data, tokens, training } = prepared;
+  const { train, validation, test, labels } = data;
+  const { chosenBy, final } = prepared;
+  const part = ({ file, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
+    file,
+    examples: examples.length,
+    ...model.counts?.(tokenized),
+  });
+  return {
+    task,
+    settings,
+    steps,
+    evaluateEvery,
+    resumedAfter: done,
+    engine,
+    ...(chosenBy !== undefined && { chosenBy }),
+    model: { name: source.name, origin: source.origin, layers: base.layers, hiddenSize: base.hiddenSize },
+    data: {
+      train: part(train, tokens.train),
+      validation: { ...part(validation, tokens.validation), split: validation.split },
+      test: test && { ...part(test, tokens.measured), split: test.split },
+      labels,
+      groups: null,
+      ...model.details,
+    },
+    ...(final !== null && { finalFit: { examples: final.examples.length, steps: final.steps } }),
+    parameters: model.parameters,
+    checkpointing: training.checkpointing,
+    folds,
+    estimate,
+  };
+}
 
 /** Options of a job. */
 export interface JobOptions {

@@ -37,7 +37,7 @@ export type {
 } from "./client/types.js";
 export type { TrustedAddress } from "../engine/trusted-address.js";
 export type { WorkerOptions } from "./client/worker-options.js";
-export { memoryStore } from "../training/store/memory-store.js";
+export { memoryStore } from "../training/store/run-store.js";
 export {
   AbortError,
   AdapterError,

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeFolder, removeEmpty } from "../../../ts/io/node/make-folder.js";
+import { makeFolder, removeEmpty } from "../../../ts/io/node/folders.js";
 import { temporaryFolder } from "../temporary-folder.js";
 
 describe("makeFolder", () => {

@@ -5,7 +5,7 @@ import type { RunState } from "../../../ts/training/store/run-state.js";
 import type { FileMap } from "../../../ts/io/file-access.js";
 import { readSpec } from "../../../ts/training/spec/read-settings.js";
 import { textFields } from "../../../ts/tasks/classify/settings.js";
-import { memoryStore } from "../../../ts/training/store/memory-store.js";
+import { memoryStore } from "../../../ts/training/store/run-store.js";
 
 const own = {
   model: "m",

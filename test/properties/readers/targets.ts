@@ -7,7 +7,7 @@ import { openGguf } from "../../../ts/io/gguf/index.js";
 import { checkAdapter, readAdapter, writeAdapter } from "../../../ts/io/peft/index.js";
 import { openSafetensors, readSafetensors } from "../../../ts/io/safetensors/index.js";
 import { readCheckpoint } from "../../../ts/jobs/stored-runs.js";
-import { memoryStore } from "../../../ts/training/store/memory-store.js";
+import { memoryStore } from "../../../ts/training/store/run-store.js";
 import type { ModelSource } from "../../../ts/io/model-source.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";
 import { TextClassifier } from "../../../ts/tasks/classify/text-classifier.js";

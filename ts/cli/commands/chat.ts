@@ -3,8 +3,16 @@ import { createInterface } from "node:readline";
 import { AbortError, LowrankError } from "../../errors/errors.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { CausalLanguageModel, ChatMessage, GenerationSession } from "../../entry/node.js";
-import { addLanguageOptions, drawing, type LanguageOptions, openLanguageModel } from "../files/language-model.js";
-import { addDraftOptions, type DraftOptions, type Drafts, openDrafts } from "../files/drafting.js";
+import {
+  addDraftOptions,
+  addLanguageOptions,
+  type DraftOptions,
+  type Drafts,
+  drawing,
+  type LanguageOptions,
+  openDrafts,
+  openLanguageModel,
+} from "../files/language-model.js";
 import type { Session } from "../session.js";
 
 const COMMANDS = `/adapter NAME|off  use this adapter, or none; without a name: list the adapters

@@ -4,12 +4,11 @@ import { planMerge } from "../../merging/merge-plan.js";
 import { findingText, misfits, suspicions } from "../../merging/findings.js";
 import { headLabels } from "../../merging/new-head.js";
 import { exitCodes } from "../exit-codes.js";
-import { adapterIn } from "../files/adapter-folder.js";
+import { ADAPTER_HELP, adapterIn, adapterOf, BASE_HELP, baseOf } from "../files/adapter-folder.js";
 import { familyOf, recordedModel } from "../files/base-model.js";
 import { openBase } from "../files/open-base.js";
 import { mergedBefore } from "../merged/merged-parts.js";
 import { newestRun } from "../files/run-folder.js";
-import { ADAPTER_HELP, adapterOf, BASE_HELP, baseOf } from "../options/adapter-options.js";
 import type { Session } from "../session.js";
 import { formatCount, matricesText } from "../terminal/number-format.js";
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { detectFeatures } from "../../engine/features.js";
 import { type EngineInfo, Graph } from "../../entry/node.js";
 import { cacheFolder } from "../../io/node/index.js";
-import { makeFolder } from "../../io/node/make-folder.js";
+import { makeFolder } from "../../io/node/folders.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { enableRelaxedSimd, startEngine } from "../engine-start.js";
 import { exitCodes } from "../exit-codes.js";

@@ -1,8 +1,15 @@
 import type { Command } from "commander";
 import { text as readAll } from "node:stream/consumers";
 import { ConfigError } from "../../errors/errors.js";
-import { addLanguageOptions, drawing, type LanguageOptions, openLanguageModel } from "../files/language-model.js";
-import { addDraftOptions, type DraftOptions, openDrafts } from "../files/drafting.js";
+import {
+  addDraftOptions,
+  addLanguageOptions,
+  type DraftOptions,
+  drawing,
+  type LanguageOptions,
+  openDrafts,
+  openLanguageModel,
+} from "../files/language-model.js";
 import type { Session } from "../session.js";
 
 const EXAMPLES = `

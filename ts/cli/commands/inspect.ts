@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import type { Adapter } from "../../entry/node.js";
 import { readAdapterForBase } from "../../io/peft/index.js";
-import { isFolder } from "../../io/node/read-files.js";
+import { isFolder } from "../../io/node/folders.js";
 import { type FolderIndex, folderIndex, safetensorsIndex } from "../../io/node/file-source.js";
 import { byteLength, type Dtype, type TensorIndex, WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import { modelPlan } from "../../models/architectures.js";

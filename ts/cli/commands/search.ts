@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { SearchHit } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
-import { isFolder } from "../../io/node/read-files.js";
+import { isFolder } from "../../io/node/folders.js";
 import { addEncoderOptions, type EncoderOptions, openEncoder } from "../files/adapted-encoder.js";
 import { addEngineOptions } from "../files/classifier-folder.js";
 import { checkEncoder, openSearchFile, recordOf, type SearchFile } from "../files/search-file.js";

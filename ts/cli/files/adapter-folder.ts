@@ -4,14 +4,42 @@ import { dirname, join } from "node:path";
 import { readAdapter } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-access.js";
+import { isFolder } from "../../io/node/folders.js";
 import { readFileMap } from "../../io/node/index.js";
-import { isFolder } from "../../io/node/read-files.js";
 import { type Adapter, readAdapterForBase } from "../../io/peft/index.js";
 import { labelsOf } from "../../tasks/head/classifier-files.js";
 import { LABELS_FILE } from "../../tasks/head/labels-file.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
+
+/** Help of the options for adapter and base. */
+export const BASE_HELP =
+  "the base model: its folder, its .safetensors files or their index, or its name (default: the adapter's)";
+export const ADAPTER_HELP = "folder of the adapter, instead of the argument";
+
+/** The adapter's folder: an argument or --adapter. Throws `ConfigError` if two are named. */
+export function adapterOf(given: string | undefined, options: { readonly adapter?: string }): string | undefined {
+  if (given === undefined || options.adapter === undefined || given === options.adapter)
+    return options.adapter ?? given;
+  throw new ConfigError(`${given} and --adapter ${options.adapter}: name one adapter`, {
+    option: "--adapter",
+    value: options.adapter,
+  });
+}
+
+/** The base of --base or --model, which other commands use. Throws `ConfigError` for both. */
+export function baseOf(options: {
+  readonly base?: readonly string[];
+  readonly model?: string;
+}): readonly string[] | undefined {
+  const { base, model } = options;
+  if (base === undefined || model === undefined) return base ?? (model === undefined ? undefined : [model]);
+  throw new ConfigError(`--base ${base.join(" ")} and --model ${model}: both name the base; use one of them`, {
+    option: "--base",
+    value: base,
+  });
+}
 
 /** What a model has beside its weights, by the ends of names: configurations, tokenizers, templates, code of its own. */
 const kept = /\.(json|txt|model|jinja|py|tiktoken|bpe\.model)$/;

@@ -12,7 +12,7 @@ import type { PoolingMode } from "../../models/sentence/pooling.js";
 import { LABELS_FILE } from "../../tasks/head/labels-file.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { hearSignals, type Session } from "../session.js";
-import type { KnownColumn } from "../tables/table-columns.js";
+import type { KnownColumn } from "../tables/text-input.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 
 /** A model's weights, of any architecture, and their files. */

@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
-import { isFolder } from "../../io/node/read-files.js";
+import { isFolder } from "../../io/node/folders.js";
 import { runFiles } from "../../training/store/run-store.js";
 
 /** A file of a saved model or adapter. */

@@ -4,7 +4,7 @@ import { ConfigError, FormatError, ModelError } from "../../errors/errors.js";
 import { type Json, parseJsonObject } from "../../io/json.js";
 import { type LocalModel, openSafetensorsFile } from "../../io/node/index.js";
 import { folderSource } from "../../io/node/models/model-folder.js";
-import { isFolder } from "../../io/node/read-files.js";
+import { isFolder } from "../../io/node/folders.js";
 import { type OpenTensorFile, openShards, readWeightMap, type WeightMap } from "../../io/safetensors/index.js";
 import { WEIGHTS, WEIGHTS_INDEX } from "../../io/safetensors/index.js";
 import type { Session } from "../session.js";

@@ -2,9 +2,8 @@ import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from "node
 import { dirname, join, relative, resolve } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import { makeFolder } from "../../io/node/make-folder.js";
+import { isFolder, makeFolder } from "../../io/node/folders.js";
 import { withPart } from "../../io/node/write-files.js";
-import { isFolder } from "../../io/node/read-files.js";
 
 /** Throws `ConfigError` if `--out` is not a folder and cannot become one. */
 export function checkOutFolder(out: string, option = "--out"): void {

@@ -5,7 +5,7 @@ import { SearchIndex } from "../../entry/node.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { fileSource, writeFileAtomically, openSafetensorsFile } from "../../io/node/index.js";
 import { fillSafetensors, readSafetensors } from "../../io/safetensors/index.js";
-import { isFolder } from "../../io/node/read-files.js";
+import { isFolder } from "../../io/node/folders.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { EncoderOptions } from "./adapted-encoder.js";

@@ -1,7 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { type SentenceEncoder, TextClassifier } from "../../entry/node.js";
 import { AdapterError, ConfigError } from "../../errors/errors.js";
-import { isFolder } from "../../io/node/read-files.js";
+import { isFolder } from "../../io/node/folders.js";
 import type { ServedModel } from "../../serve/index.js";
 import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
 import { startEngine } from "../engine-start.js";

@@ -6,7 +6,7 @@ import { clip } from "../../errors/excerpt.js";
 import { isGgufName } from "../../io/gguf/index.js";
 import { ggufDataLength, streamGguf } from "../../io/gguf/write.js";
 import { writeNewFile } from "../../io/node/index.js";
-import { withFolder } from "../../io/node/make-folder.js";
+import { withFolder } from "../../io/node/folders.js";
 import { RowEncoder } from "../../models/gguf/writing/encode-rows.js";
 import type { WrittenModel } from "../../models/gguf/writing/model.js";
 import type { WrittenType } from "../../models/gguf/writing/types.js";

@@ -5,7 +5,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { FileMap } from "../../io/file-access.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
-import { withFolder } from "../../io/node/make-folder.js";
+import { withFolder } from "../../io/node/folders.js";
 import { withPart } from "../../io/node/write-files.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import type { Session } from "../session.js";

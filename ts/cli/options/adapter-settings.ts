@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LowrankError, UnsupportedError } from "../../errors/errors.js";
-import { isFolder } from "../../io/node/read-files.js";
+import { isFolder } from "../../io/node/folders.js";
 import { readConfig } from "../../io/peft/config/config-file.js";
 import { type FurtherLora, takeFurtherLora } from "../../training/spec/further-lora.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";

@@ -1,15 +1,75 @@
-import { addAbortSignal } from "node:stream";
-import { AbortError, ConfigError } from "../../errors/errors.js";
 import { existsSync } from "node:fs";
-import { exampleFormat, readTexts as readTextsOf } from "../../io/examples/index.js";
+import { addAbortSignal } from "node:stream";
+import Papa from "papaparse";
+import { AbortError, ConfigError } from "../../errors/errors.js";
+import { clip } from "../../errors/excerpt.js";
+import { decodeText, exampleFormat, readTexts as readTextsOf } from "../../io/examples/index.js";
 import { readData } from "../../training/node/read-data.js";
 import { decode } from "../../training/sources/job-sources.js";
+import { runFiles } from "../../training/store/run-store.js";
 import type { Session } from "../session.js";
 import { type KeptTable, keptTable } from "./predicted-table.js";
-import { isTable, type KnownColumn, textColumn } from "./table-columns.js";
+
+/** The most columns that a message names. */
+const MOST_COLUMNS = 12;
+
+/** Other sources of a column's name. */
+export interface KnownColumn {
+  /** The run's column of texts; undefined without a run, or if its report does not name it. */
+  readonly text: string | undefined;
+  /** The run's name; undefined without a run. */
+  readonly run: string | undefined;
+}
+
+/** Whether a file is a table of examples, by its name; other files have one text per line. */
+function isTable(path: string): boolean {
+  try {
+    exampleFormat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A table's column of texts: the run's, if the table has it. Throws `ConfigError`, naming the existing ones. */
+function textColumn(file: string, bytes: Uint8Array, { text, run }: KnownColumn): string {
+  // The reader of a Parquet file names its columns if the requested one is missing.
+  if (exampleFormat(file) === "parquet") return text ?? "text";
+  const names = columnNames(file, decodeText(bytes, file));
+  if (text !== undefined && (names.includes(text) || (/^\d+$/.test(text) && Number(text) < names.length))) return text;
+  const quoted = names.slice(0, MOST_COLUMNS).map((name) => JSON.stringify(clip(name, 40)));
+  const more = names.length > MOST_COLUMNS ? ` and ${names.length - MOST_COLUMNS} more` : "";
+  const own =
+    run === undefined
+      ? ""
+      : text === undefined
+        ? `; ${run} has no ${runFiles.report} that names one`
+        : `; the run's column ${JSON.stringify(text)} (${run}) is not among them`;
+  throw new ConfigError(
+    `${file} is a table: name the column of texts with --text COLUMN: it has ${quoted.join(", ")}${more}${own}`,
+    { file, option: "--text", allowed: names },
+  );
+}
+
+/** Names in the first row of a table, or the fields of the first object. */
+function columnNames(file: string, body: string): readonly string[] {
+  const start = body.replace(/^\ufeff/, "");
+  if (/^\s*[[{]/.test(start)) {
+    const [line = ""] = start.split("\n").filter((text) => text.trim() !== "");
+    try {
+      const first = JSON.parse(line) as unknown;
+      return Object.keys((Array.isArray(first) ? (first[0] as object | undefined) : (first as object)) ?? {});
+    } catch {
+      // The reader of the column reports the problem.
+      return [];
+    }
+  }
+  const delimiter = /\.(tsv|tab)$/i.test(file) ? "\t" : "";
+  return Papa.parse<string[]>(start, { preview: 1, delimiter }).data[0] ?? [];
+}
 
 /** The most blank lines that a note names. */
-const NAMED = 5;
+const MOST_PLACES = 5;
 
 /** Where texts come from. */
 export interface TextOptions {
@@ -97,8 +157,8 @@ export async function readInput({ terminal, signal }: Session): Promise<string> 
 
 /** The note about empty texts, by their indices. */
 function emptyNote(from: string, what: string, empty: readonly number[]): string {
-  const places = empty.slice(0, NAMED).map((i) => i + 1);
-  const more = empty.length > NAMED ? ` and ${empty.length - NAMED} more` : "";
+  const places = empty.slice(0, MOST_PLACES).map((i) => i + 1);
+  const more = empty.length > MOST_PLACES ? ` and ${empty.length - MOST_PLACES} more` : "";
   const [which, taken] =
     empty.length === 1
       ? [what, "is blank and counts as an empty text"]

@@ -5,7 +5,7 @@ export { fileSource, openSafetensorsFile } from "./file-source.js";
 export type { LocalModel } from "./models/model-folder.js";
 export { folderOrGguf, ggufAt, ggufFile } from "./models/gguf-file.js";
 export type { DownloadProgress } from "./models/hub.js";
-export { nodeFileAccess, readFileMap } from "./read-files.js";
+export { nodeFileAccess, readFileMap } from "./folders.js";
 export { fetchModel, locateModel, resolveModel } from "./models/resolve-model.js";
 export type { ResolveOptions } from "./models/resolve-model.js";
 export { writeFileAtomically, writeFilesAtomically, writeNewFile } from "./write-files.js";

@@ -6,7 +6,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { type ByteSink, checkBytes } from "../byte-source.js";
 import type { FileMap } from "../file-access.js";
-import { withFolder } from "./make-folder.js";
+import { withFolder } from "./folders.js";
 import { ownMark, parseMark, stateOf } from "./process-mark.js";
 
 /** Unfinished files and folders are called `.<name>.part-<mark>` until they are renamed. */

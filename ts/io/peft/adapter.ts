@@ -3,7 +3,7 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { loraScaling } from "../../values/lora-scaling.js";
 import { formatShape, type Tensor } from "../../values/tensor.js";
 import type { AdapterConfig } from "./config/config.js";
-import { patternValues } from "./paths/pattern-values.js";
+import { patternValues } from "./paths/path-patterns.js";
 import { isAllLinear, NameEnds, targetTest } from "./paths/targets.js";
 
 /** The adaptation of one module: y = x·W + (x·A)·B·scaling. */

@@ -1,6 +1,6 @@
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { AdapterConfig } from "./config/config.js";
-import { idleKeys } from "./paths/pattern-values.js";
+import { idleKeys } from "./paths/path-patterns.js";
 import { targetTest } from "./paths/targets.js";
 
 /** Facts about the base of an adapter. */

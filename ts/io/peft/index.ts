@@ -1,8 +1,7 @@
 export { layerScalings, type Adapter, type AdapterLayer, lackingLayer } from "./adapter.js";
 export { adapterProblems, checkAdapter, type BaseIndex } from "./check.js";
-export { adapterConfig } from "./config/take-config.js";
-export { checkTogether, refuseInitialisation, startsFromBaseWeights } from "./config/refusals.js";
-export type { AdapterConfig } from "./config/config.js";
+export { adapterConfig, type AdapterConfig } from "./config/config.js";
+export { checkTogether, refuseInitialisation, startsFromBaseWeights } from "./config/config-file.js";
 export { adapterFingerprint, checkNotMerged, MERGED_KEY, readMerged, withMerged } from "./merged-adapters.js";
 export type { MergedModel } from "./merged-adapters.js";
 export { inFileNames, lackingInFile } from "./joined-modules.js";

@@ -3,7 +3,7 @@ import { oneOf, unexpected } from "../../arguments/settings.js";
 import { clip } from "../../errors/excerpt.js";
 import { checkTensor, type Tensor } from "../../values/tensor.js";
 import { type Adapter, type AdapterLayer, checkLayers } from "./adapter.js";
-import { takeConfig } from "./config/take-config.js";
+import { takeConfig } from "./config/config.js";
 
 /**
  * A copy of a caller's adapter (tensors' data are shared), every field read once. Throws `ConfigError` or `ShapeError` for an invalid

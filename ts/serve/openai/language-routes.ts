@@ -15,10 +15,10 @@ import {
   completionForm,
   type GeneratedAnswer,
   GenerationAnswer,
+  type WrittenToken,
 } from "./generation-answer.js";
 import { askedChat, askedCompletion, type AskedGeneration } from "./generation-request.js";
 import type { LanguageServerSettings } from "./language-server-options.js";
-import type { WrittenToken } from "./log-probabilities.js";
 import type { Metrics } from "./metrics.js";
 import type { LoggedRequest } from "./request-log.js";
 import type { StoredBlocks } from "./stored/stored-blocks.js";

@@ -4,7 +4,7 @@ import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import { timer } from "../../waiting/clock.js";
 import { deadline } from "../deadline.js";
 import { Refusal } from "../problem.js";
-import { readFields } from "../read-body.js";
+import { readFields } from "../request-fields.js";
 import { ApiKeys, checkHost, corsHeaders, preflight } from "./access.js";
 import { ActiveRequests } from "./active-requests.js";
 import { ApiError, apiError, stopping } from "./api-error.js";

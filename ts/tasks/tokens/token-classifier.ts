@@ -17,7 +17,7 @@ import { takeAsked } from "./asked-texts.js";
 import { fitToWords } from "./fit-token-head.js";
 import { LabelIndex, takeTokenExamples, type TokenExample } from "./token-examples.js";
 import { openedTokenParts } from "./open-tokens.js";
-import { trainedOf, writePeftTokens } from "./token-head.js";
+import { loadedTokenParts, newTokenParts, type TokenParts, trainedOf, writePeftTokens } from "./token-parts.js";
 import { type TokenMetrics, tokenMetrics } from "./token-metrics.js";
 import type {
   OpenTokenClassifierOptions,
@@ -27,7 +27,6 @@ import type {
   TokenFitHeadOptions,
   TokenFitOptions,
 } from "./token-options.js";
-import { loadedTokenParts, newTokenParts, type TokenParts } from "./token-parts.js";
 import { type Asked, scoresOf } from "./token-scores.js";
 import { aggregations, spansOf, type SpanLabel, type TokenScores, type TokenSpan } from "./token-spans.js";
 import { fitTokens } from "./token-training.js";

@@ -6,8 +6,7 @@ import {
   TagScheme,
 } from "../../train/metrics/entities.js";
 import { classLoss } from "../../train/metrics/class-probabilities.js";
-import { CUT, firstTokens } from "./aligned.js";
-import type { LabelledText, Word } from "./token-examples.js";
+import { CUT, firstTokens, type LabelledText, type Word } from "./token-examples.js";
 import type { TokenScores } from "./token-spans.js";
 
 /** Scores of a token classifier on words, each by its first token. Entities are counted as in seqeval. */

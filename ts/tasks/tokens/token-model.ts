@@ -23,7 +23,7 @@ import { fitsHead } from "../classify/recipes.js";
 import { classifierOptions } from "../classify/settings.js";
 import { EncoderModel } from "../head/encoder-model.js";
 import { recommendedBy } from "../head/head-comparison.js";
-import { firstTokens } from "./aligned.js";
+import { firstTokens } from "./token-examples.js";
 import type { TokenBaseline, TokenResult } from "./token-report.js";
 import type { TokenSettings } from "./settings.js";
 import { measureTokenBaseline, type TokenizedWords } from "./token-baseline.js";

@@ -1,7 +1,7 @@
 import { classProbabilities } from "../../train/metrics/class-probabilities.js";
 import { TagScheme } from "../../train/metrics/entities.js";
 import type { TokensInText } from "../../tokenize/text-tokenizer.js";
-import { firstTokens } from "./aligned.js";
+import { firstTokens } from "./token-examples.js";
 import { type AskedText, type Stretch, wordsIn } from "./asked-texts.js";
 
 /** A labelled span of a text. */

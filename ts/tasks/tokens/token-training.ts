@@ -15,11 +15,9 @@ import {
   type TrainedClassifier,
   trainingOf,
 } from "../head/classifier-training.js";
-import { aligned } from "./aligned.js";
-import type { LabelledText } from "./token-examples.js";
+import { aligned, type LabelledText } from "./token-examples.js";
 import type { TokenFitOptions } from "./token-options.js";
-import { trainedOf } from "./token-head.js";
-import type { TokenParts } from "./token-parts.js";
+import { type TokenParts, trainedOf } from "./token-parts.js";
 
 /** The targets of an example: classes of some of its tokens. */
 export interface TokenTargets {

@@ -1,22 +1,58 @@
 import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
-import { type DataReader, type Fold, fewExamplesText, type TaskData, wholeData } from "../data/parts.js";
+import { type DataReader, fewExamplesText, type Fold, type TaskData, wholeData } from "../data/parts.js";
 import { onDevice, takeDevice } from "../device.js";
 import { estimateJob } from "../estimate/job-estimate.js";
 import { type Loaded, loadRun, openRun } from "../prepare.js";
-import { readyJob } from "../ready.js";
-import { type JobOptions, takeOptions } from "../run-job.js";
+import { type JobOptions, readyJob, takeOptions } from "../run-job.js";
+import type { Fields } from "../spec/field.js";
+import { fieldsOf, firstDifference, takeSpec } from "../spec/read-settings.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
-import { fieldsOf, takeSpec } from "../spec/read-settings.js";
-import { memoryStore } from "../store/memory-store.js";
-import { runFiles, type RunStore, takeStore } from "../store/run-store.js";
+import { memoryStore, runFiles, type RunStore, takeStore } from "../store/run-store.js";
 import type { FileExample, RunContext, TaskTable } from "../task-definition.js";
 import { trainRun } from "../train-run.js";
 import type { DoneFold } from "./fold-kind.js";
-import { foldKindOf } from "./take-fold.js";
-import { checkOrigin, checkSame } from "./folds-check.js";
 import { foldsReport, type TaskFoldsReport } from "./folds-report.js";
 import { type FoldsOrigin, type FoldsSoFar, readFoldsSoFar, writeFolds } from "./folds-so-far.js";
+import { foldKindOf } from "./take-fold.js";
+
+const other = "pass the same settings as before, choose another store, or remove that file";
+
+/** Throws `ConfigError` if the completed folds have another spec. */
+function checkSame(
+  { settings: began, count }: FoldsSoFar,
+  settings: RunSettings,
+  folds: number,
+  store: RunStore,
+  fields: Fields,
+) {
+  const name = firstDifference({ ...settings, device: began.device }, began, fields);
+  if (name === null && count === folds) return;
+  const [field, was, is] = name === null ? ["folds", count, folds] : [name, began[name], settings[name]];
+  throw new ConfigError(
+    `runFolds: ${store.place(runFiles.foldsSoFar)} has folds of another spec: ${field} was ${JSON.stringify(was)}, now it is ` +
+      `${JSON.stringify(is)}; ${other}`,
+    { name: field, given: is, began: was },
+  );
+}
+
+/** Throws `ConfigError` if files or engine are not those of the completed folds. */
+function checkOrigin(began: FoldsOrigin, now: FoldsOrigin, file: string, store: RunStore): void {
+  const pairs: [what: string, was: string | number, is: string | number][] = [
+    ["the model (weights, configuration or tokenizer)", began.modelHash, now.modelHash],
+    [file, began.dataHash, now.dataHash],
+    ["the build", began.build, now.build],
+    ["the number of threads", began.threads, now.threads],
+  ];
+  const changed = pairs.find(([, was, is]) => was !== is);
+  if (changed === undefined) return;
+  const [name, was, is] = changed;
+  throw new ConfigError(
+    `runFolds: the folds in ${store.place(runFiles.foldsSoFar)} cannot be continued: ${name} changed since they began ` +
+      `(${was}, now ${is}); ${other}`,
+    { what: name, was, is },
+  );
+}
 
 const what = "runFolds";
 

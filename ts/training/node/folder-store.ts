@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ConfigError, LowrankError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
-import { makeFolder, removeEmpty } from "../../io/node/make-folder.js";
+import { makeFolder, removeEmpty } from "../../io/node/folders.js";
 import type { RunStore } from "../store/run-store.js";
 import { lockRun } from "./run-lock.js";
 

@@ -5,7 +5,7 @@ import { isAbsolute, relative } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { promisify } from "node:util";
 import { AbortError, ConfigError } from "../../errors/errors.js";
-import { isFolder } from "../../io/node/read-files.js";
+import { isFolder } from "../../io/node/folders.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { type DataFile, LONGEST_TEXT } from "../sources/job-sources.js";
 

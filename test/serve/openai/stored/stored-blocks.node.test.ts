@@ -9,8 +9,7 @@ import { takeRequest } from "../../../../ts/models/language/prompts.js";
 import { nameOf } from "../../../../ts/serve/openai/stored/block-index.js";
 import { StoredBlocks } from "../../../../ts/serve/openai/stored/stored-blocks.js";
 import { folderStore } from "../../../../ts/training/node/folder-store.js";
-import { memoryStore } from "../../../../ts/training/store/memory-store.js";
-import type { RunStore } from "../../../../ts/training/store/run-store.js";
+import { memoryStore, type RunStore } from "../../../../ts/training/store/run-store.js";
 import { adapted, all, decoderFiles, type DecoderName } from "../../../models/language/golden-decoder.js";
 
 const system = Array.from({ length: 2 * BLOCK_TOKENS }, (_, i) => (3 + 7 * i) % 60);

@@ -5,7 +5,7 @@ import { clip, excerpt } from "../../../errors/excerpt.js";
 import { isGgufName } from "../../gguf/index.js";
 import type { ModelSource } from "../../model-source.js";
 import { fileSource } from "../file-source.js";
-import { isFolder } from "../read-files.js";
+import { isFolder } from "../folders.js";
 
 /**
  * The GGUF file at a path, or in a folder without config.json; null for others. Throws `ModelError` for a missing file, and for a folder

@@ -6,7 +6,7 @@ import { checkRecord } from "../../../arguments/collections.js";
 import { unexpected } from "../../../arguments/settings.js";
 import { ModelError } from "../../../errors/errors.js";
 import type { PinnedFile } from "../../known-models.js";
-import { withFolder } from "../make-folder.js";
+import { withFolder } from "../folders.js";
 import { withPart } from "../write-files.js";
 import { checkDigest, digestFile } from "../save-stream.js";
 import { hasFile } from "./model-folder.js";

