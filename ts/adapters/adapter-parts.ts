@@ -37,7 +37,7 @@ export interface AdapterWeights extends LowRank {
   readonly rank: number;
   readonly alpha: number;
   /**
-   * For PiSSA and OLoRA, the initial A₀ `[in, rank]` and −B₀ `[rank, out]`, frozen; null for others. The base stays unchanged: s·A₀·B₀ is
+   * Start of PiSSA and OLoRA: the initial A₀ `[in, rank]` and −B₀ `[rank, out]`, frozen; null for others. The base stays unchanged: s·A₀·B₀ is
    * subtracted where the adapter applies, so other adapters and the base alone are not affected.
    */
   readonly taken: { readonly loraA: NodeId; readonly loraB: NodeId } | null;

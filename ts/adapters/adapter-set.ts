@@ -42,11 +42,11 @@ export interface AddedFor {
 
 /** The state of a call at its start. */
 export interface Begun {
-  /** Its texts' adapters at that time. */
+  /** Texts' adapters at that time. */
   readonly adapters: CallAdapters;
   /** Version of the base's weights, which a merge changes. */
   readonly weights: number;
-  /** To be called when the call ends. */
+  /** Function to call when the call ends. */
   readonly end: () => void;
 }
 

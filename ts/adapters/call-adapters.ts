@@ -15,7 +15,7 @@ export class CallAdapters {
     readonly offsets: Int32Array;
     readonly selection: AdapterSelection;
   } | null = null;
-  /** For each text the index of its snapshot, -1 for the base alone; null if all texts have the same. */
+  /** Index of each text's snapshot, -1 for the base alone; null if all texts have the same. */
   private readonly ofText: Int32Array | null;
 
   /** Resolves when the adapters have their values, which must be awaited before `selection`; null if they have. */

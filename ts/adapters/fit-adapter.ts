@@ -35,9 +35,9 @@ interface Target {
 
 /** An adapter's file, with the model's names. */
 export interface FittedAdapter {
-  /** Its configuration, with fan_in_fan_out as in PEFT for this model. */
+  /** Configuration, with fan_in_fan_out as in PEFT for this model. */
   readonly config: Adapter["config"];
-  /** By the model's module paths. */
+  /** Layers by the model's module paths. */
   readonly layers: Adapter["layers"];
   /** Paths of its layers that the model's files lack: they have no effect, and are written again. */
   readonly idle: readonly string[];

@@ -71,7 +71,7 @@ export interface LoraOptions {
   readonly trainableTokenIndices?: readonly number[] | ByName<readonly number[]> | null;
   /** Initial A and B; default true: A Kaiming uniform, B zero. */
   readonly initLoraWeights?: LoraInitName;
-  /** In place of `initLoraWeights`: a function that makes A and B of linear layers. */
+  /** Function that makes A and B of linear layers, in place of `initLoraWeights`. */
   readonly init?: LoraInit;
 }
 
@@ -104,7 +104,7 @@ export const LORA_OPTIONS: readonly (keyof LoraOptions)[] = [
 /** The options with their defaults. */
 export interface ResolvedLoraOptions {
   readonly config: AdapterConfig;
-  /** For linear layers. */
+  /** Initialiser of linear layers. */
   readonly init: LoraInit;
   /** Computes A and B from the base's weight, from which s·A·B is then subtracted; null for other initialisations. */
   readonly taking: WeightInit | null;

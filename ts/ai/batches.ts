@@ -4,7 +4,7 @@ import type { CausalLanguageModel } from "../models/language/causal-language-mod
 
 /** One batch for all calls of a model, begun with the first of them. */
 export class Batches {
-  /** Of models that nobody else refers to any more, nothing is kept. */
+  /** The batch of each model. Nothing is kept of models that nobody else refers to any more. */
   private readonly byModel = new WeakMap<CausalLanguageModel, ContinuousBatch>();
   private disposed = false;
 

@@ -61,13 +61,13 @@ export function takeLanguageSettings(what: string, given: LanguageSettings): Lan
   return copiedOptions(given);
 }
 
-/** The same for embeddings. */
+/** Checks the settings of an embedding model. */
 export function takeEmbeddingSettings(what: string, given: EmbeddingSettings): EmbeddingSettings {
   checkOptions(what, given, EMBEDDING);
   return copiedOptions(given);
 }
 
-/** The same for reranking. */
+/** Checks the settings of a reranking model. */
 export function takeRerankingSettings(what: string, given: RerankingSettings): RerankingSettings {
   checkOptions(what, given, ["activation"]);
   return copiedOptions(given);

@@ -31,7 +31,7 @@ export function noSuchModel(modelId: string, modelType: string, allowed: readonl
 export interface ProvidedLanguageModel {
   /** Name of the base model, which is the default of `modelId`. */
   readonly name: string;
-  /** As `CausalLanguageModel.generateTokens`. */
+  /** Generates token by token; see `CausalLanguageModel.generateTokens`. */
   generateTokens(
     prompt: Prompt,
     options?: Omit<GenerateOptions, "assistantModel">,
@@ -40,9 +40,9 @@ export interface ProvidedLanguageModel {
 
 /** A reranker: a `CrossEncoder` with one score, of `lowrank` or of `lowrank/worker`. */
 export interface ProvidedReranker {
-  /** Its encoder, whose name is the default of `modelId`. */
+  /** Encoder, whose name is the default of `modelId`. */
   readonly encoder: { readonly name: string };
-  /** As `CrossEncoder.rank`. */
+  /** Orders texts by their scores for a query; see `CrossEncoder.rank`. */
   rank(query: string, texts: readonly string[], options?: RankOptions): Promise<RankedText[]>;
 }
 
@@ -50,9 +50,9 @@ export interface ProvidedReranker {
 export interface ProvidedEncoder {
   /** Name of the base model, which is the default of `modelId`. */
   readonly name: string;
-  /** As `SentenceEncoder.encode`. */
+  /** Encodes texts; see `SentenceEncoder.encode`. */
   encode(texts: readonly string[], options?: EncodeOptions): Promise<Float32Array[]>;
-  /** As `SentenceEncoder.tokenize`. */
+  /** Tokenizes texts; see `SentenceEncoder.tokenize`. */
   tokenize(texts: readonly string[]): Int32Array[] | Promise<Int32Array[]>;
 }
 

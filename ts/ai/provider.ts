@@ -88,7 +88,7 @@ type ProvidedModel = ProvidedLanguageModel | ProvidedEncoder | ProvidedReranker;
 
 /** Models by their names, for the AI SDK. */
 export interface LowrankProvider extends ProviderV3 {
-  /** As `languageModel`. */
+  /** Returns a language model, as the method `languageModel` does. */
   (name: string, settings?: LanguageSettings): LanguageModelV3;
   /** A language model. Throws `ConfigError`, which is a `NoSuchModelError` too, if there is none of this name. */
   languageModel(name: string, settings?: LanguageSettings): LanguageModelV3;
@@ -96,7 +96,7 @@ export interface LowrankProvider extends ProviderV3 {
   embeddingModel(name: string, settings?: EmbeddingSettings): EmbeddingModelV3;
   /** A cross-encoder. Throws as `languageModel` does. */
   rerankingModel(name: string, settings?: RerankingSettings): RerankingModelV3;
-  /** There is none: throws as `languageModel` does. */
+  /** Throws as `languageModel` does: there is no image model. */
   imageModel(name: string): never;
   /** Ends running answers of models of this thread, and frees what was kept of earlier ones. Models stay the caller's. Safe to call twice. */
   dispose(): void;

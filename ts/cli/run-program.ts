@@ -118,7 +118,7 @@ function withLikely(text: string, { options }: Command): string {
 }
 
 /**
- * This process as a program: its arguments, its terminal, Ctrl-C and SIGTERM, its exit code.
+ * Runs this process as a program: its arguments, its terminal, Ctrl-C and SIGTERM, its exit code.
  * @param name the program's, as npm installs it
  */
 export async function runProcess(name: string, run: Run): Promise<void> {
@@ -146,7 +146,7 @@ export async function runProcess(name: string, run: Run): Promise<void> {
   }
 }
 
-/** This program as the user can call it again: its name where it was found by that, else its file. */
+/** The name by which the user can call this program again: its name where it was found by that, else its file. */
 function callName(name: string): string {
   const script = process.argv[1]!;
   const shorter = relative(process.cwd(), script);

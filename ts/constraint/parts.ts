@@ -10,7 +10,7 @@ export interface Part {
 /** A named set of texts that may refer to itself. */
 export interface Rule {
   readonly name: string;
-  /** Its texts; called once. */
+  /** Returns the part for the texts; called once. */
   readonly part: () => Part;
 }
 
@@ -33,7 +33,7 @@ export interface PartTarget {
 /** The empty text. */
 export const empty: Part = { size: 0, build: (_, from) => from };
 
-/** No text. */
+/** The part for no text. */
 export const nothing: Part = { size: 1, build: (to) => to.state() };
 
 /** One character of a set, in UTF-8. */
@@ -139,7 +139,7 @@ export const text = (content: string): Part => texts([content]);
 /** Parts one after the other. */
 export const sequence = (...parts: readonly Part[]): Part => sequenceOf(parts);
 
-/** The same of a list: arguments of a call are fewer than a stranger's list may have. */
+/** The sequence of a list of parts: arguments of a call are fewer than a stranger's list may have. */
 export function sequenceOf(parts: readonly Part[]): Part {
   return {
     size: sumOf(parts),

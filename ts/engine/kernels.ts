@@ -40,7 +40,7 @@ export interface AttentionKernels {
     plan: Pointer, q: Pointer, k: Pointer, v: Pointer, o: Pointer, lse: Pointer, scratch: Pointer,
     scratchLength: number,
   ) => void;
-  /** The same of scores s that become `cap`·tanh(s / `cap`) before keys are hidden; 0 for none. */
+  /** Attention of scores s that become `cap`·tanh(s / `cap`) before keys are hidden; 0 for none. */
   readonly attention_forward_capped: (
     plan: Pointer, q: Pointer, k: Pointer, v: Pointer, o: Pointer, lse: Pointer, scratch: Pointer,
     scratchLength: number, cap: number,
@@ -50,7 +50,7 @@ export interface AttentionKernels {
    * an `AttentionGradient`.
    */
   readonly attention_gradient: (plan: Pointer, operands: Pointer, scratch: Pointer, scratchLength: number) => void;
-  /** The same for `attention_forward_capped`. */
+  /** Gradient of `attention_forward_capped`. */
   readonly attention_gradient_capped: (
     plan: Pointer, operands: Pointer, scratch: Pointer, scratchLength: number, cap: number,
   ) => void;
@@ -246,14 +246,14 @@ export interface LoraKernels {
     a: Pointer, b: Pointer, u: Pointer, y: Pointer, yRow: number,
   ) => void;
   /**
-   * The same of several adapters on few rows each, a `LoraForward` each in a table; threads share the adapters out. No two write
+   * Forward pass of several adapters on few rows each, a `LoraForward` each in a table; threads share the adapters out. No two write
    * to the same place.
    */
   readonly lora_forward_each: (count: number, table: Pointer) => void;
   /** Elements of scratch that `lora_backward` needs. */
   readonly lora_scratch_len: (t: number, inFeatures: number, outFeatures: number, rank: number) => number;
   /**
-   * With g = ∂L/∂y, [t, out], rows `g_row` apart: gu = s·g·Bᵀ (into `scratch`), ∂A = xᵀ·gu, ∂B = s·uᵀ·g, ∂x += gu·Aᵀ.
+   * Gradient of an adapter. With g = ∂L/∂y, [t, out], rows `g_row` apart: gu = s·g·Bᵀ (into `scratch`), ∂A = xᵀ·gu, ∂B = s·uᵀ·g, ∂x += gu·Aᵀ.
    * A null `grad_a`, `grad_b` or `grad_x` is not wanted; `accumulate_…` = 1 adds to what is there, 0 writes every
    * element without reading. Operands as in `lora_forward`; `grad_a` [in, rank], `grad_b` [rank, out], `grad_x` [t, in].
    */

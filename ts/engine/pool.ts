@@ -164,7 +164,7 @@ export class Pool {
     return gone;
   };
 
-  /** If it is alive after all, it ends before it counts as dead, and takes part in nothing later. */
+  /** Gives a worker up. If it is alive after all, it ends before it counts as dead, and takes part in nothing later. */
   private giveUp(index: number, worker: PoolWorker): void {
     this.ended |= 1 << index;
     this.retire(index);

@@ -62,7 +62,7 @@ export interface EngineInfo {
     readonly software: boolean;
     /** WebGPU's names of what it offers, in the alphabet's order. */
     readonly features: readonly string[];
-    /** Its limits by WebGPU's names, those that bear on computing. */
+    /** Limits by WebGPU's names, those that bear on computing. */
     readonly limits: Readonly<Record<string, number>>;
   };
   /** Bytes: in use, peak, size of linear memory, its maximum. */

@@ -55,7 +55,7 @@ export function backward(tape: Modes, call: Call, gradients: Gradients, loss: No
   }
 }
 
-/** If the loss is itself a variable, its gradient is the one that was passed. */
+/** Adds a gradient to that of a node. If the loss is itself a variable, its gradient is the one that was passed. */
 function addTo(
   { arena, engine }: Modes,
   { kernels }: Call,

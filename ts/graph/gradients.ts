@@ -29,7 +29,7 @@ export class Gradients {
     for (const { pointer, size } of this.copies) this.memory.arena.release(pointer, size);
   }
 
-  /** After an error: leaves that had no gradient, and results that the walk did not reach, have none again. */
+  /** Takes gradients back after an error: leaves that had none, and results that the walk did not reach, have none again. */
   private readonly forget = () => {
     for (const node of this.started) node.gradient = 0;
     for (const node of this.nodes) if (node.op !== null) node.gradient = 0;

@@ -13,7 +13,7 @@ export type NodeId = number & { readonly [brand]: "NodeId" };
 export interface Node {
   readonly id: NodeId;
   readonly value: Value;
-  /** Its op; null for constants and variables. */
+  /** Op; null for constants and variables. */
   readonly op: Op | null;
   readonly inputs: readonly Node[];
   /** Values of the inputs. */

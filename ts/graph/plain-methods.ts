@@ -104,7 +104,7 @@ export interface PlainMethods {
   gather(x: NodeId, attributes: GatherAttributes): NodeId;
 
   // Shape ---------------------------------------------------------------------------------------------------------
-  /** The same elements under another shape; one length may be -1. No copy. */
+  /** Gives the same elements another shape; one length may be -1. No copy. */
   reshape(x: NodeId, shape: Shape): NodeId;
   /** Dimensions in another order. */
   permute(x: NodeId, dims: readonly number[]): NodeId;

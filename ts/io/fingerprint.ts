@@ -104,7 +104,7 @@ export class PiecesPrint {
     return this;
   }
 
-  /** As of `Fingerprint`. Nothing can be added after it. */
+  /** The fingerprint so far, as `Fingerprint` writes it. Nothing can be added after it. */
   toString(): string {
     return (this.made ??= this.print.addEnd(this.rest, this.total).toString());
   }

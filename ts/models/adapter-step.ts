@@ -8,7 +8,7 @@ export interface StepLinear {
   /** Whether adapters may change more of it than its bias. */
   readonly adaptable: boolean;
   readonly parts: readonly { readonly path: string; readonly width: number }[];
-  /** For the output layer of a language model: whether its weight is the word embeddings'. */
+  /** Whether the weight of a language model's output layer is the word embeddings'; undefined for other layers. */
   readonly output?: "tied" | "untied" | undefined;
 }
 
@@ -20,23 +20,23 @@ export interface StepTable {
 
 /** What an adapter adds to the tape of a training step, in numbers of four bytes. */
 export interface AdapterStep {
-  /** For each token: kept for the gradient by layers that are computed once. */
+  /** Numbers a token kept for the gradient by layers that are computed once. */
   readonly kept: number;
-  /** Of these, the layer with the most: all that is kept at once with checkpointing. */
+  /** The layer with the most of these: all that is kept at once with checkpointing. */
   readonly widest: number;
-  /** For each token, of tables. */
+  /** Numbers a token of tables. */
   readonly tables: number;
-  /** For each token, for one layer at a time in the backward pass. */
+  /** Numbers a token, for one layer at a time in the backward pass. */
   readonly back: number;
   /** Independent of tokens: concatenated factors. */
   readonly fixed: number;
   /** Independent of tokens, for one layer at a time in the forward pass: DoRA's updated weights. */
   readonly norms: number;
-  /** For each row of logits whose gradient is being computed. */
+  /** Numbers of each row of logits whose gradient is being computed. */
   readonly logits: number;
 }
 
-/** Without an adapter. */
+/** Numbers without an adapter. */
 const noAdapterStep: AdapterStep = { kept: 0, widest: 0, tables: 0, back: 0, fixed: 0, norms: 0, logits: 0 };
 
 /** What an adapter on a loaded model adds to a step. */

@@ -27,7 +27,7 @@ export interface StepSize {
   readonly tokens: number;
   /** What the adapter adds. */
   readonly adapted: AdapterStep;
-  /** As `ForwardOptions.checkpointing`; default false. */
+  /** Whether layers are computed again for the gradient; see `ForwardOptions.checkpointing`. Default false. */
   readonly checkpointing?: boolean | undefined;
   /** Number of first layers of which nothing is kept; default 0. */
   readonly frozenLayers?: number | undefined;
@@ -46,7 +46,7 @@ export interface TransformerModel {
   readonly absent: readonly string[];
   /** Last hidden state `[tokens, hidden]`, recorded for `backward`. */
   forward(batch: RaggedBatch, selection: AdapterSelection, options?: ForwardOptions): NodeId;
-  /** The same bits without a gradient, in the memory of half a layer: attention or feed-forward. */
+  /** Computes the same bits without a gradient, in the memory of half a layer: attention or feed-forward. */
   infer(batch: RaggedBatch, selection: AdapterSelection): NodeId;
   /** Bytes of a training step's tape. */
   stepMemory(step: StepSize): number;
@@ -78,7 +78,7 @@ export interface LinearShape {
   readonly inFirst?: boolean;
   /** Whether adapters may change more of it than its bias; default true. */
   readonly adaptable?: boolean;
-  /** For the output layer of a language model: whether its weight is the word embeddings'; undefined for other layers. */
+  /** Whether the weight of a language model's output layer is the word embeddings'; undefined for other layers. */
   readonly output?: "tied" | "untied";
   /** Names in the file of the tensors that are the layers' weights, stacked; default `paths`. */
   readonly tensors?: readonly string[];
@@ -130,7 +130,7 @@ export interface ModelPlan {
   linears(): Iterable<LinearShape>;
   /** Bytes of a batch without gradients. */
   inferenceMemory(tokens: number): number;
-  /** As the model's. */
+  /** Bytes of a training step. */
   stepMemory(step: StepSize): number;
   /**
    * Loads the weights, frozen, tensor by tensor. Throws `ModelError` before any allocation if the file does not match the config, and for
@@ -149,7 +149,7 @@ export type Architecture = (json: Readonly<Record<string, unknown>>) => ModelPla
 export const widthsOf = ({ paths, outFeatures }: Pick<LinearShape, "paths" | "outFeatures">): readonly number[] =>
   typeof outFeatures === "number" ? paths.map(() => outFeatures) : outFeatures;
 
-/** Of all of them. */
+/** Sum of the layers' widths. */
 export const totalWidth = (shape: Pick<LinearShape, "paths" | "outFeatures">): number =>
   widthsOf(shape).reduce((sum, width) => sum + width, 0);
 
@@ -164,7 +164,7 @@ export function linear(shape: LinearShape): NamedShape[] {
   });
 }
 
-/** Those of a layer norm. */
+/** Names and shapes of a layer norm. */
 export const norm = (path: string, size: number, hasBias = true): NamedShape[] => [
   { name: `${path}.weight`, shape: [size] },
   ...(hasBias ? [{ name: `${path}.bias`, shape: [size] }] : []),

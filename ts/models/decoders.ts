@@ -49,12 +49,12 @@ const decoders: Readonly<Record<string, DecoderArchitecture>> = {
   vaultgemma: vaultGemma,
 };
 
-/** Those whose tokens always see the ones after them: encoders only. */
+/** Families whose tokens always see the ones after them: encoders only. */
 const encoders: Readonly<Record<string, DecoderArchitecture>> = { eurobert };
 
 type ConfigJson = Readonly<Record<string, unknown>>;
 
-/** As `modelPlan`, for a language model. */
+/** The plan of a language model; see `modelPlan`. */
 export function decoderPlan(json: ConfigJson): DecoderPlan {
   const plan = rowOf(json, " as a language model", []);
   if (plan.config.causal) return plan;

@@ -115,7 +115,7 @@ export interface MemoryOptions {
   readonly packedCopies?: 0 | 1 | 2;
   /** Whether layers are recomputed for their gradients, as with `fit`'s `checkpointing`; default false. */
   readonly checkpointing?: boolean;
-  /** For a language model: number of last layers to train, as `fit`'s `layers`; default: all. */
+  /** Number of last layers of a language model to train, as `fit`'s `layers`; default: all. */
   readonly layers?: number;
 }
 

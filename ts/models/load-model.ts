@@ -19,7 +19,7 @@ import { openWeights } from "./tensor-files.js";
 import { fingerprinted, type ReadWeights } from "./read-model.js";
 
 /**
- * On a GPU, computes a tiny input once, which compiles the shaders too. Throws `UnsupportedError`, with the kernel's name, if the model needs
+ * Computes a tiny input once on a GPU, which compiles the shaders too. Throws `UnsupportedError`, with the kernel's name, if the model needs
  * one that does not exist there.
  */
 export async function checkRuns(graph: Graph, run: () => NodeId): Promise<void> {
@@ -30,7 +30,7 @@ export async function checkRuns(graph: Graph, run: () => NodeId): Promise<void> 
 export type ModelOptions = Omit<LoadOptions, "maxTokens" | "model" | "pooling">;
 
 /**
- * These options, checked, and the model's files, with progress; `reopen` opens them again, without. `weights` and `packedCopies` have no
+ * Returns checked options and the model's files, with progress; `reopen` opens them again, without. `weights` and `packedCopies` have no
  * default yet (`keptWeights`). Calls `init` unless an engine is given. Throws `ConfigError` for invalid options.
  */
 export async function openModel(what: string, source: string | FileMap | ModelSource, options: ModelOptions) {

@@ -32,7 +32,7 @@ export function raggedBatch(texts: readonly ArrayLike<number>[]): RaggedBatch {
   return { ids, positions, offsets };
 }
 
-/** The same of pairs of texts, with their token types. */
+/** A batch of pairs of texts, with their token types. */
 export function pairBatch(pairs: readonly { readonly ids: Int32Array; readonly types: Int32Array }[]): RaggedBatch {
   const batch = raggedBatch(pairs.map(({ ids }) => ids));
   const types = hostArray("pairBatch", Int32Array, batch.ids.length);

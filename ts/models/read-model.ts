@@ -14,7 +14,7 @@ import { checkTensors, presentTensors } from "./tensor-check.js";
 /** A file of weights, and what tells apart those of a model that were read from it. */
 export interface ReadWeights {
   readonly file: OpenTensorFile;
-  /** Of the bytes of a model's tensors, in the plan's order, and of its tokenizer. All tensors have been read by then. */
+  /** Returns the fingerprint of the bytes of a model's tensors, in the plan's order, and of its tokenizer. All tensors were read by then. */
   readonly fingerprint: (plan: Tensors, tokenizer: PrintedTokenizer) => string;
 }
 
@@ -27,7 +27,7 @@ type Tensors = Pick<ModelPlan, "tensors" | "base">;
 /** A fingerprint of bytes. */
 export const printOf = (bytes: Uint8Array) => new Fingerprint().add(bytes).toString();
 
-/** The same file, whose tensors are fingerprinted as they are read: once, as the file stores them. */
+/** A file whose tensors are fingerprinted as they are read: once, as the file stores them. */
 export function fingerprinted(file: OpenTensorFile): ReadWeights {
   const prints = new Map<string, PiecesPrint>();
   const reading = (of: OpenTensorFile): OpenTensorFile => {

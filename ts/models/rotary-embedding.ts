@@ -7,7 +7,7 @@ export interface Rotation {
   readonly sin: Float32Array;
 }
 
-/** Of each pair of `width` features, θ^(−2i/width) (RoFormer, arXiv 2104.09864). */
+/** Frequencies of the `width` / 2 pairs of features, θ^(−2i/width) (RoFormer, arXiv 2104.09864). */
 export const frequenciesOf = (width: number, theta: number): number[] =>
   Array.from({ length: width / 2 }, (_, i) => exp(((-2 * i) / width) * log(theta)));
 

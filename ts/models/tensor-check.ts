@@ -66,7 +66,7 @@ export function* presentTensors(
     yield* (has(tensor) ? undefined : tensor.instead?.().find(([first]) => has(first!))) ?? [tensor];
 }
 
-/** The same of one tensor, by the file's name for it. */
+/** Checks one tensor, by the file's name for it. */
 export function checkTensor(file: TensorIndex, tensor: string, expected: readonly number[]): void {
   if (!file.has(tensor))
     throw new ModelError(`model.safetensors has no tensor "${clip(tensor)}", which config.json calls for`, { tensor });

@@ -148,12 +148,12 @@ export class WeightReader {
     return this.linear(shape);
   }
 
-  /** In float32, by the tensor's name. */
+  /** Loads a tensor in float32, by its name. */
   async constant(name: string): Promise<NodeId> {
     return this.graph.constant(await this.tensor(name));
   }
 
-  /** As float32, on the host. */
+  /** Reads a tensor as float32, on the host. */
   private tensor(name: string): Promise<Tensor> {
     return weightTensor(this.file, this.nameOf(name), this.options);
   }

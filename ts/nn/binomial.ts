@@ -1,7 +1,7 @@
 import { exp, log, log1p } from "../values/elementary.js";
 import type { Philox } from "./philox.js";
 
-/** From this mean on, rejection takes fewer steps than inversion. */
+/** Mean from which rejection takes fewer steps than inversion. */
 const LARGE_MEAN = 10;
 
 /** The number of successes in `n` trials, each with probability `p`: exact, in time that does not grow with `n`. */

@@ -114,7 +114,7 @@ export class LoraLinear {
     });
   }
 
-  /** This layer with a frozen bias `[out]`. A, B and W are shared. */
+  /** Returns this layer with a frozen bias `[out]`. A, B and W are shared. */
   withBias(graph: Graph, bias: Tensor): LoraLinear {
     checkGraph(what, graph);
     const checked = checkTensor(what, bias);

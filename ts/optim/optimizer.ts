@@ -212,6 +212,6 @@ function checkBuffer(given: unknown, name: string, shape: readonly number[]): Te
 export interface OptimizerState {
   /** Number of updates of each parameter. */
   readonly steps: readonly number[];
-  /** For each parameter, its buffers by name. */
+  /** Buffers of each parameter, by name. */
   readonly buffers: readonly Readonly<Record<string, Tensor>>[];
 }

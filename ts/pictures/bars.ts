@@ -4,7 +4,7 @@ import { type Colour, escape, Palette } from "./svg.js";
 export interface Bar {
   /** Which of the sides it belongs to. */
   readonly side: string;
-  /** Its length, in the panel's unit. */
+  /** Length, in the panel's unit. */
   readonly value: number;
   /** What is written at its end. */
   readonly text: string;

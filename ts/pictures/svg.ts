@@ -32,9 +32,9 @@ export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly title: string;
-  /** For those who cannot see it. */
+  /** Description for those who cannot see the picture. */
   readonly description: string;
-  /** Its elements, as SVG. */
+  /** Elements of the picture, as SVG. */
   readonly body: string;
 }
 

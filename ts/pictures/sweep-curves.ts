@@ -3,7 +3,7 @@ import { axisTicks, escape, Palette, tickLabel } from "./svg.js";
 /** A setting's way through a sweep. */
 interface SweepCurve {
   readonly label: string;
-  /** Its losses by steps; it was stopped behind the last one. */
+  /** Losses by steps; it was stopped behind the last one. */
   readonly points: readonly { readonly step: number; readonly value: number }[];
 }
 

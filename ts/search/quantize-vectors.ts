@@ -42,7 +42,7 @@ export function rangesOf(dimensions: number, ...lists: readonly Pick<VectorList,
   return count === 0 ? scaleOf(least!.fill(0), most!.fill(0)) : scaleOf(least!, most!);
 }
 
-/** In float32, as NumPy does it. */
+/** Scale of each dimension in float32, as NumPy computes it. */
 function scaleOf(least: Float32Array, most: Float32Array): Scale {
   const steps = most.map((value, i) => Math.fround(value - least[i]!) / 255);
   return { least, most, steps: steps.map((step) => step || 1) };

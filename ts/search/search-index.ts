@@ -36,7 +36,7 @@ export interface SearchIndexOptions {
    */
   readonly similarity?: Similarity;
   /**
-   * For "int8": the smallest and the largest value of each dimension; values outside are clipped. Default: those of all vectors while there
+   * Ranges of "int8": the smallest and the largest value of each dimension; values outside are clipped. Default: those of all vectors while there
    * are fewer than 1,000, and then those of the vectors up to and with the call of `add` that reached that number.
    */
   readonly ranges?: VectorRanges;
@@ -56,13 +56,13 @@ export interface SearchOptions {
    * which query and vector differ, smallest first.
    */
   readonly rescore?: boolean;
-  /** There are `topK` times as many candidates. Default 4. */
+  /** Number of candidates, as a multiple of `topK`. Default 4. */
   readonly rescoreMultiplier?: number;
 }
 
 /** A vector that was found. */
 export interface SearchHit {
-  /** Its id, as it was added. */
+  /** Id of the vector, as it was added. */
   readonly id: VectorId;
   /**
    * Cosine or dot product of the query and the stored vector; of "binary", the sum of the query's values where the vector has a 1, as in

@@ -95,7 +95,7 @@ function checked(what: string, vector: Float32Array, place?: number): Float32Arr
   });
 }
 
-/** Its Euclidean length in float64. */
+/** Euclidean length in float64. */
 export function lengthOfVector(vector: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < vector.length; i++) sum += vector[i]! * vector[i]!;

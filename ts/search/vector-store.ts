@@ -81,7 +81,7 @@ class CodeRows {
   }
 }
 
-/** With fewer vectors than this, ranges follow all of them. */
+/** Least vectors for ranges: with fewer, ranges follow all of them. */
 const ENOUGH_FOR_RANGES = 1_000;
 
 /** Vectors that are added, each read when it is needed. */

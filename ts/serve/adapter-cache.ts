@@ -66,7 +66,7 @@ let added = 0;
 
 /** Adapters in an encoder, by tenant and version; a limit in bytes, evicted in order of last use. */
 export class AdapterCache {
-  /** In order of last use. */
+  /** Entries in order of last use. */
   private readonly entries = new Map<string, Entry>();
   private readonly loading = new Map<string, Promise<void>>();
   private taken = 0;
@@ -80,7 +80,7 @@ export class AdapterCache {
     private readonly done: (files: FileMap) => void,
   ) {}
 
-  /** Their number and size in bytes. */
+  /** Number of the adapters and their size in bytes. */
   get size(): { readonly adapters: number; readonly bytes: number } {
     return { adapters: this.entries.size, bytes: this.taken };
   }
@@ -218,7 +218,7 @@ const classifierOf = (classifier: TextClassifier) => ({
   free: () => classifier.dispose(),
 });
 
-/** As a classifier's: never the active one. */
+/** Loads an adapter as a classifier does: it never becomes the active one. */
 function adapterOf({ adapterSet }: SentenceEncoder, name: string, files: FileMap) {
   const adapter = adapterSet.load(name, files, {}, { what: "AdapterServer", classifier: true });
   return { classifier: null, adapter, logits: null, free: () => adapterSet.remove(name) };

@@ -24,7 +24,7 @@ export interface ServerStatus {
   readonly waiting: number;
   /** Number of adapters in memory. */
   readonly adapters: number;
-  /** Their size in bytes of linear memory. */
+  /** Size of the adapters in bytes of linear memory. */
   readonly adapterBytes: number;
 }
 
@@ -228,7 +228,7 @@ export class AdapterServer {
     return files;
   }
 
-  /** Only the log gets the cause. */
+  /** Calls, and answers with a general error if that fails: only the log gets the cause. */
   private async ask<T>(call: () => T | Promise<T>): Promise<T> {
     try {
       return await call();
@@ -254,7 +254,7 @@ export class AdapterServer {
 
 const WHAT = "AdapterServer";
 
-/** Neither part contains a slash. */
+/** Key of a tenant's version. Neither part contains a slash. */
 const keyOf = (tenant: string, version: string) => `${tenant}/${version}`;
 
 function checkMethod({ method }: Request, allowed: readonly string[]): void {

@@ -12,7 +12,7 @@ export type Finish = (pooled: NodeId) => NodeId;
 /** A text to process. @typeParam T its tokens, or those of a pair of texts */
 export interface PassText<T> {
   readonly tokens: T;
-  /** Its adapter; null for the base alone. */
+  /** Adapter; null for the base alone. */
   readonly adapter: ModelAdapter | null;
   readonly finish: Finish;
 }

@@ -52,7 +52,7 @@ const given = (names: Readonly<Record<string, boolean>>): string[] => Object.key
 const pairsNotOnGpu = ({ mineNegatives, miniBatch, loss }: PairsSettings): string[] =>
   given({ mineNegatives: mineNegatives !== null, miniBatch: miniBatch !== null, loss: pairLosses.includes(loss) });
 
-/** The same of rerankers. */
+/** Settings of a reranker's training that a GPU does not support. */
 const rankNotOnGpu = ({ mineNegatives, loss }: RankSettings): string[] =>
   given({ mineNegatives: mineNegatives !== null, loss: rankLosses.includes(loss) });
 

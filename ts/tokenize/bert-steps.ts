@@ -18,7 +18,7 @@ const KEPT = 32;
 enum Kind {
   /** Ends words, or may. */
   Other = 1,
-  /** Always removed. */
+  /** Characters that are always removed. */
   Vanishing,
   /** Part of a word; may be removed or not. */
   Mark,

@@ -82,7 +82,7 @@ function piecesOf({ processor, around }: TextTokenizer, { tokenizer_class: name 
 /** The first text of a pair, for those after it that have it too. */
 interface KnownText {
   readonly text: string;
-  /** Its own ids, one more than there is room for at most. */
+  /** Ids, one more than there is room for at most. */
   readonly ids: readonly number[];
   /** Lower bound of the text's tokens; their exact number once it is counted. */
   least: number;

@@ -34,7 +34,7 @@ export interface Subwords {
   readonly tokens: readonly string[];
 }
 
-/** No tokens: of a piece of work that gave none yet. */
+/** The tokens of a piece of work that gave none yet. */
 export const NONE: Subwords = { ids: [], tokens: [] };
 
 /** A token as its file spells it. */

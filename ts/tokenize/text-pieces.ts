@@ -19,9 +19,9 @@ const uncut: TextCutter = (text) => [text];
 
 interface AddedToken {
   readonly content: string;
-  /** Also looked for in normalized text. */
+  /** Whether a token is also looked for in normalized text. */
   readonly normalized: boolean;
-  /** It includes the white space after it, or matches only at the end of a word. */
+  /** Whether it includes the white space after it, or matches only at the end of a word. */
   readonly looksAhead: boolean;
 }
 

@@ -132,7 +132,7 @@ export class TextTokenizer {
     }
   }
 
-  /** The same tokenizer with another maximum length or lowercasing; itself if they are the same. */
+  /** A tokenizer with another maximum length or lowercasing; this one if they are the same. */
   with(maxTokens: number, lowercase: boolean): TextTokenizer {
     if (maxTokens === this.maxTokens && lowercase === this.lowercase) return this;
     return new TextTokenizer({ ...this.parts, maxTokens, lowercase });
@@ -164,7 +164,7 @@ export class TextTokenizer {
     return Int32Array.from(this.ownIds(text, this.room));
   }
 
-  /** As `encode`, with each token's position in the text: `[first, end)` in UTF-16 units, without special tokens. */
+  /** Encodes as `encode` does, with each token's position in the text: `[first, end)` in UTF-16 units, without special tokens. */
   encodeWithOffsets(text: string): TokensInText {
     return atOnce(this.offsetSteps(text));
   }
@@ -340,7 +340,7 @@ export interface TextMeasure {
 
 /** A text's tokens and their positions. */
 export interface TokensInText {
-  /** With special tokens, as `encode` returns them. */
+  /** Ids with special tokens, as `encode` returns them. */
   readonly ids: Int32Array;
   /** Index of the text's first own token. */
   readonly first: number;

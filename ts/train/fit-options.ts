@@ -108,7 +108,7 @@ export interface Checkpoint {
   readonly streams: number;
   /** All steps so far. */
   readonly history: readonly StepRecord[];
-  /** With `evaluate`: the measurements so far, and the best parameters. */
+  /** Measurements so far and the best parameters, with `evaluate`. */
   readonly evaluation?: EvaluationState;
 }
 

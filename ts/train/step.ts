@@ -24,7 +24,7 @@ export function roomOfStep(graph: Graph, params: readonly NodeId[], largest: num
 export interface StepResult {
   /** Weighted mean over the step's targets. */
   readonly loss: number;
-  /** Before clipping. */
+  /** Norm of the gradient before clipping. */
   readonly gradNorm: number;
   readonly tokens: number;
 }
@@ -44,14 +44,14 @@ export class OptimizerStep<E> {
   private targets = 0;
   private weight = 0;
   private tokens = 0;
-  /** On an engine that reads later: the step's numbers, read together at its end. */
+  /** The step's numbers on an engine that reads later: they are read together at its end. */
   private readonly late: LateStep | undefined;
 
   constructor(
     private readonly task: Task<E>,
     private readonly params: readonly NodeId[],
     private readonly optimizer: Optimizer,
-    /** Its micro-batches. */
+    /** Number of the step's micro-batches. */
     private readonly parts: number,
   ) {
     optimizer.zeroGrad();

@@ -19,7 +19,7 @@ export interface Task<E> {
   readonly graph: Graph;
   /** The trained variables, always in the same order. */
   params(): NodeId[];
-  /** The same variables in the same order, in groups with their own learning rate or weight decay. */
+  /** Returns the same variables in the same order, in groups with their own learning rate or weight decay. */
   groups?(): ParameterGroup[];
   /** Records the loss of some examples; called inside a step of the graph. */
   loss(examples: readonly E[]): BatchLoss;

@@ -81,7 +81,7 @@ export async function fitFinal(
   return { reported: { examples: all.length, steps, metrics }, model, diverged };
 }
 
-/** The same without the progress of the phases in which the model is prepared: these belong to the final fit. */
+/** A context without the progress of the phases in which the model is prepared: these belong to the final fit. */
 function withoutPhases(context: RunContext, isHead: boolean): RunContext {
   const { emit } = context;
   return {

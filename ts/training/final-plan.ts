@@ -5,7 +5,7 @@ import type { FileExample, TaskModel, TokenizedExample, TokenizedParts } from ".
 
 /** A fit of a new model on the rows of training and validation. */
 export interface FinalPlan {
-  /** In the order of the file. */
+  /** Examples in the order of the file. */
   readonly examples: readonly FileExample[];
   readonly tokens: readonly TokenizedExample[];
   /** The run's, with the length of the whole schedule; no step is chosen. */

@@ -13,13 +13,13 @@ export interface ReadyPart {
   readonly file: string;
   /** Number of examples from it. */
   readonly examples: number;
-  /** For labelled words: number of words with a label. */
+  /** Number of words with a label, for labelled words. */
   readonly words?: number;
-  /** For texts with mined negatives: number of these. */
+  /** Number of mined negatives, for texts that have some. */
   readonly negatives?: number;
-  /** For a language model: number of tokens. */
+  /** Number of tokens, for a language model. */
   readonly tokens?: number;
-  /** For a language model: number of target tokens. */
+  /** Number of target tokens, for a language model. */
   readonly targets?: number;
 }
 
@@ -81,9 +81,9 @@ export type PredictedValue = string | number | readonly string[];
 
 /** What the model predicts for an example while it is trained. */
 export interface ShownPrediction {
-  /** From the data. Of a question, the text that answers it, or fits it best. */
+  /** Value in the data. For a question, the text that answers it, or fits it best. */
   readonly target: PredictedValue;
-  /** From the model. Of a question, the text that a search finds first, or a reranker puts first. */
+  /** Value from the model. For a question, the text that a search finds first, or a reranker puts first. */
   readonly predicted: PredictedValue;
   /** Whether the prediction is right; null for numbers. */
   readonly right: boolean | null;
@@ -109,7 +109,7 @@ export type JobEvent<S = RunSettings> =
   | { readonly type: "data"; readonly summary: DataSummary }
   /** Everything is loaded and checked; work begins. Cross-validation tells it once, of the first fold that is run. */
   | { readonly type: "ready"; readonly job: ReadyJob<S> }
-  /** So much of a phase is done: texts, or steps. Each phase begins with 0, or with the steps of a run that is resumed. */
+  /** Progress of a phase: texts, or steps. Each phase begins with 0, or with the steps of a run that is resumed. */
   | {
       readonly type: "progress";
       readonly phase: JobPhase;

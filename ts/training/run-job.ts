@@ -204,7 +204,7 @@ async function writeResult(files: FileMap, isFinal: boolean, store: RunStore, co
     await tidy(`${blob} could not be removed from ${store.name}`, () => store.remove(blob), context);
 }
 
-/** After an error: records the state of a run that had begun, otherwise removes everything. */
+/** Records the state of a run that had begun before an error, otherwise removes everything. */
 async function leave(
   record: RecordWriter,
   store: RunStore,

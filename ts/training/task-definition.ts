@@ -44,7 +44,7 @@ export interface RunContext {
 
 /** A metric of a task. */
 export interface Metric {
-  /** Its name for users, such as "accuracy". */
+  /** Name for users, such as "accuracy". */
   readonly title: string;
   readonly better: "higher" | "lower";
   /** "share": from 0 to 1, shown in percent; "number": shown as it is. */
@@ -53,10 +53,10 @@ export interface Metric {
 
 /** A task in the table of tasks: everything needed before its code is loaded. */
 export interface TaskEntry {
-  /** Its settings: those of every task, and its own. */
+  /** Settings: those of every task, and its own. */
   readonly fields: Fields;
   readonly plan: TaskPlan;
-  /** Its metrics by name; the first is the main one. */
+  /** Metrics by name; the first is the main one. */
   readonly metrics: Readonly<Record<string, Metric>>;
   /** The metric that chooses the step to keep, unless the model names one for its data; default: the loss. */
   readonly chosenBy?: string;
@@ -98,7 +98,7 @@ export interface FileExample {
   readonly line: number;
   /** Examples with equal texts are on one side of every split. */
   readonly text: string;
-  /** Its group, which stays on one side of every split; omitted for none. */
+  /** Group, which stays on one side of every split; omitted for none. */
   readonly group?: string;
 }
 
@@ -359,7 +359,7 @@ export interface FinalFit<X> {
   reads(all: readonly number[]): number;
   /** Initialises the head. @param validated `validated` of the first fit's outcome */
   begin(all: readonly X[], validated: object | undefined): Promise<void>;
-  /** After the last step. */
+  /** Called after the last step. */
   end?(all: readonly X[]): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ import type { Measured, RunContext } from "./task-definition.js";
 const advice = ({ setting }: OptionNames) =>
   `try a lower ${setting("learningRate")}, a longer ${setting("warmup")} or a lower ${setting("maxGradNorm")}`;
 
-/** If the final loss is this many times the loss of guessing, training failed although all numbers are finite. */
+/** Multiple of the loss of guessing: with a final loss above it, training failed although all numbers are finite. */
 const ABOVE_GUESSING = 1.5;
 
 /**

@@ -31,8 +31,8 @@ function throughChannel(then: () => void): void {
 export const SLICE = 16;
 
 /**
- * For long loops of small pieces: returns a function to await before each piece. It lets other tasks run if the last pause was some
- * milliseconds ago, and then throws `AbortError` if `signal` is aborted.
+ * Lets other tasks run in long loops of small pieces: returns a function to await before each piece. It lets other tasks run if the last pause
+ * was some milliseconds ago, and then throws `AbortError` if `signal` is aborted.
  */
 export function breather(signal: AbortSignal | undefined): () => Promise<void> | undefined {
   let sincePause = stopwatch();

@@ -27,7 +27,7 @@ import type { Crossing } from "./protocol/scope.js";
 
 type Event = Readonly<Record<string, unknown>>;
 
-/** Only the newest value of progress matters: of a count, or of events of the same type, phase and file. */
+/** Progress of which only the newest value matters: of a count, or of events of the same type, phase and file. */
 const newest: Progress = {
   passing: (event) =>
     typeof event !== "object" || ["progress", "download", undefined].includes((event as Event)["type"] as "progress"),

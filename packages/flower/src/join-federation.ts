@@ -26,7 +26,7 @@ export async function joinFederation<E>(options: JoinOptions<E> | TaskJoinOption
   return joinBy(options, fetchTransport);
 }
 
-/** The same with another transport. */
+/** Joins a federation by another transport. */
 export async function joinBy<E>(
   options: JoinOptions<E> | TaskJoinOptions,
   transport: Transport,

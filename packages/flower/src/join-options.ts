@@ -34,7 +34,7 @@ export type FederationEvent =
       readonly steps: number;
       readonly loss: number;
     }
-  /** This node has trained. `files` are its own model, trained from the shared one. */
+  /** Progress: this node has trained. `files` are its own model, trained from the shared one. */
   | {
       readonly type: "trained";
       readonly round: number;
@@ -106,7 +106,7 @@ export interface TakenNodeOptions {
   readonly onEvent: FederationListener;
 }
 
-/** Those of a node of text classification. */
+/** Checked options of a node of text classification. */
 interface TakenJoinOptions<E> extends TakenNodeOptions {
   readonly encoder: E;
   readonly TextClassifier: ClassifierClass<E>;

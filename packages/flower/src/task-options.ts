@@ -17,7 +17,10 @@ export interface TaskJoinOptions extends NodeOptions {
   readonly job: AnyJobSpec;
   /** The worker that trains, from `startWorker`. Default: in pages the one that all calls share, in Node this thread. */
   readonly worker?: TrainRoundsOptions["worker"];
-  /** Where models and data come from, as for `runJob`: for a page's own data `keptSources` of `lowrank/worker`. Default: addresses, in Node files and the hub. */
+  /**
+   * Where models and data come from, as for `runJob`: for a page's own data `keptSources` of `lowrank/worker`. Default: addresses, in Node
+   * files and the hub.
+   */
   readonly sources?: TrainRoundsOptions["sources"];
   /** Called with warnings about the data. */
   readonly onWarning?: (message: string) => void;
@@ -25,7 +28,7 @@ export interface TaskJoinOptions extends NodeOptions {
   readonly optionNames?: OptionNames;
 }
 
-/** Those options, checked. */
+/** Checked options of a node. */
 interface TakenTaskOptions extends TakenNodeOptions, Omit<TrainRoundsOptions, "signal" | "onProgress"> {
   readonly job: AnyJobSpec;
   readonly onWarning: ((message: string) => void) | undefined;

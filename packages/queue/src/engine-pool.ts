@@ -11,7 +11,7 @@ interface Default {
   readonly threads: number;
 }
 
-/** This runtime cannot run the engine that a spec requires. Another machine may. */
+/** Thrown if this runtime cannot run the engine that a spec requires. Another machine may. */
 export class NoSuchEngineError extends UnsupportedError {}
 
 /** Threads with one engine each, started on first use. */

@@ -41,7 +41,7 @@ interface Inspected {
   readonly bytes: number;
   readonly parameters: number;
   readonly metadata: Readonly<Record<string, string>>;
-  /** For a model's folder, its config.json; otherwise null. */
+  /** Facts from config.json of a model's folder; otherwise null. */
   readonly model: { readonly architecture: string; readonly layers: number; readonly hiddenSize: number } | null;
   /** The base and adapters that the weights were merged from, if recorded. */
   readonly merged: { readonly base: string; readonly adapters: readonly string[] } | null;

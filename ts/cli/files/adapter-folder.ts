@@ -49,7 +49,7 @@ const left =
 /** sentence-transformers' parts, each in a folder; their weights are small. */
 const parts = /^\d+_\w+$/;
 const partFiles = ["config.json", "model.safetensors"];
-/** No configuration or vocabulary is longer, and what is may be data. */
+/** Most bytes of a configuration or vocabulary: a larger file may be data. */
 const LONGEST = 100_000_000;
 
 /** Files of a model that merging does not change, relative to its folder. */

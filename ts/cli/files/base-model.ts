@@ -18,7 +18,7 @@ import { ProgressReporter } from "../terminal/progress-bar.js";
 /** A model's weights, of any architecture, and their files. */
 export interface BaseWeights {
   readonly model: LocalModel;
-  /** By name, in the model's folder. */
+  /** Files in the model's folder, by name. */
   readonly files: ReadonlyMap<string, OpenTensorFile>;
   /** All of them as one. */
   readonly tensors: OpenTensorFile;
@@ -33,7 +33,7 @@ export interface BaseWeights {
   close(): Promise<void>;
 }
 
-/** For comparison with an adapter's own base: a model's name, and its model_type, null if config.json has none. */
+/** What an adapter's own base is compared with: a model's name, and its model_type, null if config.json has none. */
 export const familyOf = ({
   model,
   config,

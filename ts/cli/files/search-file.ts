@@ -59,7 +59,7 @@ const isTexts = (value: unknown): value is string[] =>
 /** What an index records of the encoder that made its vectors. */
 export interface RecordedEncoder {
   readonly model?: string;
-  /** Its folder. A relative path in an index is one beside it. */
+  /** Folder. A relative path in an index is one beside it. */
   readonly adapter?: string;
   /** Fingerprint of the base. Indexes that were not made by `lowrank index` may name the model alone. */
   readonly base?: string;

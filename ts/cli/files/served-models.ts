@@ -85,7 +85,7 @@ export async function openServed(options: ServedOptions, session: Session): Prom
   }
 }
 
-/** Without --model, adapters of language models come to the encoder too. */
+/** An error that says, without --model, that the adapter may be of a language model: those come to the encoder too. */
 function perhapsOfLanguage(error: AdapterError, adapter: string): AdapterError {
   const base = String(readObject(join(namedAdapter(adapter).folder, CONFIG))["base_model_name_or_path"]);
   const message = `--adapter ${adapter}: ${error.message}; if its base ${base} is a language model, add --model ${base}`;

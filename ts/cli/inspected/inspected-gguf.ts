@@ -26,7 +26,7 @@ interface InspectedGguf {
   readonly file: string;
   readonly bytes: number;
   readonly version: number;
-  /** Its kind by its metadata: "model", "adapter"; null if not recorded. */
+  /** Kind by its metadata: "model", "adapter"; null if not recorded. */
   readonly kind: string | null;
   readonly architecture: string | null;
   readonly name: string | null;
@@ -41,7 +41,7 @@ interface InspectedGguf {
   readonly hasChatTemplate: boolean;
   /** Whether it has its own output layer, or tied embeddings; null if it is not a model. */
   readonly tiedEmbeddings: boolean | null;
-  /** By element type: tensors, values, bytes. */
+  /** Tensors, values and bytes of each element type. */
   readonly types: Readonly<
     Record<string, { readonly tensors: number; readonly values: number; readonly bytes: number }>
   >;

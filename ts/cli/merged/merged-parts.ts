@@ -28,7 +28,7 @@ export interface MergeWork {
 export interface MergedParts {
   /** What is merged into its weights, which their files' metadata say. */
   readonly merged: MergedModel;
-  /** Its classifier's head and labels; none where the adapter has none. */
+  /** Classifier's head and labels; none where the adapter has none. */
   readonly head: FileMap;
   /** The adapter's folder. */
   readonly folder: string;

@@ -17,7 +17,7 @@ export type SettingName = NamesOf<JobSettings>;
 export interface SettingFlag {
   /** The flag with its value, as commander reads it. */
   readonly flags: string;
-  /** Its help as a second option, "--no-…", which sets it to false; without it there is none. */
+  /** Help as a second option, "--no-…", which sets it to false; without it there is none. */
   readonly negated?: string;
   readonly help: string;
   readonly parse?: (text: string) => unknown;

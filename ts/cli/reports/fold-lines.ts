@@ -19,7 +19,7 @@ const formatSpread = ({ mean, deviation }: FoldSpread) => `${formatPercent(mean)
 /** A model that was measured on each fold. */
 interface FoldedModel {
   readonly name: string;
-  /** Its metrics on each fold, whatever else is there. */
+  /** Metrics on each fold, whatever else is there. */
   readonly metrics: readonly Readonly<Record<string, unknown>>[];
 }
 

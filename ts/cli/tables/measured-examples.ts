@@ -25,7 +25,7 @@ export interface ReportedRun {
   readonly settings: RunSettings;
   /** Hash of the file it was trained on; undefined if the report lacks it. */
   readonly sha256: string | undefined;
-  /** Its classes; empty if it has none. */
+  /** Classes; empty if it has none. */
   readonly labels: readonly string[];
   /** Whether the saved model was trained on the validation too. */
   readonly finalFit: boolean;

@@ -7,7 +7,7 @@ import type { Regex } from "./syntax.js";
 interface Machine {
   readonly moves: (readonly [set: Characters, target: number])[][];
   readonly free: number[][];
-  /** By state: whether a text may end there. */
+  /** Whether a text may end in each state. */
   readonly ends: readonly boolean[];
   readonly start: number;
 }
@@ -55,7 +55,7 @@ function common(a: Machine, b: Machine, most: number): Machine {
   });
 }
 
-/** The same machine, in which only characters lead to states. */
+/** A machine for the same matches, in which only characters lead to states. */
 const withoutFree = ({ moves, free, ends, start }: Machine, most: number): Machine =>
   explored(start, most, (state, spend) => {
     const reached = new Set([state]);

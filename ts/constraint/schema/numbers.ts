@@ -103,15 +103,15 @@ function finiteNumber(): Part {
   });
   const after = (count: number, exponent: Part, behind: Part, more: () => readonly Part[]) =>
     choice([sequence(optionally(behind), exponent), ...(count < MOST_BEFORE ? more() : [])]);
-  /** After so many digits before the point, which may be any. */
+  /** Numbers after so many digits before the point, which may be any. */
   const any = byCount("digits", (count) =>
     after(count, upTo(308 - count), fraction, () => [sequence(anyDigit, any(count + 1))]),
   );
-  /** After as many, which are less than GREATEST's first ones. */
+  /** Numbers after as many digits, which are less than GREATEST's first ones. */
   const less = byCount("digits", (count) =>
     after(count, upTo(309 - count), fraction, () => [sequence(anyDigit, less(count + 1))]),
   );
-  /** After as many, which are GREATEST's first ones. */
+  /** Numbers after as many digits, which are GREATEST's first ones. */
   const equal = byCount("digits", (count) =>
     after(count, upTo(309 - count), sequence(point, below(count)), () => {
       const place = places[count]!;
@@ -119,7 +119,7 @@ function finiteNumber(): Part {
       return place === 0 ? [same] : [same, sequence(digit(0, place - 1), less(count + 1))];
     }),
   );
-  /** After "0." and so many zeros: not zeros alone. */
+  /** Numbers after "0." and so many zeros: not zeros alone. */
   const small = byCount("digits", (count) =>
     choice([
       sequence(digit(1, 9), anyDigits, upTo(308 + count)),

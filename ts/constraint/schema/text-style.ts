@@ -41,7 +41,7 @@ const jsonCharacter: Part = choice([
 
 const twoDigits = sequence(hexadecimal, hexadecimal);
 
-/** The same without halves of a character: two that follow each other would be one, not two. */
+/** A character without lone surrogates: two that follow each other would be one character, not two. */
 const wholeCharacter: Part = choice([
   withoutUnit,
   sequence(text("\\u"), oneOf("0123456789abcefABCEF"), hexadecimal, twoDigits),
@@ -94,7 +94,7 @@ export interface TextStyle {
   readonly written: (value: unknown) => string | null;
 }
 
-/** As JSON. */
+/** Texts as JSON writes them. */
 export const jsonTexts: TextStyle = {
   ofLength: stringOfLength,
   matching: stringMatching,

@@ -13,7 +13,7 @@ const DEEPEST = 100;
  * `oneOf` and `allOf` are not read. Any schema has an answer, also one that is not supported elsewhere. Takes time in proportion to it.
  */
 export class ValueTypes {
-  /** By reference, so that each is followed once. */
+  /** Types by reference, so that each reference is followed once. */
   private readonly known = new Map<string, Types>();
 
   constructor(private readonly root: Schema) {}

@@ -25,9 +25,9 @@ interface Level {
 }
 
 /**
- * Memory of one graph's tape: allocation moves an offset, `rewind` moves it back. The last chunk becomes longer where
- * the heap has room behind it, else another comes; all are kept, so that from the second step on nothing is asked of the heap. Blocks freed early (gradients, scratch) are handed out again by size,
- * within the step they were taken in. Between `begin` and `commit` everything is noted, for `rollback`.
+ * Memory of one graph's tape: allocation moves an offset, `rewind` moves it back. The last chunk becomes longer where the heap has room behind
+ * it, else another comes; all are kept, so that from the second step on nothing is asked of the heap. Blocks freed early (gradients, scratch)
+ * are handed out again by size, within the step they were taken in. Between `begin` and `commit` everything is noted, for `rollback`.
  */
 export class TapeArena {
   /** @internal */
@@ -301,7 +301,7 @@ const KEPT = 32;
 
 /** Blocks to hand out again, by size: a list of each, which takes and gives at its end. */
 class FreeLists {
-  /** By units of `ALIGNMENT` bytes: with keys of 32 bits V8 does without a call. */
+  /** Free memory by units of `ALIGNMENT` bytes: with keys of 32 bits V8 does without a call. */
   private readonly byUnits = new Map<number, Pointer[]>();
   private readonly lists: Pointer[][] = [];
 

@@ -19,12 +19,12 @@ export class KeptCopies {
     return this.copies.has(pointer);
   }
 
-  /** After a write to a whole block. */
+  /** Notes a write to a whole block. */
   written(pointer: Pointer, data: Float32Array): void {
     this.copies.set(pointer, { elements: data.length, data: data.slice() });
   }
 
-  /** After an optimizer's kernel, to a variable or a moment. */
+  /** Notes that an optimizer's kernel changed a variable or a moment. */
   changed(pointer: Pointer, elements: number): void {
     if (this.copies.has(pointer)) this.copies.set(pointer, { elements, data: null });
   }
@@ -34,7 +34,7 @@ export class KeptCopies {
     return [...this.copies].flatMap(([pointer, { elements, data }]) => (data === null ? [{ pointer, elements }] : []));
   }
 
-  /** After the block was released. */
+  /** Notes that the block was released. */
   released(pointer: Pointer): void {
     this.copies.delete(pointer);
   }

@@ -1,7 +1,7 @@
 /** A compute shader: its parameters and its WGSL. */
 export interface Program {
   readonly name: string;
-  /** In the order of the uniform's words. */
+  /** Parameters in the order of the uniform's words. */
   readonly parameters: readonly Parameter[];
   /** WGSL of the whole module. */
   readonly code: string;
@@ -106,7 +106,7 @@ fn total(x: f32, lane: u32) -> f32 {
 export const SUBGROUPS = {
   /** Further inputs of `main`. */
   inputs: ", @builtin(subgroup_invocation_id) place: u32, @builtin(subgroup_size) size: u32",
-  /** At most in a workgroup of `THREADS`: WGSL has subgroups of 4 to 128 threads. */
+  /** Most subgroups in a workgroup of `THREADS`: WGSL has subgroups of 4 to 128 threads. */
   most: THREADS / 4,
 };
 

@@ -93,7 +93,7 @@ export function sortLabels(labels: Iterable<string>): string[] {
 export interface LocatedExample extends Example {
   /** Line on which it begins, from 1; in JSON and Parquet its number from 1. */
   readonly line: number;
-  /** Its group, if there is a column of groups and it is not empty. */
+  /** Group, if there is a column of groups and it is not empty. */
   readonly group?: string;
 }
 

@@ -34,7 +34,7 @@ export interface ReadOptions extends Partial<Omit<ExampleOptions, "format">> {
   readonly group?: Column;
   /** What to do with examples with an empty text: throw an error with their lines, or skip them. Default "refuse". */
   readonly emptyTexts?: "refuse" | "leave out";
-  /** The same for examples with an empty label. */
+  /** What to do with examples with an empty label: throw an error with their lines, or skip them. Default "refuse". */
   readonly emptyLabels?: "refuse" | "leave out";
 }
 
@@ -50,13 +50,13 @@ export interface ExampleColumns {
 
 /** The examples of a file, their lines, their classes, and what was skipped. */
 export interface ReadExamples {
-  /** In the file's order. */
+  /** Examples in the file's order. */
   readonly examples: readonly LocatedExample[];
   /** Distinct labels, sorted: numerically if all are numbers, else by their characters. A label's index is its class. */
   readonly labels: readonly string[];
   /** Lines of examples that were skipped because their text is empty. */
   readonly emptyTexts: readonly number[];
-  /** The same for those with a text but an empty label. */
+  /** Lines of examples that were skipped because their label is empty. */
   readonly emptyLabels: readonly number[];
   /** The columns, for `summariseExamples`. */
   readonly columns: ExampleColumns;

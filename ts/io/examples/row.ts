@@ -31,7 +31,7 @@ export const plainLabel = (label: string): string => plainText(label).replaceAll
 
 /** A record of a file of examples. */
 export interface Row {
-  /** Its first line in the file, from 1. */
+  /** First line in the file, from 1. */
   readonly line: number;
   readonly fields: readonly string[];
 }

@@ -6,7 +6,7 @@ import { Cursor, type GgufValue, keyName, readValue } from "./metadata.js";
 
 /** Layout of a tensor's elements in a GGUF file: elements and bytes of a block of a row. */
 interface GgmlType {
-  /** As ggml names it: "Q4_K". */
+  /** Name in ggml: "Q4_K". */
   readonly name: string;
   /** Elements of a block; rows are whole blocks. */
   readonly elements: number;

@@ -114,7 +114,7 @@ interface NumberType {
 
 const exact = (value: bigint) => (value >= -(2n ** 53n) + 1n && value <= 2n ** 53n - 1n ? Number(value) : value);
 
-/** By the number of each type in the format. */
+/** Types by their numbers in the format. */
 const numbers: ReadonlyMap<number, NumberType> = new Map<number, NumberType>([
   [0, { bytes: 1, read: (view, at) => view.getUint8(at), list: Uint8Array }],
   [1, { bytes: 1, read: (view, at) => view.getInt8(at), list: Int8Array }],

@@ -61,7 +61,7 @@ class Writer {
     this.number("uint64", value);
   }
 
-  /** Its length, then UTF-8. */
+  /** Writes a text: its length, then UTF-8. */
   text(text: string): void {
     // Three bytes are the most that a UTF-16 unit takes.
     this.room(8 + 3 * text.length);
@@ -117,7 +117,7 @@ class Writer {
     this.length += bytes;
   }
 
-  /** So many more bytes fit. */
+  /** Makes room for this many more bytes. */
   private room(bytes: number): void {
     if (this.length + bytes <= this.file.length) return;
     const larger = new Uint8Array(Math.max(2 * this.file.length, this.length + bytes));
@@ -129,7 +129,7 @@ class Writer {
 /** A tensor of a file that is to be written. */
 export interface GgufPlan {
   readonly name: string;
-  /** As ggml names it: "F32". */
+  /** Name in ggml: "F32". */
   readonly type: string;
   /** Outermost first. */
   readonly shape: readonly number[];

@@ -118,7 +118,7 @@ export function writeFileAtomically(path: string, write: (sink: ByteSink) => Pro
   return writeWhole(path, write, rename);
 }
 
-/** As `writeFileAtomically`, for a new file: if `path` exists by then, that file stays and the system's `EEXIST` is thrown. */
+/** Writes a new file as `writeFileAtomically` does: if `path` exists by then, that file stays and the system's `EEXIST` is thrown. */
 export function writeNewFile(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
   return writeWhole(path, write, publishNew);
 }

@@ -113,7 +113,7 @@ function readEntry(wire: Wire, { begin, end }: Field): [string, string] {
 const isBelow = (location: string) =>
   location.length <= 500 && !/^[/\\]|[\\:\0]/.test(location) && !location.split("/").includes("..");
 
-/** The same path for the same file: "./weights//a" is "weights/a". */
+/** One path for one file: "./weights//a" is "weights/a". */
 const plain = (location: string) =>
   location
     .split("/")

@@ -6,7 +6,7 @@ export type WireFailure = (problem: string) => FormatError;
 /** A field of a message: a number, or a range of bytes. */
 export interface Field {
   readonly number: number;
-  /** Of a field that is a number: up to 2^53, larger ones and negative ones as NaN. Else 0. */
+  /** Value of a field that is a number: up to 2^53, larger ones and negative ones as NaN. Else 0. */
   readonly value: number;
   /** Start and end of its bytes in the file; equal for a number. */
   readonly begin: number;
@@ -22,7 +22,7 @@ const LONGEST_TEXT = 4096;
 /** Bytes of a file, of which only the requested ones need be in memory. */
 export interface FileBytes {
   readonly size: number;
-  /** Those from `begin` to `end`, within `size`; they are the caller's. */
+  /** Returns the bytes from `begin` to `end`, within `size`; they are the caller's. */
   read(begin: number, end: number): Uint8Array;
 }
 

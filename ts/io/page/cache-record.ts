@@ -35,7 +35,7 @@ export interface PartRecord {
   readonly files: readonly PartFile[];
 }
 
-/** Their blobs. A record that is replaced is the old one or the new one: it decides what a folder holds. */
+/** Files of a folder's blobs. A record that is replaced is the old one or the new one: it decides what a folder has. */
 const RECORD = "kept.json";
 const PART = "kept.json.part";
 

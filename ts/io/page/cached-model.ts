@@ -17,7 +17,7 @@ export interface CachedModel extends ModelSource {
   readonly origin: ModelOrigin;
   /** Total size of its files in bytes. */
   readonly bytes: number;
-  /** Its files with sizes and hashes: a manifest for `cacheModel`. */
+  /** Files with sizes and hashes: a manifest for `cacheModel`. */
   readonly files: readonly PinnedFile[];
   /** "opfs": the Origin Private File System; "memory": lost when the page closes. */
   readonly storage: "opfs" | "memory";

@@ -55,7 +55,7 @@ export async function takeOrigin(from: ModelFiles, hubUrl: string = HUB): Promis
 
 const hubName = /^((?:[\w-][\w.-]*\/)?[\w-][\w.-]*)(?:@([\w-][\w.-]*(?:\/[\w-][\w.-]*)*))?$/;
 
-/** As in an import: what begins with "/" or "." leads from the page, and a bare name to the hub. */
+/** Resolves an address as an import does: "/" or "." at its start leads from the page, and a bare name to the hub. */
 function remoteOrigin(from: string, hubUrl: string): RemoteOrigin {
   if (/^(?:https?:|\/|\.\.?\/)/.test(from)) {
     const name = asUrl(from, pageAddress()).replace(/\/$/, "");

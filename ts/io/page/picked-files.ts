@@ -20,7 +20,7 @@ export interface PickedFolder {
 export interface PickedFile extends Blob {
   /** The file's name. */
   readonly name: string;
-  /** Its path from the picked folder, if any. */
+  /** Path from the picked folder, if any. */
   readonly webkitRelativePath?: string;
 }
 
@@ -100,7 +100,7 @@ export function rootOf(paths: Iterable<string>): string {
 /** A file on this machine. */
 interface LocalFile {
   readonly size: number;
-  /** Its bytes, piece by piece. */
+  /** Bytes, piece by piece. */
   chunks(): AsyncIterable<Uint8Array>;
 }
 

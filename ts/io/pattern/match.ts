@@ -107,7 +107,7 @@ export function matchStart(program: Program, text: readonly number[], work: Work
   return walk(program, text, work, 0, 0);
 }
 
-/** The same from step `first` and character `from` on. */
+/** Matches from step `first` and character `from` on. */
 function walk(program: Program, text: readonly number[], work: WorkLimit, first: number, from: number): Match | null {
   const looks = (step: number, at: number) => {
     work.spend(PER_LOOK);
@@ -151,7 +151,7 @@ const PER_INSTRUCTION = 30;
 export class WorkLimit {
   private left = RESERVE;
 
-  /** Another path is going to be matched. */
+  /** Begins to match another path. */
   path(): void {
     this.left = Math.min(this.left + PER_PATH, RESERVE);
   }

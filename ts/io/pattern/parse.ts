@@ -237,7 +237,7 @@ class Parser {
     return flags;
   }
 
-  /** After "[": the members by Python's rules; a closing bracket in first place is a member. */
+  /** Parses a set after "[": the members by Python's rules; a closing bracket in first place is a member. */
   private set(): CharacterSet {
     const negated = this.take("^");
     const sets: CharacterSet[] = [];
@@ -260,7 +260,7 @@ class Parser {
     return character === "\\" ? this.escape(true) : character.codePointAt(0)!;
   }
 
-  /** After a backslash: the character, or a class such as `\d`. */
+  /** Parses an escape after a backslash: the character, or a class such as `\d`. */
   private escape(inSet: boolean): number | CharacterSet {
     const character = this.next();
     const known = classes.get(character);

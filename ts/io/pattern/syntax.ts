@@ -99,7 +99,7 @@ export const exactly =
   (code) =>
     code === wanted;
 
-/** From one character to another, both included. */
+/** Characters from one to another, both included. */
 export const between =
   (first: number, last: number): CharacterSet =>
   (code) =>

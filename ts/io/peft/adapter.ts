@@ -30,7 +30,7 @@ export interface AdapterLayer {
 export interface Adapter {
   /** The contents of adapter_config.json. */
   readonly config: AdapterConfig;
-  /** By module path in the model, such as "encoder.layer.0.attention.self.query". */
+  /** Layers by module path in the model, such as "encoder.layer.0.attention.self.query". */
   readonly layers: ReadonlyMap<string, AdapterLayer>;
   /** Tensors that were trained as a whole: biases and modules_to_save, by their names in the file without "base_model.model.". */
   readonly extra: ReadonlyMap<string, Tensor>;

@@ -5,7 +5,7 @@ import { targetTest } from "./paths/targets.js";
 
 /** Facts about the base of an adapter. */
 export interface BaseFamily {
-  /** Its name, a path or a name on the hub. */
+  /** Name, a path or a name on the hub. */
   readonly name: string;
   /** `model_type` of its config.json; null if there is none. */
   readonly modelType: string | null;
@@ -13,7 +13,7 @@ export interface BaseFamily {
 
 interface Asked {
   readonly config: AdapterConfig;
-  /** By module path; only the paths matter. */
+  /** Layers by module path; only the paths matter. */
   readonly layers: ReadonlyMap<string, unknown>;
 }
 
@@ -29,7 +29,7 @@ const families: Readonly<Record<string, readonly string[]>> = {
   deberta: ["deberta-v2", "deberta"],
 };
 const wrappers: typeof families = { ...families, bert: ["bert"] };
-/** As a whole word: "bert" is part of all these names. */
+/** Families by whole words: "bert" is part of all these names. */
 const named: typeof families = { camembert: ["camembert"], modernbert: ["modernbert"], ...families };
 
 const encoderTypes = new Set([...Object.values(wrappers).flat(), "modernbert", "nomic_bert"]);
@@ -54,7 +54,7 @@ export function* idlePatterns({ config, layers }: Asked): Generator<string> {
 /** A module of the model. */
 interface Module {
   readonly path: string;
-  /** For a linear layer: whether the model's files have a bias for it. */
+  /** Whether the model's files have a bias for a linear layer. */
   readonly hasBias?: boolean;
 }
 

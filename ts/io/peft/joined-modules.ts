@@ -27,7 +27,7 @@ const inLayer = new RegExp(
 const inFile = /^(.*?)encoder\.layers\.(\d+)\.(attn\.(?:Wqkv|out_proj)|mlp\.fc(?:11|12|2))\.weight$/;
 
 interface Place {
-  /** Its name in the file, including ".weight" and the like. */
+  /** Name in the file, including ".weight" and the like. */
   readonly name: string;
   /** Which third of the tensor it is; null for the whole tensor. */
   readonly third: number | null;

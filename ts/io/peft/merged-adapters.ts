@@ -6,7 +6,7 @@ import type { Adapter } from "./adapter.js";
 
 /** An adapter that is merged into a model's weights. */
 interface MergedAdapter {
-  /** Its name: the last part of its folder's path. */
+  /** Name: the last part of its folder's path. */
   readonly name: string;
   /** Fingerprint of its tensors and scalings. */
   readonly fingerprint: string;
@@ -16,7 +16,7 @@ interface MergedAdapter {
 export interface MergedModel {
   /** Name of the base. */
   readonly base: string;
-  /** In the order of merging. */
+  /** Adapters in the order of merging. */
   readonly adapters: readonly MergedAdapter[];
 }
 

@@ -116,9 +116,9 @@ export interface OpenTensorFile extends TensorIndex {
    * @param into memory that may be used for the result instead of new memory
    */
   raw(name: string, begin?: number, end?: number, into?: Uint8Array): Promise<Uint8Array>;
-  /** For a file with grouped tensors, which `info` reports as "F32"; undefined for safetensors files. */
+  /** Access to grouped tensors, which `info` reports as "F32"; undefined for safetensors files. */
   readonly grouped?: GroupedTensors;
-  /** The same tensors with matrices as stored, `[out, in]`, if they are `[in, out]` here; undefined for safetensors files. */
+  /** Access to the tensors with matrices as stored, `[out, in]`, if they are `[in, out]` here; undefined for safetensors files. */
   readonly outFirst?: OpenTensorFile;
   /** Closes the source. */
   close(): Promise<void>;
@@ -180,7 +180,7 @@ async function open(source: ByteSource, file: string): Promise<OpenTensorFile> {
 export interface GroupedTensors {
   /** The format of frozen weights that stores exactly the file's values; null if there is none. */
   format(name: string): "q8" | "q4" | null;
-  /** If there is none: the format that loses least; null for tensors without groups. */
+  /** The format that loses least where `format` is null; null for tensors without groups. */
   nearest(name: string): "q8" | "q4" | null;
   /** The format of tensors of this file that are joined in one weight; null if too many of their values have no groups. */
   joined(file: TensorsInGroups, names: readonly string[]): "q8" | "q4" | null;

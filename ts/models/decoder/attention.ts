@@ -42,7 +42,7 @@ export interface Attend {
 
 type DeltaInputs = readonly [q: NodeId, k: NodeId, v: NodeId, g: NodeId, beta: NodeId];
 
-/** Of texts that are wholly in the batch. */
+/** Attention within texts that are wholly in the batch. */
 export const attendWhole: Attend = {
   keeps: false,
   attention: (graph, qkv, { offsets }, { heads, kvHeads, causal, window, scale, cap }) =>
@@ -53,7 +53,7 @@ export const attendWhole: Attend = {
   recurrence: (graph, inputs, { offsets }, { keyHeads }) => deltaRule(graph, inputs, { offsets, keyHeads }),
 };
 
-/** For texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
+/** Attention of texts whose earlier tokens are in caches; adds the batch's tokens to them. The caches must have room. */
 export const attendBehind = (caches: readonly KeyValueCache[]): Attend => ({
   keeps: true,
   attention(graph, qkv, { offsets }, { layer, own, heads, kvHeads, window, scale, cap }) {

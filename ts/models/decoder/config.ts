@@ -22,7 +22,7 @@ export interface LayerAttention {
   readonly convolution?: number;
   /** Heads of the delta rule that follows the convolution; undefined for a gated convolution alone. */
   readonly delta?: DeltaShape;
-  /** Its own sizes, if they are not the model's. */
+  /** Sizes, if they are not the model's. */
   readonly sizes?: LayerSizes;
   /** The layer before it whose keys and values it attends to; undefined for its own. */
   readonly keysOf?: number | undefined;
@@ -87,7 +87,10 @@ export function stateSizes(
   return [(convolution - 1) * deltaWidths(delta).mixed, deltaWidths(delta).values * delta.keyDim];
 }
 
-/** Sizes and constants of a decoder: a stack of attention (or convolution) and MLP layers, which computes the next token's logits or is an encoder. */
+/**
+ * Sizes and constants of a decoder: a stack of attention (or convolution) and MLP layers, which computes the next token's logits or is an
+ * encoder.
+ */
 export interface DecoderConfig extends TransformerConfig, LayerSizes {
   readonly heads: number;
   /** Whether a token sees none after it; else it is an encoder only. */
@@ -111,11 +114,11 @@ export interface DecoderConfig extends TransformerConfig, LayerSizes {
   readonly byHead: boolean;
   /** Whether files have linear weights as `[in, out]`. */
   readonly inFirst: boolean;
-  /** Of layer `i`. */
+  /** Attention of layer `i`. */
   readonly attention: (i: number) => LayerAttention;
   /** Factor of the scores; undefined for 1/√headDim. */
   readonly scale: number | undefined;
-  /** Of a query's factor by its position: 1 + beta·ln(1 + ⌊position / length⌋); null for none. */
+  /** Growth of a query's factor with its position: 1 + beta·ln(1 + ⌊position / length⌋); null for none. */
   readonly queryGrowth: { readonly beta: number; readonly length: number } | null;
   /** c of c·tanh(score / c), before hidden keys are; null for none. */
   readonly scoreCap: number | null;

@@ -47,7 +47,7 @@ export class DecoderLayers<W extends LayerWeights = LayerWeights> extends ReadMo
     return this.norm(x, this.weights.finalNorm, selection);
   }
 
-  /** The same to the bit without a gradient; `attend` may find tokens of before in a cache. */
+  /** Computes the same bits without a gradient; `attend` may find earlier tokens in a cache. */
   override infer(batch: RaggedBatch, selection: AdapterSelection, attend: Attend = attendWhole): NodeId {
     const pass = this.pass(batch, selection, attend);
     return this.graph.scope(() => this.norm(this.after(this.config.layers, pass), this.weights.finalNorm, selection));

@@ -31,7 +31,7 @@ interface ExpertsParts {
   readonly expertOutputs: WeightPart<readonly NodeId[]> | null;
 }
 
-/** Those of layer `i`. */
+/** Weights of the experts in layer `i`. */
 export function expertParts(config: DecoderConfig, names: ExpertsNames | undefined, i: number): ExpertsParts {
   const experts = expertsOf(config, i);
   if (experts === null || names === undefined)
@@ -61,7 +61,7 @@ export function expertParts(config: DecoderConfig, names: ExpertsNames | undefin
   };
 }
 
-/** In float32 whatever the matrices are, for its rounding would choose other experts. */
+/** The router, in float32 whatever the matrices are: its rounding would choose other experts. */
 const routerPart = (shape: NamedShape): WeightPart<NodeId> => ({
   tensors: [{ ...shape, exact: true }],
   read: (reader) => reader.constant([...presentTensors(reader.file, [shape], reader.nameOf)][0]!.name),

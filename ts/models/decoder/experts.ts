@@ -8,7 +8,7 @@ import type { ExpertsShape } from "./config.js";
 interface Routes {
   /** Element `token · experts + expert` of the scores, of each pair by token, its experts in their own order: `[tokens · chosen]`. */
   readonly places: Int32Array;
-  /** Of each pair by expert, its tokens in their own order: the pair's number by token, and its token. */
+  /** The pairs of token and expert, sorted by expert and then by token: the pair's number by token, and its token. */
   readonly pairs: Int32Array;
   readonly tokens: Int32Array;
   /** The experts that have tokens. */
@@ -68,7 +68,7 @@ interface ExpertsWeights {
   readonly router: NodeId | null;
   /** Added to the scores for the choice alone, `[experts]`; null for none. */
   readonly routerBias: NodeId | null;
-  /** Of each expert `[hidden, 2·width]`, of which the first half is activated, and `[width, hidden]`. */
+  /** Weights of each expert: `[hidden, 2·width]`, of which the first half is activated, and `[width, hidden]`. */
   readonly expertInputs: readonly NodeId[] | null;
   readonly expertOutputs: readonly NodeId[] | null;
 }

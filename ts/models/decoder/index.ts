@@ -36,14 +36,17 @@ function usualWeights(plan: Pick<ModelPlan, "tensors">): WeightFormat {
 export interface DecoderPlan extends Omit<ModelPlan, "config" | "head" | "load"> {
   readonly config: DecoderConfig;
   load(graph: Graph, file: OpenTensorFile, options: LoadWeightOptions): Promise<Decoder>;
-  /** Its layers as an encoder, without the head. */
+  /** Layers as an encoder, without the head. */
   encoder(): ModelPlan;
 }
 
 /** A row of `../decoders.ts`. */
 export type DecoderArchitecture = (json: Readonly<Record<string, unknown>>) => DecoderPlan;
 
-/** The plan of a decoder; `head` is that of its checkpoints for sequence classification. Throws `UnsupportedError` for an activation that a gated inner layer cannot have. */
+/**
+ * The plan of a decoder; `head` is that of its checkpoints for sequence classification. Throws `UnsupportedError` for an activation that a
+ * gated inner layer cannot have.
+ */
 export function decoder(
   config: DecoderConfig,
   names: DecoderNames,

@@ -17,14 +17,15 @@ type CachedConfig = Pick<DecoderConfig, "layers" | "kvHeads" | "headDim" | "maxP
 
 /**
  * Keys and values of a sequence's tokens so far, layer by layer, in the graph's memory; nothing of layers that use those of others; of layers
- * with a convolution its last inputs, and the matrices of their delta rules. These are those of the last token alone: a cache that has some cannot be cut back.
+ * with a convolution its last inputs, and the matrices of their delta rules. These are those of the last token alone: a cache that has some
+ * cannot be cut back.
  */
 export class KeyValueCache {
   private memory: Pointer = 0;
   private capacity = 0;
   private tokens = 0;
   private disposed = false;
-  /** Of each layer that has keys and values: the elements of a token's keys, and of the keys and values of the layers before it. */
+  /** Place of each layer that has keys and values: the elements of a token's keys, and of those of the layers before it. */
   private readonly places = new Map<number, { readonly row: number; readonly before: number }>();
   /** Elements of a token's keys and values in all layers. */
   private readonly token: number;
@@ -104,7 +105,10 @@ export class KeyValueCache {
     return !this.states.any || (length === this.tokens && this.states.bytes > 0) ? length : 0;
   }
 
-  /** Forgets all but the first `length` tokens. Throws `ConfigError` unless there are so many, and they are reusable, `StaleNodeError` once disposed. */
+  /**
+   * Forgets all but the first `length` tokens. Throws `ConfigError` unless there are so many, and they are reusable, `StaleNodeError` once
+   * disposed.
+   */
   cut(length: number): void {
     this.checkLength(length);
     this.tokens = length;

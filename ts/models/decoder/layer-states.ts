@@ -36,7 +36,7 @@ export class LayerStates {
     return this.memory === 0 ? 0 : this.size;
   }
 
-  /** The same when there is memory for them. */
+  /** Bytes of the states, if there is memory for them. */
   get size(): number {
     return this.copies * WORD * this.words;
   }
@@ -77,7 +77,7 @@ export class LayerStates {
     if (this.bytes > 0) this.graph.engine.readBytes(this.start, WORD * this.words, target);
   }
 
-  /** The same from bytes. */
+  /** Reads the states from bytes. */
   write(bytes: Uint8Array): void {
     if (this.bytes > 0) this.graph.engine.write(this.start, bytes, WORD * this.words);
   }

@@ -157,7 +157,7 @@ function layerMemory(config: DecoderConfig, names: DecoderNames, i: number): num
   return results * h + mixingMemory(config, names, i) + inner + vectors + 2;
 }
 
-/** Of these, what attention or a convolution keeps. */
+/** Bytes of these that attention or a convolution keeps. */
 function mixingMemory(config: DecoderConfig, names: DecoderNames, i: number): number {
   const { hiddenSize: h, heads } = config;
   const { convolution, delta } = config.attention(i);

@@ -17,7 +17,7 @@ import { expertParts, type ExpertsNames } from "./expert-weights.js";
 /** Bytes of a file's tensor that are read at a time: runtimes read fewer than 2³¹ at once. */
 const PIECE = 2 ** 28;
 
-/** As `WeightReader.table`, of a table of any size: `frozenMatrix` has at most as many elements as float32 memory. */
+/** Reads a table as `WeightReader.table` does, of any size: `frozenMatrix` has at most as many elements as float32 memory. */
 async function readLargeTable(reader: WeightReader, path: string): Promise<AdaptedEmbedding> {
   const { graph, file, options } = reader;
   const key = reader.nameOf(`${path}.weight`);
@@ -84,38 +84,38 @@ export interface DecoderNames {
   readonly words: string;
   /** Table of positions; null for none. */
   readonly positions: string | null;
-  /** Of the vectors that layers get of each token: their table, the layer that computes more of them from the words, and its norm. */
+  /** Names of the vectors that layers get of each token: their table, the layer that computes more of them from the words, and its norm. */
   readonly perLayer?: { readonly words: string; readonly projection: string; readonly norm: string };
   readonly finalNorm: string;
   readonly head: string;
   readonly layer: (i: number) => DecoderLayerNames;
 }
 
-/** Those of one layer; null for norms that it does not have. */
+/** Names of one layer's tensors; null for norms that it does not have. */
 export interface DecoderLayerNames {
   /** Three layers, or one for all; two of a layer whose values are its keys, and one where it uses another's keys and values. */
   readonly queryKeyValue: Paths;
   /**
-   * Of layers with a convolution in place of attention: its two gates and its input in one layer, or what a delta net makes of its input (what
+   * Names of a convolution in place of attention: its two gates and its input in one layer, or what a delta net makes of its input (what
    * the convolution sees, the gate, and what beta and the decay come from); and the tensor of its weights.
    */
   readonly convolutionInput?: Paths;
   readonly convolutionKernel?: string;
-  /** Of a delta net: the tensors of the decay's logarithm and of what is added to its input, and the norm over each head. */
+  /** Names of a delta net: the tensors of the decay's logarithm and of what is added to its input, and the norm over each head. */
   readonly decay?: string;
   readonly decayBias?: string;
   readonly deltaNorm?: string;
-  /** After attention or the convolution. */
+  /** Names of the output layer after attention or the convolution. */
   readonly attentionOutput: Paths;
   /** The activated layer and, if gated, the layer it is multiplied with: two layers, or one for both. */
   readonly inner: Paths;
   readonly output: Paths;
-  /** Of layers with experts. */
+  /** Names of a layer's experts. */
   readonly experts?: ExpertsNames;
-  /** Before and after attention. */
+  /** Names of the norms before and after attention. */
   readonly attentionNorm: string | null;
   readonly attentionPostNorm: string | null;
-  /** Before and after the MLP. */
+  /** Names of the norms before and after the MLP. */
   readonly innerNorm: string | null;
   readonly innerPostNorm: string | null;
   readonly queryNorm: string | null;
@@ -169,7 +169,7 @@ export function decoderTable(config: DecoderConfig, names: DecoderNames) {
       const queries = (config.gatedQueries ? 2 : 1) * heads * headDim;
       const kv = kvHeads * headDim;
       const keysAndValues = keysOf !== undefined ? [] : keysAreValues ? [kv] : [kv, kv];
-      /** Of queries' and keys' norms: all heads', or each one's. */
+      /** Size of the norm of queries or keys: over all heads, or over each one. */
       const normed = (heads: number) => (config.wholeQueryKeyNorm ? heads * headDim : headDim);
       const attends = convolution === undefined;
       const { values, mixed } = delta === undefined ? { values: hidden, mixed: hidden } : deltaWidths(delta);
@@ -253,6 +253,6 @@ function headPart(
 
 type Table = ReadTable<ReturnType<typeof decoderTable>>;
 export type DecoderLayer = Table["layers"][number];
-/** Without the head. */
+/** Weights of the layers, without the head. */
 export type LayerWeights = Omit<Table, "head">;
 export type DecoderWeights = LayerWeights & { readonly output: OutputLayer };

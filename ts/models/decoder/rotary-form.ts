@@ -6,7 +6,7 @@ import { frequenciesOf } from "../rotary-embedding.js";
 
 /** The rotation angles: position·frequency. */
 export interface RotaryForm {
-  /** Of each pair of features of a head. */
+  /** Frequency of each pair of features of a head. */
   readonly frequencies: readonly number[];
   /** Factor of cosine and sine: YaRN's. */
   readonly factor: number;

@@ -28,7 +28,7 @@ export interface DebertaConfig extends TransformerConfig {
   readonly scoreParts: number;
   readonly layerNormEps: number;
   readonly activation: Activation;
-  /** Of the layer that a head begins with. */
+  /** Activation of the layer that a head begins with. */
   readonly poolerActivation: Activation;
   /** What is added to the first layer's output; null for nothing. */
   readonly convolution: Convolution | null;

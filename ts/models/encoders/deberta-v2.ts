@@ -42,7 +42,7 @@ const MANY_ROWS = 9;
 
 /** What the distances of a batch come to: rows of their table in use, and which of them each distance has. */
 interface BatchDistances {
-  /** As a selection for all of them makes it. */
+  /** Computes the table for a selection of adapters for all texts. */
   readonly table: (selection: AdapterSelection) => NodeId;
   /** How many rows it has. */
   readonly count: number;
@@ -274,14 +274,14 @@ export function debertaTable(config: DebertaConfig) {
         ? tablePart("embeddings.position_embeddings", [config.maxPositions, embeddingSize])
         : null,
       type: typesPart("embeddings.token_type_embeddings", [config.typeVocabularySize, embeddingSize]),
-      /** Between embeddings and hidden states of another width. */
+      /** The layer between embeddings and hidden states of another width. */
       projection:
         embeddingSize === hidden ? null : linearPart(shape(["embeddings.embed_proj"], embeddingSize, hidden, false)),
       embeddingNorm: normPart("embeddings.LayerNorm", hidden),
       /** Relative positions. */
       distances: relative === null ? null : tablePart("encoder.rel_embeddings", [2 * relative.span, hidden]),
       distanceNorm: relative?.norm === true ? normPart("encoder.LayerNorm", hidden) : null,
-      /** Of the first layer's input. */
+      /** Convolution of the first layer's input. */
       convolution: convolutionPart("encoder.conv.conv", config),
       convolutionNorm: config.convolution === null ? null : normPart("encoder.conv.LayerNorm", hidden),
     },

@@ -99,7 +99,7 @@ export function positionRows(
   return rows;
 }
 
-/** As transformers' MPNet has them, whatever config.json says. */
+/** Buckets of relative positions, which transformers' MPNet has whatever config.json says. */
 const BUCKETS = 32;
 const MAX_DISTANCE = 128;
 

@@ -37,8 +37,8 @@ export function postNormEncoder(config: EncoderConfig, names: EncoderNames, head
 }
 
 /**
- * BERT's encoder (arXiv 1810.04805) and those that differ from it by configuration and names: a norm after each sum. On
- * ragged batches, tokens `[tokens]` → last hidden state `[tokens, hidden]`. Dropout of the base is off, as in evaluation and in the PEFT recipe this follows.
+ * BERT's encoder (arXiv 1810.04805) and those that differ from it by configuration and names: a norm after each sum. On ragged batches, tokens
+ * `[tokens]` → last hidden state `[tokens, hidden]`. Dropout of the base is off, as in evaluation and in the PEFT recipe this follows.
  */
 class PostNormEncoder extends ReadModel<EncoderConfig, EncoderWeights> {
   /** Last hidden state, recorded for `backward`. */
@@ -101,7 +101,7 @@ class PostNormEncoder extends ReadModel<EncoderConfig, EncoderWeights> {
 
 /** Module paths: those of a layer, below its own. */
 export interface EncoderNames {
-  /** Of the layer with weights of its own that has this number. */
+  /** Path of the layer with weights of its own that has this number. */
   readonly layer: (i: number) => string;
   readonly query: string;
   readonly key: string;
@@ -111,7 +111,7 @@ export interface EncoderNames {
   readonly intermediate: string;
   readonly output: string;
   readonly outputNorm: string;
-  /** Between embeddings and layers. */
+  /** Path of the layer between embeddings and layers. */
   readonly projection: string;
   /** What transformers puts on a text's first token, where it does: no vector here depends on it, but PEFT adapts it too. */
   readonly pooler: string | null;
@@ -143,7 +143,7 @@ function encoderTable(config: EncoderConfig, names: EncoderNames) {
       type: typesPart("embeddings.token_type_embeddings", [config.typeVocabularySize, width]),
       positions: tablePart("embeddings.position_embeddings", [config.firstPosition + config.maxPositions, width]),
       embeddingNorm: normPart("embeddings.LayerNorm", width),
-      /** Between embeddings and layers, where their widths differ. */
+      /** The layer between embeddings and layers, where their widths differ. */
       projection: config.projected ? linear([names.projection], width, hidden) : null,
       /** Biases of scores by distance, in float32. */
       distances: distanceBuckets === 0 ? null : constantPart(DISTANCES, [distanceBuckets, config.heads]),

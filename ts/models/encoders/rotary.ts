@@ -49,7 +49,7 @@ export interface RotaryConfig extends TransformerConfig {
   readonly normBias: boolean;
   readonly layerNormEps: number;
   readonly activation: Activation;
-  /** Of layer `i`. */
+  /** Attention of layer `i`. */
   readonly attention: (i: number) => LayerAttention;
 }
 
@@ -169,7 +169,7 @@ export interface RotaryNames {
   readonly embeddingNorm: string;
   /** Null for none. */
   readonly finalNorm: string | null;
-  /** Of layer `i`. */
+  /** Names of layer `i`. */
   readonly layer: (i: number) => LayerNames;
   /** Module path of a norm that these names call as the file does; default the same. */
   readonly normPath?: (name: string) => string;

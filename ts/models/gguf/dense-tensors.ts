@@ -19,7 +19,7 @@ interface Assembled extends TensorInfo {
 }
 
 /**
- * The same tensors with experts as checkpoints of transformers have them, by its names. GGUF files have one tensor of all experts for each
+ * Tensors whose experts are as checkpoints of transformers have them, by its names. GGUF files have one tensor of all experts for each
  * module, such as `experts.gate_proj.weight` `[experts, width, hidden]`, which transformers does not read. Bytes are not changed.
  *
  * @throws `ModelError` for layers whose tensors of experts differ in shape, `UnsupportedError` for types that cannot be joined

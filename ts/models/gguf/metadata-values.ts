@@ -78,7 +78,7 @@ export class MetadataValues {
     throw new ModelError(`${key} must be true or false, got ${excerpt(value)}`, { key, value });
   }
 
-  /** Of a token that the tokenizer names. */
+  /** Id of a token that the tokenizer names. */
   id(name: string): number | undefined {
     const value = this.metadata.get(`tokenizer.ggml.${name}_token_id`);
     return typeof value === "number" ? value : undefined;

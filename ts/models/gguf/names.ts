@@ -10,7 +10,7 @@ export interface GgufArchitecture {
   readonly modelType: string;
   /** Hugging Face's name of a module that exists once, by GGUF's name. */
   readonly outer: Readonly<Record<string, string>>;
-  /** The same for a layer's module, after `layers` and its number. */
+  /** Names of a layer's modules, after `layers` and its number. */
   readonly modules: Readonly<Record<string, string>>;
   readonly layers: string;
   /** Hugging Face's name of a layer's tensor that is neither weight nor bias of a module on one side. */
@@ -83,7 +83,7 @@ const of = (modelType: string, modules: Readonly<Record<string, string>>, more: 
   ...more,
 });
 
-/** By `general.architecture`. */
+/** Architectures by `general.architecture`. */
 const architectures: Readonly<Record<string, GgufArchitecture>> = {
   llama: of("llama", llama, { order: "pairs" }),
   mistral3: of("ministral3", llama, { order: "pairs" }),

@@ -13,7 +13,7 @@ interface Conversion {
 
 /** Files have a delta net's decay, below 0, in place of its logarithm. */
 const decay: Conversion = { toFile: (value) => -exp(value), fromFile: (value) => log(-value) };
-/** In some architectures they have 1 more than a norm's weights. */
+/** Norms of some architectures: files have 1 more than a norm's weights. */
 const norm: Conversion = { toFile: (value) => value + 1, fromFile: (value) => value - 1 };
 
 /** The conversion of a tensor with Hugging Face's name; null if its values are the same. The norm of a delta net's heads is as it is. */
@@ -44,7 +44,7 @@ function pairs(rows: number, heads: number): RowOrder {
   return (row) => row - (row % width) + 2 * ((row % width) % half) + Math.floor((row % width) / half);
 }
 
-/** There queries of all heads come before keys and values, here a head has its three side by side. */
+/** The order of files in which queries of all heads come before keys and values; here a head has its three side by side. */
 function queriesFirst(rows: number, heads: number): RowOrder {
   const width = rows / heads / 3;
   return (row) => {
@@ -54,8 +54,8 @@ function queriesFirst(rows: number, heads: number): RowOrder {
 }
 
 /**
- * There the first value heads of all key heads come before the second ones; here a key head's are side by side. Rows before `from` are not of
- * value heads.
+ * The order of files in which the first value heads of all key heads come before the second ones; here a key head's are side by side. Rows
+ * before `from` are not of value heads.
  */
 function tiled(rows: number, from: number, { keys, values }: { keys: number; values: number }): RowOrder {
   const [width, each] = [(rows - from) / values, values / keys];
@@ -102,7 +102,7 @@ type Fail = (name: string, problem: string) => Error;
 /** Order in files of the rows, or of the columns, of a tensor with Hugging Face's name; null if it is the same. */
 export type TensorOrder = (name: string, length: number) => RowOrder | null;
 
-/** Both. */
+/** Orders of rows and of columns. */
 export interface TensorOrders {
   readonly rows: TensorOrder;
   readonly columns: TensorOrder;
@@ -133,7 +133,7 @@ function rowOrderOf({ order }: GgufArchitecture, { queries, keys, delta }: HeadC
   };
 }
 
-/** The same for a file's tensors. Throws `ModelError` for an invalid number of heads, and if it does not divide rows or columns. */
+/** Orders of the rows of a file's tensors. Throws `ModelError` for an invalid number of heads, and if it does not divide rows or columns. */
 export function ordersIn(architecture: GgufArchitecture, values: MetadataValues): TensorOrders {
   if (architecture.order === null) return { rows: () => null, columns: () => null };
   const queries = values.count("attention.head_count");

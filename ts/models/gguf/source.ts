@@ -8,7 +8,7 @@ import { ggufEnds, ggufTokenizer } from "../../tokenize/gguf/gguf-tokenizer.js";
 import { ggufConfig } from "./config.js";
 import { frequencyFactors } from "./rope-scaling.js";
 
-/** As `ggufSource` of the folder's index, which fetches this file when it is used. */
+/** Opens a GGUF file as `ggufSource` of the folder's index does, which fetches this module when it is used. */
 export async function sourceOf(open: () => ByteSource | Promise<ByteSource>, name: string): Promise<ModelSource> {
   const file = await openGguf(await open(), name);
   try {

@@ -162,7 +162,7 @@ export function mergedText({ metadata }: Pick<GgufFile, "metadata">): [string, s
 }
 
 /**
- * Such tensors as in safetensors files of a Conv1D model, whose linear weights are `[in, out]`. As stored in the file, possibly quantised,
+ * Tensors as in safetensors files of a Conv1D model, whose linear weights are `[in, out]`. As stored in the file, possibly quantised,
  * they are `outFirst`.
  */
 function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
@@ -185,7 +185,7 @@ function linearsTransposed(stored: OpenTensorFile): OpenTensorFile {
 }
 
 /**
- * Such tensors with the columns of some in Hugging Face's order: these are read as float32, for groups of columns cannot be moved, and `grouped`
+ * Tensors with the columns of some in Hugging Face's order: these are read as float32, for groups of columns cannot be moved, and `grouped`
  * says what they were.
  */
 function columnsMoved(stored: OpenTensorFile, order: TensorOrder): OpenTensorFile {

@@ -20,7 +20,7 @@ export class CachedTokens {
     return this.cache.length;
   }
 
-  /** Their ids. */
+  /** Ids of the cached tokens. */
   get tokens(): Int32Array {
     return this.ids.subarray(0, this.length);
   }

@@ -171,7 +171,7 @@ export class CausalLanguageModel extends AdaptedModel {
     return this.work.chat(this, messages, options);
   }
 
-  /** The same as `generate`, token by token: id, text that is complete with it, and log probability. */
+  /** Generates as `generate` does, token by token: id, text that is complete with it, and log probability. */
   generateTokens(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, undefined> {
     return this.work.generateOne(this, "generateTokens", prompt, options);
   }

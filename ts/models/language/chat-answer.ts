@@ -3,7 +3,7 @@ import type { ToolCall } from "./tools/tool-options.js";
 
 /** The next message of a conversation, whole. */
 export interface ChatAnswer {
-  /** Its text. */
+  /** Text of the answer. */
   readonly content: string;
   /** Calls of functions; only with `tools`. */
   readonly toolCalls: readonly ToolCall[];

@@ -14,14 +14,14 @@ interface Fed {
   readonly text: number;
   readonly held: CachedTokens;
   readonly ids: Int32Array;
-  /** Of how many of its last tokens the logits are needed; default 1. */
+  /** Number of last tokens whose logits are needed; default 1. */
   readonly rows?: number;
 }
 
 /** Logits of texts, on a GPU a promise of them. */
 export type DecodedLogits = Float32Array[] | Promise<Float32Array[]>;
 
-/** As `decodeStep`; texts with rounded products are computed in a separate pass. */
+/** Decodes a batch as `decodeStep` does; texts with rounded products are computed in a separate pass. */
 export async function decodeBatch(
   parts: Parts,
   adapters: CallAdapters,

@@ -13,11 +13,11 @@ const ggufTensors = /* @__PURE__ */ lazyChunk(async () => (await import("../gguf
 
 /** The configuration to estimate. */
 export interface LanguageMemoryOptions extends Omit<MemoryOptions, "weights"> {
-  /** As `MemoryOptions.weights`; default: as in `load`, by the model's size. An open GGUF file gives the formats that `weights: "auto"` would use. */
+  /** Format of the weights, or an open GGUF file for those that `weights: "auto"` would use. Default: as in `load`, by the model's size. */
   readonly weights?: WeightFormat | GgufFile;
 }
 
-/** As `estimateMemory`, for a language model. */
+/** Estimates the memory of a language model; see `estimateMemory`. */
 export async function estimateLanguageMemory(
   config: ConfigJson,
   options: LanguageMemoryOptions,

@@ -32,7 +32,7 @@ export interface GenerateOptions extends TextFormat, ToolOptions {
   readonly repetitionPenalty?: number | undefined;
   /** Subtracted from logits of tokens that were generated before, as OpenAI's `presence_penalty`; default 0. */
   readonly presencePenalty?: number | undefined;
-  /** The same for each time that the token was generated, as OpenAI's `frequency_penalty`; default 0. */
+  /** Penalty for each time that the token was generated, as OpenAI's `frequency_penalty`; default 0. */
   readonly frequencyPenalty?: number | undefined;
   /** Added to the logits of these token ids; -100 forbids a token in practice. Default: none. */
   readonly logitBias?: Readonly<Record<number, number>> | undefined;

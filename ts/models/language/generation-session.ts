@@ -39,7 +39,7 @@ export class GenerationSession implements Disposable {
     return this.held.length;
   }
 
-  /** Their size in bytes. */
+  /** Size in bytes of the session's keys and values. */
   get bytes(): number {
     return this.held.cache.bytes;
   }
@@ -49,7 +49,7 @@ export class GenerationSession implements Disposable {
     return this.disposed || this.model.graph.gone;
   }
 
-  /** As `CausalLanguageModel.generate`. Throws `ConfigError` while another generation of this session is running. */
+  /** Generates text; see `CausalLanguageModel.generate`. Throws `ConfigError` while another generation of this session is running. */
   generate(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<string, void, undefined> {
     if (this.model.tokenizer === null)
       throw new ConfigError("generate: this model has no tokenizer.json; `generateTokens` gives ids", {
@@ -59,7 +59,7 @@ export class GenerationSession implements Disposable {
     return texts(this.begin("generate", prompt, options, { logProbabilities: false }));
   }
 
-  /** As `CausalLanguageModel.generateTokens`. Throws `ConfigError` while another generation of this session is running. */
+  /** Generates token by token; see `CausalLanguageModel.generateTokens`. Throws `ConfigError` while another generation of this session is running. */
   generateTokens(prompt: Prompt, options: GenerateOptions = {}): AsyncGenerator<GeneratedToken, void, undefined> {
     return this.begin("generateTokens", prompt, options, {});
   }

@@ -38,7 +38,7 @@ import { beginWith, single, taken, texts, underWay } from "./token-streams.js";
 export const adapterSetOf = (graph: Graph, base: ReadableBase, { allLinear }: DecoderConfig): AdapterSet =>
   allLinear === undefined ? new AdapterSet(graph, base) : new NamedLinears(graph, base, allLinear);
 
-/** Those of a model for which PEFT's "all-linear" means more than linear layers: files name the layers in its place. */
+/** Adapters of a model for which PEFT's "all-linear" means more than linear layers: files name the layers in its place. */
 class NamedLinears extends AdapterSet {
   constructor(
     graph: Graph,

@@ -23,11 +23,11 @@ import { MODEL_OPTIONS } from "../model-options.js";
 /** Options of `CausalLanguageModel.load`. */
 export interface LanguageModelOptions extends Omit<ModelOptions, "packedCopies" | "weights"> {
   /**
-   * As `LoadOptions.weights` of an encoder. Default by size: "f32" below half a billion parameters, "q8" below a billion, "q4" above;
-   * "auto" for a GGUF file with grouped weights of that size.
+   * Format of the weights; see `LoadOptions.weights` of an encoder. Default by size: "f32" below half a billion parameters, "q8" below a
+   * billion, "q4" above; "auto" for a GGUF file with grouped weights of that size.
    */
   readonly weights?: WeightsOption;
-  /** As `LoadOptions.packedCopies` of an encoder, but 1 by default for "f32": a language model is mostly weights. */
+  /** Packed copies; see `LoadOptions.packedCopies` of an encoder. Default 1 for "f32": a language model is mostly weights. */
   readonly packedCopies?: 0 | 1 | 2;
   /**
    * Format of cached keys and values in generation: "f32" (default), bit-identical to computing the whole text, or "f16", rounded, in half
@@ -96,7 +96,10 @@ export async function loadLanguageModel(
   });
 }
 
-/** Throws `UnsupportedError` for what reads its values at once where the engine is on a GPU; kernels that are missing there are named when the model first runs. */
+/**
+ * Throws `UnsupportedError` for what reads its values at once where the engine is on a GPU; kernels that are missing there are named when the
+ * model first runs.
+ */
 function refuseMissing(graph: Graph, config: DecoderConfig): void {
   try {
     if (config.experts !== undefined) refuseOnGpu(WHAT, graph, "layers with experts do");

@@ -14,7 +14,7 @@ import { draftsOf } from "./speculation/drafts-of.js";
 import type { PreparedTools } from "./tools/prepare-tools.js";
 import type { ToolOptions } from "./tools/tool-options.js";
 
-/** Of prompts that are longer than a model's positions: `key` in the details of their errors. */
+/** Key in the details of errors about prompts that are longer than a model's positions. */
 export const POSITIONS = "max_position_embeddings";
 
 /** Throws `StaleNodeError` if the model was disposed. */

@@ -53,7 +53,7 @@ export type GenerationEnd = "end-of-text" | "stop" | "max-tokens" | "context";
 
 /** A generated token, including one that ends a text. */
 export interface GeneratedToken {
-  /** Its id. */
+  /** Id of the token. */
   readonly id: number;
   /** New text that is complete: whole characters, often those of this token. */
   readonly text: string;

@@ -49,13 +49,13 @@ export async function* single(tokens: AsyncGenerator<BatchToken, void, undefined
   for await (const { sequence: _, ...token } of tokens) yield token;
 }
 
-/** Only the text, if there is any. */
+/** Yields only the text of each token, if there is any. */
 export async function* texts(tokens: AsyncGenerator<GeneratedToken, void, undefined>) {
   for await (const { text } of tokens) if (text !== "") yield text;
 }
 
 /**
- * The same generator, which counts as running from its first `next` until it ends. A generator that is never advanced never counts.
+ * A generator that counts as running from its first `next` until it ends. A generator that is never advanced never counts.
  * @param begin returns a function to call once at the end; if it throws, the generator ends with that error
  */
 export function underWay<T>(

@@ -18,7 +18,7 @@ export interface DenseConfig {
   readonly activation: Activation | "identity" | "sigmoid";
 }
 
-/** The same in a graph: vectors `[batch, in]` → `[batch, out]`. The selection's rows are those of the vectors. */
+/** A dense layer in a graph: vectors `[batch, in]` → `[batch, out]`. The selection's rows are those of the vectors. */
 export type DenseLayer = (graph: Graph, vectors: NodeId, selection: AdapterSelection) => NodeId;
 
 const functions: Readonly<Record<string, (graph: Graph, x: NodeId) => NodeId>> = {

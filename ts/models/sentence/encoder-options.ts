@@ -16,7 +16,7 @@ export interface LoadOptions {
    * or without that file), else `model_max_length` of tokenizer_config.json, and never more than the model's positions.
    */
   readonly maxTokens?: number;
-  /** For a folder with an adapter in place of weights: its base, as `load` takes one; default: what adapter_config.json names. */
+  /** Base of a folder with an adapter in place of weights, as `load` takes one; default: what adapter_config.json names. */
   readonly model?: string | FileMap | ModelSource;
   /** How token vectors become a sentence vector; default: 1_Pooling/config.json, else "mean". */
   readonly pooling?: PoolingMode;

@@ -10,7 +10,7 @@ import type { PromptChoice } from "./prompts.js";
 export interface Encoding {
   /** Text put before every text. */
   readonly before: string;
-  /** Its number of tokens, if they are not pooled. */
+  /** Number of tokens, if they are not pooled. */
   readonly skip: number;
   /** Maps pooled vectors `[batch, hidden]` to the result, row by row. */
   readonly finish: (pooled: NodeId) => NodeId;

@@ -10,7 +10,7 @@ import type { AdapterChoice } from "../../adapters/adapter-set.js";
 export interface InferOptions {
   /** Name of the adapter to apply, null for the base alone; default: the active one. */
   readonly adapter?: AdapterChoice;
-  /** In place of `adapter`: for each text an adapter's name, or null for the base alone. */
+  /** An adapter's name for each text, or null for the base alone; in place of `adapter`. */
   readonly adapters?: readonly (string | null)[] | undefined;
   /** Cancels between two batches: the call rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;
@@ -18,7 +18,7 @@ export interface InferOptions {
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
-/** Their names. */
+/** Names of these options. */
 export const INFER_OPTIONS: readonly (keyof InferOptions)[] = ["adapter", "adapters", "signal", "onProgress"];
 
 /** A copy of the texts. `what` names the call in messages. */

@@ -13,7 +13,7 @@ import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.j
 /** How the fingerprints of the weights of all-MiniLM-L6-v2 begin, and of its copies in float16 and bfloat16. */
 const miniLM = ["29d325ae371de99a", "5efb7c0eb10edda9", "2907a38a7cf2f660"];
 
-/** Only the weights count: tokenizer files with the same meaning may differ in bytes. */
+/** A fingerprint for which only the weights count: tokenizer files with the same meaning may differ in bytes. */
 export const noTokenizer = { fingerprint: "" };
 
 /**

@@ -105,14 +105,14 @@ export class Pooling {
    * @param layers the same in a graph, once they are loaded
    */
   constructor(
-    /** In the order in which their vectors are concatenated. */
+    /** Modes in the order in which their vectors are concatenated. */
     readonly modes: readonly PoolingMode[],
     readonly dense: readonly DenseConfig[] = [],
     private readonly layers: readonly DenseLayer[] = [],
     private readonly withHead = false,
   ) {}
 
-  /** The same, followed by a head's layer of the model's width; "late": the mean of what the layer makes of each token. */
+  /** Pooling followed by a head's layer of the model's width; "late": the mean of what the layer makes of each token. */
   static ofHead(mode: PoolingMode | "late", layer: DenseLayer): Pooling {
     return mode === "late" ? new LatePooling(layer) : new Pooling([mode], [], [layer], true);
   }
@@ -134,7 +134,7 @@ export class Pooling {
   }
 
   /**
-   * The same with its layers loaded into a graph. Throws `ModelError` if a layer's input has another length.
+   * A copy with its layers loaded into a graph. Throws `ModelError` if a layer's input has another length.
    * @param hiddenSize of the encoder
    */
   async loaded(source: ModelSource, graph: Graph, hiddenSize: number, options: WeightOptions): Promise<Pooling> {

@@ -34,7 +34,7 @@ export class Prompts {
     throw fail(`default_prompt_name must be the name of one of the prompts, got ${excerpt(name)}`);
   }
 
-  /** The same prompts, with only the text's own tokens pooled. */
+  /** A copy with only the text's own tokens pooled. */
   pooledWithout(): Prompts {
     return new Prompts(this.named, this.defaultName, false);
   }

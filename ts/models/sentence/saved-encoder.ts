@@ -51,7 +51,7 @@ export function takeSaved(encoder: SavedParts, options: SaveEncoderOptions): Sav
   return takeSavedBase(encoder, found, others);
 }
 
-/** The same for what has an encoder. */
+/** Checks the saved base of a model that has an encoder. */
 export function takeSavedBase(
   { name, graph, layout, tokenizer, model, hiddenSize: width, origin, fingerprint }: SavedParts,
   adapter: ModelAdapter | null,

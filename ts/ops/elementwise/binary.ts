@@ -32,7 +32,7 @@ function layOut(
   });
 }
 
-/** Where input `i` wants its gradient, has it written: of the result's shape, or summed where the input repeats. */
+/** Writes the gradient of input `i` if it is wanted: of the result's shape, or summed where the input repeats. */
 function intoGradient(call: BackwardCall<undefined, void>, i: 0 | 1, write: (target: GradientTarget) => void): void {
   if (!call.wants(i)) return;
   const { shape } = call.inputs[i]!;

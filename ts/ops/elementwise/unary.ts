@@ -11,7 +11,7 @@ type NameOf<Export> = Export extends `${infer Name}_forward` ? Name : never;
 /** What a call of an op with attributes is: the kernel, where there are several, and the constants it takes. */
 interface Chosen {
   readonly kernel?: Kernel;
-  /** Its last arguments. Kernels that have none do not look at them. */
+  /** Last arguments. Kernels that have none do not look at them. */
   readonly constants?: readonly [number, number?];
 }
 

@@ -4,7 +4,7 @@ import { checkOffsets } from "../shape/offsets.js";
 
 /** What a sequence keeps between calls of a recurrent op. */
 export interface SequenceState {
-  /** Before this call; null for zeros. */
+  /** State before this call; null for zeros. */
   readonly before: Pointer | null;
   /** Where the state before the next call is written; may be `before`. If it is not, a call can be undone. */
   readonly after: Pointer;

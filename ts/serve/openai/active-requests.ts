@@ -15,7 +15,7 @@ export class ActiveRequests {
     private readonly timeout: number,
   ) {}
 
-  /** Their number. */
+  /** Number of active requests. */
   get count(): number {
     return this.active.size;
   }

@@ -16,7 +16,7 @@ export interface ErrorBody {
   readonly type: string;
   /** The field of the request; null where the error is not one field's. */
   readonly param: string | null;
-  /** For programs: stable while messages may change. */
+  /** Code for programs: stable while messages may change. */
   readonly code: string | null;
 }
 

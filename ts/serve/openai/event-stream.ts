@@ -54,8 +54,9 @@ export function eventStream(
 }
 
 /**
- * In workerd, a stream that JavaScript writes is neither cancelled when its client leaves, nor is the request's signal aborted while there is
- * something to send: the request just ends. A pipe to one of its own streams is cancelled.
+ * A body whose source learns in workerd that its client has left. There a stream that JavaScript writes is neither cancelled when its client
+ * leaves, nor is the request's signal aborted while there is something to send: the request just ends. A pipe to one of its own streams is
+ * cancelled.
  */
 function cancelledInWorkerd(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const { IdentityTransformStream } = globalThis as {

@@ -24,13 +24,13 @@ export function tokenLogprobs(tokens: readonly GeneratedToken[], textOf: TextOf)
   return tokens.map((token) => ({ ...entry(token), top_logprobs: (token.top ?? []).map(entry) }));
 }
 
-/** The same as chat completions have them. */
+/** Log probabilities in the form of chat completions. */
 const chatLogprobs = (tokens: readonly GeneratedToken[], textOf: TextOf): object => ({
   content: tokenLogprobs(tokens, textOf),
   refusal: null,
 });
 
-/** As completions have them. @param offset characters of the text before these tokens */
+/** Log probabilities in the form of completions. @param offset characters of the text before these tokens */
 function completionLogprobs(tokens: readonly GeneratedToken[], textOf: TextOf, offset: number): object {
   let at = offset;
   return {
@@ -116,7 +116,7 @@ async function tokensOf(running: RunningText): Promise<GeneratedToken[]> {
 export interface AnswerAsked {
   /** The name of the base or of an adapter. */
   readonly model: string;
-  /** Of all prompts together. */
+  /** Tokens of all prompts together. */
   readonly promptTokens: number;
   /** Choices of each prompt. */
   readonly n: number;
@@ -130,7 +130,7 @@ export interface AnswerAsked {
 /** An answer while it is generated. */
 export interface GeneratedAnswer {
   whole(): Promise<object>;
-  /** The same as events of a stream. */
+  /** The answer as events of a stream. */
   events(): AsyncGenerator<object, void, undefined>;
   /** The event that ends a stream with an error. */
   failed(error: ErrorBody): object;
@@ -172,7 +172,7 @@ export class GenerationAnswer implements GeneratedAnswer {
     return { ...this.head, object: this.form.object, choices, usage: this.usage() };
   }
 
-  /** The same as events: pieces of all choices in turn. */
+  /** The answers as events: pieces of all choices in turn. */
   async *events(): AsyncGenerator<object, void, undefined> {
     const { form, texts } = this;
     if (form.first !== null) for (const index of texts.keys()) yield this.event(index, form.first(), [], 0);

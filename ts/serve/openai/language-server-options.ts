@@ -9,7 +9,10 @@ import { aboveZero, callable, flag, text, unexpected, whole } from "../../argume
 
 /** Limits and hooks of a server of models. */
 export interface LanguageServerOptions extends BatchOptions {
-  /** Name in requests and answers of a model that is served alone; default: its own, of a path the last part. Several models have the names that they are given by. */
+  /**
+   * Name in requests and answers of a model that is served alone; default: its own, of a path the last part. Several models have the names
+   * that they are given by.
+   */
   readonly name?: string | undefined;
   /** Names of the models' adapters that requests may use; default: all, also those that are added later. */
   readonly adapters?: readonly string[] | undefined;
@@ -21,9 +24,9 @@ export interface LanguageServerOptions extends BatchOptions {
   /** Origins of pages that may read answers, such as "https://example.org", or "*" for all; default: none. */
   readonly cors?: string | readonly string[] | undefined;
   /**
-   * Names of this server in the Host header of requests, beside IP addresses and "localhost", without a port; requests with other names are refused with status
-   * 403. A server without a key that only this machine reaches needs it, `[]` for none: otherwise pages whose name leads to this machine
-   * ("DNS rebinding") may ask. Default: every name.
+   * Names of this server in the Host header of requests, beside IP addresses and "localhost", without a port; requests with other names are
+   * refused with status 403. A server without a key that only this machine reaches needs it, `[]` for none: otherwise pages whose name leads
+   * to this machine ("DNS rebinding") may ask. Default: every name.
    */
   readonly allowedHosts?: string | readonly string[] | undefined;
   /** Maximum bytes of a request's body; default 1 MiB. */
@@ -76,7 +79,7 @@ export interface LanguageServerSettings {
   readonly adapters: readonly string[] | undefined;
   readonly apiKey: readonly string[];
   readonly cors: readonly string[];
-  /** In lower case. */
+  /** Names of hosts in lower case. */
   readonly allowedHosts: readonly string[] | undefined;
   readonly maxBodyBytes: number;
   readonly maxTokens: number;
@@ -106,7 +109,7 @@ const texts = (what: string, name: string, value: unknown): readonly string[] =>
 const oneOrSeveral = (what: string, name: string, value: unknown): readonly string[] =>
   typeof value === "string" ? [filled(what, name, value)] : texts(what, name, value);
 
-/** As a browser sends it: without a path, with a port that is not the scheme's; "null" of a page that is a file. */
+/** An origin as a browser sends it: without a path, with a port that is not the scheme's; "null" of a page that is a file. */
 const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^/?#\s]+$/;
 
 const origins = (what: string, name: string, value: unknown): readonly string[] =>

@@ -42,7 +42,7 @@ export class Metrics {
     this.requests.set(labels, (this.requests.get(labels) ?? 0) + 1);
   }
 
-  /** The same text; counts its tokens and the time to the first of them. */
+  /** Returns the text; counts its tokens and the time to the first of them. */
   observed(text: RunningText): RunningText {
     const begun = Date.now();
     let first = true;

@@ -152,7 +152,7 @@ export class ModelNames {
     return { id: name, object: "model", deleted: true };
   }
 
-  /** Of each model its own name, which hides that of an adapter, then its adapters: clients take the first for the default. */
+  /** Names of each model: its own, which hides that of an adapter, then its adapters' names. Clients take the first as default. */
   private all(): Named[] {
     const { adapters: allowed } = this.settings;
     return this.models.flatMap((served): Named[] => {

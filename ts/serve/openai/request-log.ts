@@ -4,9 +4,9 @@ import type { RunningText } from "../../models/language/batch/continuous-batch.j
 export interface RequestLogEntry {
   /** When it came, in milliseconds since 1970. */
   readonly time: number;
-  /** Its method. */
+  /** Method of the request. */
   readonly method: string;
-  /** Its path, such as "/v1/chat/completions"; "other" for one that the server does not have. */
+  /** Path, such as "/v1/chat/completions"; "other" for one that the server does not have. */
   readonly route: string;
   /** HTTP status of its answer; a stream that fails has 200. */
   readonly status: number;
@@ -20,7 +20,7 @@ export interface RequestLogEntry {
   readonly generatedTokens?: number;
   /** Code of the error that it was answered with, also in a stream; "aborted" if the client left before the end. */
   readonly error?: string;
-  /** Its body, with the option `logTexts`. */
+  /** Body, with the option `logTexts`. */
   readonly body?: Readonly<Record<string, unknown>>;
   /** The texts that were generated, with the option `logTexts`. */
   readonly texts?: readonly string[];
@@ -56,7 +56,7 @@ export class LoggedRequest {
     private readonly route: string,
   ) {}
 
-  /** Its body, which is forgotten unless texts are logged. */
+  /** Body, which is forgotten unless texts are logged. */
   asked(body: NonNullable<RequestLogEntry["body"]>): void {
     if (this.settings.logTexts) this.known.body = body;
   }
@@ -66,7 +66,7 @@ export class LoggedRequest {
     Object.assign(this.known, { model, promptTokens });
   }
 
-  /** The same text, whose tokens are counted. */
+  /** Returns the text, whose tokens are counted. */
   watched(text: RunningText): RunningText {
     const { log, logTexts } = this.settings;
     if (log === undefined) return text;
@@ -91,12 +91,12 @@ export class LoggedRequest {
     };
   }
 
-  /** It is answered with an error, perhaps within a stream. */
+  /** Notes an error, perhaps within a stream. */
   failed(code: string): void {
     this.known.error = code;
   }
 
-  /** Its answer is a stream, at whose end the returned function is called. */
+  /** Notes that the answer is a stream, at whose end the returned function is called. */
   streams(): () => void {
     this.open++;
     let open = true;
@@ -106,7 +106,7 @@ export class LoggedRequest {
     };
   }
 
-  /** Its answer has begun. */
+  /** Notes that the answer has begun. */
   answered(status: number): void {
     this.status = status;
     this.end();

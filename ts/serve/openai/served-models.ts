@@ -82,6 +82,6 @@ export function takeModels(what: string, models: unknown, name: string | undefin
 /** A model's name as it was loaded, which may be a path. */
 export const loadedName = (model: ServedModel) => ("encoder" in model ? model.encoder.name : model.name);
 
-/** Those of one kind. */
+/** The models of one kind. */
 export const ofKind = <K extends Kind>(models: readonly Served[], kind: K) =>
   models.filter((one) => one.kind === kind) as unknown as readonly Served<K>[];

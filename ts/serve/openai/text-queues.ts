@@ -36,12 +36,12 @@ export class TextQueues {
     return all.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Those of an encoder, and of all classifiers on it. */
+  /** The queue of an encoder, and of all classifiers on it. */
   of(encoder: SentenceEncoder): WaitingTexts {
     return found(this.encoders, encoder, () => new WaitingTexts(encoder, this.most, this.withRoom));
   }
 
-  /** Those of a cross-encoder. */
+  /** The queue of a cross-encoder. */
   ofPairs(cross: AnyCross): PairQueue {
     return found(this.pairs, cross, () => {
       const { pooling, logits } = cross.head.snapshot();

@@ -46,7 +46,7 @@ interface FittedHeads extends Head {
   readonly start: Head;
 }
 
-/** The same, with the baseline's logits of the test texts. */
+/** A fitted head with its logits of the test texts. */
 export interface FittedHead extends FittedHeads {
   readonly logits: readonly Float32Array[];
 }

@@ -22,13 +22,16 @@ export interface AbstentionShare {
 
 /** The temperature and the threshold that the validation gave, and what they do on the measured texts. */
 export interface CalibrationResult {
-  /** Logits are divided by it. It has the lowest loss on the validation; at least 1 with fewer than 100 texts there; 1 if every prediction there is right, or `calibrate` is false. */
+  /**
+   * Logits are divided by it. It has the lowest loss on the validation; at least 1 with fewer than 100 texts there; 1 if every prediction
+   * there is right, or `calibrate` is false.
+   */
   readonly temperature: number;
   /** Number of validation texts. */
   readonly chosenOn: number;
-  /** On the measured texts, without the temperature. */
+  /** Errors on the measured texts, without the temperature. */
   readonly before: CalibrationErrors;
-  /** On the measured texts, with the temperature. */
+  /** Errors on the measured texts, with the temperature. */
   readonly after: CalibrationErrors;
   /** When a prediction is unsure; null without `abstain`. */
   readonly abstain: (Abstention & { readonly validation: AbstentionShare; readonly measured: AbstentionShare }) | null;
@@ -94,7 +97,7 @@ export function calibrate(
   };
 }
 
-/** With fewer validation texts, a few that are right by chance would make every probability surer. */
+/** Least validation texts: with fewer, a few that are right by chance would make every probability surer. */
 const ENOUGH = 100;
 
 /**

@@ -17,7 +17,7 @@ import type { TrainingSettings } from "./settings.js";
 export interface Sample {
   /** The text. */
   readonly text: string;
-  /** Its label in the data. */
+  /** Label in the data. */
   readonly label: string;
   /** The predicted label. */
   readonly predicted: string;
@@ -57,7 +57,7 @@ export interface UnseenTexts {
   readonly count: number;
   /** Accuracy on those; null if there are none. */
   readonly accuracy: number | null;
-  /** Its 95 % interval (Wilson); null if there are none. */
+  /** 95 % interval (Wilson); null if there are none. */
   readonly interval: Interval | null;
 }
 
@@ -80,7 +80,7 @@ export function unseenTexts(
   return { seen, near, count, accuracy: right / count, interval: wilson(right, count) };
 }
 
-/** With fewer texts, single ones decide a mean over classes. */
+/** Least texts for a mean over classes: with fewer, single ones decide it. */
 const ENOUGH_FOR_F1 = 100;
 
 /** The recommendation from the difference between head and adapter and the head-only baseline, in accuracy and in macro F1. */
@@ -101,9 +101,9 @@ export function macroF1Loss(overHeadAlone: PairedDifference | null): Difference 
   return count >= ENOUGH_FOR_F1 && macroF1.interval[1] < 0 && accuracy.interval[1] >= 0 ? macroF1 : null;
 }
 
-/** On the test examples: before training, majority-class baseline, head-only baseline, and after training. */
+/** Results on the test examples: before training, majority-class baseline, head-only baseline, and after training. */
 export interface ClassifierResult extends Baseline {
-  /** After training. */
+  /** Metrics after training. */
   readonly after: Metrics;
   /** Difference to the head-only baseline, with 95 % intervals; null if the baseline was not fitted, or is the result. */
   readonly overHeadAlone: PairedDifference | null;

@@ -58,12 +58,12 @@ import { type MultiLabelExample, type MultiLabelParts, takeListed } from "../mul
 /** Examples of a classifier with one label a text, or with several. */
 export type ClassifierExample<Multi extends boolean> = Multi extends true ? MultiLabelExample : Example;
 
-/** Its predictions. */
+/** Predictions of a classifier. */
 export type ClassifierPrediction<Label extends string, Multi extends boolean> = Multi extends true
   ? MultiLabelPrediction<Label>
   : Prediction<Label>;
 
-/** Its metrics. */
+/** Metrics of a classifier. */
 export type ClassifierMetrics<Multi extends boolean> = Multi extends true ? MultiLabelResult : Metrics;
 
 /** What measures predictions. */
@@ -201,7 +201,7 @@ export class TextClassifier<
     return new TextClassifier(await openedParts(from, given));
   }
 
-  /** From which probability on a text has a label, by label; null with one label a text. */
+  /** Probability from which a text has a label, by label; null with one label a text. */
   get thresholds(): readonly number[] | null {
     return this.multi?.thresholds ?? null;
   }
@@ -293,8 +293,8 @@ export class TextClassifier<
   }
 
   /**
-   * The most probable label of each text, with probabilities, or the labels that reach their thresholds, with a score for each, by this classifier's adapter and head, whatever the encoder's active adapter.
-   * Throws `NonFiniteError` for logits that are NaN or infinite.
+   * The most probable label of each text, with probabilities, or the labels that reach their thresholds, with a score for each, by this
+   * classifier's adapter and head, whatever the encoder's active adapter. Throws `NonFiniteError` for logits that are NaN or infinite.
    */
   async predict(
     texts: readonly string[],

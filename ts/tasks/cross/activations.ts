@@ -23,7 +23,7 @@ const functions: Readonly<Record<CrossActivation, (logits: readonly number[]) =>
 
 export const activationNames = Object.keys(functions) as CrossActivation[];
 
-/** As in sentence-transformers. */
+/** The activation that sentence-transformers uses by default. */
 export const defaultActivation = (labels: number): CrossActivation => (labels === 1 ? "sigmoid" : "identity");
 
 /** The score of one pair: a number for one label. */

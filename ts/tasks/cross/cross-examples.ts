@@ -10,7 +10,7 @@ export interface PairExample {
   readonly query: string;
   /** The second text. */
   readonly text: string;
-  /** For "binary-cross-entropy" from 0 to 1. */
+  /** Label; for "binary-cross-entropy" a number from 0 to 1. */
   readonly label: number | string;
 }
 
@@ -32,7 +32,7 @@ export interface PositiveExample {
   readonly positive: string;
   /** Texts that do not; all examples have as many. Default: none. */
   readonly negatives?: readonly string[];
-  /** For "margin-mse": the teacher's difference for each negative, or its scores of the positive and each negative. */
+  /** Scores of "margin-mse": the teacher's difference for each negative, or its scores of the positive and each negative. */
   readonly scores?: readonly number[];
 }
 
@@ -46,11 +46,12 @@ export interface CrossFitOptions extends Omit<
 > {
   /** The loss, by sentence-transformers' names without "Loss". Default: by the form of the examples. */
   readonly loss?: CrossEncoderLossName;
-  /** Its options, as of `crossEncoderLoss`, without labels. */
+  /** Options, as of `crossEncoderLoss`, without labels. */
   readonly lossOptions?: Omit<CrossEncoderLossOptions, "labels" | "scores" | "teacher" | "batchSize">;
   /**
-   * For "multiple-negatives-ranking": number of texts of other queries in the batch, positives and negatives, that each query is compared
-   * with beside its own; null for all. Default 4, those of the next examples in the batch. No text is then twice in a batch, where it would count against itself, unless there is an `order`.
+   * Number of texts of other queries in the batch, positives and negatives, that each query is compared with beside its own; null for all.
+   * Default 4, those of the next examples in the batch. No text is then twice in a batch, where it would count against itself, unless there is
+   * an `order`.
    */
   readonly negatives?: number | null;
 }

@@ -40,7 +40,7 @@ interface Part<T> {
 export class CrossHead {
   /** The last layer. */
   readonly out: ClassificationHead;
-  /** It takes pairs as the tokenizer has them. */
+  /** Layout of pairs of this model: null, they are as the tokenizer has them. */
   readonly pairs = null;
   private readonly nodes: HeadParts<NodeId>;
 

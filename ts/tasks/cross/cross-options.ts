@@ -26,14 +26,14 @@ export interface CrossEncoderOptions {
 
 /** Options of `CrossEncoder.load`. */
 export interface LoadCrossEncoderOptions extends Omit<LoadOptions, "model" | "pooling"> {
-  /** For a folder with an adapter in place of weights: its base, as `SentenceEncoder.load` takes one; default: what the adapter names. */
+  /** Base of a folder with an adapter in place of weights, as `SentenceEncoder.load` takes one; default: what the adapter names. */
   readonly model?: string | FileMap | ModelSource;
-  /** For a folder without an adapter: options of one to train together with the head; default: none. */
+  /** Options of an adapter to train together with the head, for a folder without one; default: none. */
   readonly lora?: LoraOptions;
   /** Name of the adapter; default "cross-encoder". */
   readonly adapter?: string;
   /**
-   * For a language model that answers "yes" or "no", such as Qwen3-Reranker: the instruction that its template has beside a pair. Default:
+   * Instruction beside a pair in the template of a language model that answers "yes" or "no", such as Qwen3-Reranker. Default:
    * the prompt that its files name, else the template's own.
    */
   readonly prompt?: string;
@@ -60,7 +60,7 @@ export interface RankedText {
   readonly index: number;
   /** The text. */
   readonly text: string;
-  /** Its score for the query. */
+  /** Score for the query. */
   readonly score: number;
 }
 

@@ -17,7 +17,7 @@ export interface SavedCross extends SavedEncoder {
   readonly hasTypes: boolean;
 }
 
-/** The same of a language model that answers. */
+/** The saved state of a language model that answers. */
 export interface SavedAnswers extends SavedEncoder {
   readonly activation: CrossActivation;
   readonly answers: AnswerSettings;

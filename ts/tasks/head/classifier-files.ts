@@ -26,7 +26,7 @@ export function writeHead({ graph, weight, bias }: ClassificationHead, labels: L
   };
 }
 
-/** Only labels.json, for a head that is in PEFT's files. */
+/** Writes only labels.json, for a head that is in PEFT's files. */
 export const writeLabelsBeside = (labels: LabelsFile): SavedFiles => ({ [LABELS_FILE]: writeLabels(labels) });
 
 /** What files are, and what reads them. */

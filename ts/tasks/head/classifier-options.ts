@@ -53,9 +53,9 @@ export interface OpenRunOptions extends LoadClassifierOptions, EncoderOptions {
 export interface OpenClassifierOptions<Label extends string = string> extends LoadClassifierOptions, EncoderOptions {
   /** The base model, as in `SentenceEncoder.load`; default: the one that the classifier's files name. */
   readonly model?: string | FileMap | ModelSource;
-  /** For a checkpoint of transformers: options of an adapter to train together with its head; default: none. */
+  /** Options of an adapter to train together with the head of a checkpoint of transformers; default: none. */
   readonly lora?: LoraOptions;
-  /** For a checkpoint and PEFT's files: whether a text has any number of labels; default: by problem_type in config.json, else false. */
+  /** Whether a text has any number of labels, for a checkpoint and PEFT's files; default: by problem_type in config.json, else false. */
   readonly multiLabel?: boolean;
   /** Names of the classes, for PEFT's files, which have none; default: those of the base's config.json, else LABEL_0, LABEL_1, … */
   readonly labels?: readonly Label[];

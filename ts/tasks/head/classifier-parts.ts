@@ -82,15 +82,15 @@ export interface ClassifierParts {
   readonly merged: string | null;
   /** Whether only this classifier uses the encoder. */
   readonly ownsEncoder: boolean;
-  /** Of a regressor that was loaded: the limits of its predictions. */
+  /** Limits of the predictions of a regressor that was loaded. */
   readonly limits?: NumberLimits;
-  /** Of a classifier with several labels a text: its thresholds. */
+  /** Thresholds of a classifier with several labels a text. */
   readonly multi?: MultiLabelParts | null;
-  /** Of a calibrated classifier that was loaded; its temperature is in the head. */
+  /** Calibration of a classifier that was loaded; its temperature is in the head. */
   readonly calibrated?: Calibrated;
 }
 
-/** Those of `TextClassifier.create`. */
+/** Parts of a new classifier; see `TextClassifier.create`. */
 export function newParts(
   encoder: SentenceEncoder,
   options: ClassifierOptions | MultiLabelClassifierOptions,
@@ -124,7 +124,7 @@ export function takeLoading(what: string, encoder: SentenceEncoder, files: FileM
   return { adapter, allowOtherBase, rest };
 }
 
-/** Those of `TextClassifier.load`, and of a regressor. */
+/** Parts of a saved classifier or regressor; see `TextClassifier.load`. */
 export function loadedParts(
   encoder: SentenceEncoder,
   files: FileMap,

@@ -82,7 +82,7 @@ export interface TrainedClassifier {
   readonly head: Pick<ClassificationHead, "params">;
 }
 
-/** Those of a classifier of texts. */
+/** A trained classifier of texts. */
 export interface TrainedTextClassifier extends TrainedClassifier {
   readonly head: ClassificationHead;
   /** Bytes that a step on these examples needs. */

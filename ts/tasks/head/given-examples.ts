@@ -21,7 +21,7 @@ export function takeExamples(what: string, examples: readonly Example[]): Exampl
 /** What to do with training examples without text. */
 export type EmptyTexts = "refuse" | "keep";
 
-/** That option, read from unchecked options. */
+/** Reads the option `emptyTexts` from unchecked options. */
 export const emptyTextsOf = (options: { readonly emptyTexts?: EmptyTexts } | null): EmptyTexts | undefined =>
   options?.emptyTexts;
 

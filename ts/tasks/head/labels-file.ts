@@ -46,7 +46,7 @@ export interface Calibrated {
 
 /** The base that a classifier was trained on. */
 interface TrainedBase {
-  /** Its name. */
+  /** Name of the label. */
   readonly name: string;
   /** `SentenceEncoder.fingerprint` */
   readonly fingerprint: string;
@@ -70,7 +70,7 @@ export interface LabelsFile extends Calibrated {
   readonly task: HeadTask;
   /** Limits of the predictions of "regress"; default: none. */
   readonly limits?: NumberLimits;
-  /** From which probability on a text has a label of "multi-label", by label; default: 0.5. */
+  /** Probability from which a text has a label of "multi-label", by label; default: 0.5. */
   readonly thresholds?: readonly number[];
 }
 

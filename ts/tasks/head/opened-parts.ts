@@ -123,7 +123,7 @@ async function openPeft(
   }
 }
 
-/** Those of `TextClassifier.open`. */
+/** Parts of a classifier in a folder; see `TextClassifier.open`. */
 export const openedParts = (source: string | FileMap | ModelSource, options: OpenClassifierOptions) =>
   opening(source, () => partsOf(source, options));
 

@@ -9,11 +9,11 @@ export interface HeldOutLoss {
   readonly perplexity: number;
 }
 
-/** On held-out examples: before training, and with the adapter of the kept step. */
+/** Results on held-out examples: before training, and with the adapter of the kept step. */
 export interface LanguageResult {
   /** The base model. */
   readonly before: HeldOutLoss;
-  /** With the adapter. */
+  /** Loss with the adapter. */
   readonly after: HeldOutLoss;
   /** The kept step. */
   readonly step: number;
@@ -23,7 +23,7 @@ export interface LanguageResult {
 export interface LanguageReport extends TaskReport<LanguageSettings, LanguageResult | null> {
   readonly data: Omit<TaskReport["data"], "train" | "validation"> & {
     readonly train: CountedData;
-    /** No examples if nothing was held out; null in reports of earlier versions. */
+    /** Examples to validate on: none if nothing was held out; null in reports of earlier versions. */
     readonly validation: CountedData;
   };
 }

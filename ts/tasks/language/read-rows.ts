@@ -14,7 +14,7 @@ import type { LanguageSettings } from "./settings.js";
 export interface LocatedRow {
   readonly example: ReadExample;
   readonly line: number;
-  /** Its prompt: examples with equal prompts are on one side of every split. */
+  /** Prompt: examples with equal prompts are on one side of every split. */
   readonly text: string;
 }
 

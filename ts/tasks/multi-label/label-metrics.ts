@@ -31,7 +31,7 @@ export function measureLabels(
   return { count: rows.length, loss: loss / (rows.length * thresholds.length), ...metrics };
 }
 
-/** With fewer texts of a label, chance decides its threshold. */
+/** Least texts of a label: with fewer, chance decides its threshold. */
 const ENOUGH = 8;
 
 /**

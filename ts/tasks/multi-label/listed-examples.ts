@@ -28,13 +28,13 @@ export function labelRows(labels: readonly string[], lists: readonly (readonly s
 export interface MultiLabelExample {
   /** The text. */
   readonly text: string;
-  /** Its labels, each once. */
+  /** Labels, each once. */
   readonly labels: readonly string[];
 }
 
 /** What a classifier with several labels a text has besides adapter and head. */
 export interface MultiLabelParts {
-  /** From this probability on a text has the label, by label. */
+  /** Probability from which a text has the label, by label. */
   thresholds: readonly number[];
 }
 

@@ -24,7 +24,7 @@ export interface OneVsRest {
   readonly iterations: number;
 }
 
-/** For how many labels, the most frequent ones, C is chosen; the others have the geometric mean of theirs. */
+/** Number of the most frequent labels for which C is chosen; the others have the geometric mean of theirs. */
 const CHOSEN = 8;
 /** A label that no text has counts as this share of a text. */
 const SHARE_OF_NONE = 0.5;
@@ -83,5 +83,5 @@ export async function fitOneVsRest(
   };
 }
 
-/** In place of a weight of 0, which a regression does not accept. */
+/** Weight in place of 0, which a regression does not accept. */
 const LEAST_WEIGHT = 1e-12;

@@ -19,17 +19,17 @@ export interface MultiLabelScores {
 
 /** What the result is compared with. */
 export interface MultiLabelBaseline {
-  /** Always the most frequent set of labels; for `map` and `loss`, the labels' shares. */
+  /** Scores of always predicting the most frequent set of labels; for `map` and `loss`, the labels' shares. */
   readonly mostFrequent: MultiLabelScores;
   /** A logistic regression for each label on frozen vectors; null if none was fitted. */
   readonly headOnly: MultiLabelScores | null;
 }
 
-/** On the examples to test on. */
+/** Results on the examples to test on. */
 export interface MultiLabelRunResult extends HeadComparison {
   /** What it is compared with. */
   readonly yardsticks: MultiLabelBaseline;
-  /** With what was trained. */
+  /** Scores after training. */
   readonly after: MultiLabelScores;
   /** Each label by itself, with what was trained. */
   readonly labels: readonly LabelScores[];
@@ -43,7 +43,7 @@ export interface MultiLabelRunResult extends HeadComparison {
 export interface MultiLabelSample {
   /** The text. */
   readonly text: string;
-  /** Its labels in the data. */
+  /** Labels in the data. */
   readonly labels: readonly string[];
   /** The labels whose probability reaches their threshold. */
   readonly predicted: readonly string[];

@@ -107,7 +107,7 @@ export async function vectorMetrics(
   return { metrics, ofQueries: ndcgOfQueries(task, ranked), firstOf: (query) => firstOf(task, ranked, query) };
 }
 
-/** The same of BM25; null where there is nothing to search. Ties count against it in triplets. */
+/** Metrics of BM25; null where there is nothing to search. Ties count against it in triplets. */
 export async function wordMetrics(rows: MeasuredRows, signal: AbortSignal | undefined): Promise<PairMetrics | null> {
   const { measured } = rows;
   if (!isSearch(measured[0]!.form)) return null;

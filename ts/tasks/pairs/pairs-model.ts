@@ -54,7 +54,7 @@ export interface TokenizedPair extends TokenizedExample {
   /** All its texts, one after another. */
   readonly ids: Int32Array;
   readonly row: PairRow;
-  /** The same as the loss reads it. */
+  /** The row as the loss reads it. */
   readonly taught: TokenizedRow;
 }
 

@@ -12,15 +12,15 @@ import { filledTable, numberOf, openTable, removalOf } from "./open-table.js";
 /** A row of texts that belong together or do not. */
 export interface PairRow extends FileExample {
   readonly form: PairForm;
-  /** Its texts, in the order of the loss's columns: the first is `text`. */
+  /** Texts, in the order of the loss's columns: the first is `text`. */
   readonly texts: readonly string[];
-  /** Of "scores". */
+  /** Score, of "scores". */
   readonly score?: number;
-  /** Of "labels": 1 for texts that belong together, else 0. */
+  /** Label, of "labels": 1 for texts that belong together, else 0. */
   readonly label?: 0 | 1;
-  /** Of "classes": the class's name. */
+  /** Name of the class, of "classes". */
   readonly name?: string;
-  /** Of "margins" and "vectors": the teacher's margins or scores, or its vector. */
+  /** The teacher's margins or scores, of "margins", or its vector, of "vectors". */
   readonly teacher?: Float32Array;
   /** What is put before its texts; omitted for nothing. */
   readonly prompts?: TextPrompts;

@@ -11,11 +11,11 @@ export interface PairsYardsticks {
   readonly bm25: Readonly<Record<string, number>> | null;
 }
 
-/** On the examples to test on. */
+/** Results on the examples to test on. */
 export interface PairsResult {
   /** What it is compared with. */
   readonly yardsticks: PairsYardsticks;
-  /** With the adapter. */
+  /** Metrics with the adapter. */
   readonly after: Readonly<Record<string, number>>;
   /** Which examples the result is measured on. The validation flatters it, since the step was chosen by it. */
   readonly measuredOn: "test" | "validation";

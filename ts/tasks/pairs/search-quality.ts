@@ -80,9 +80,9 @@ export interface SearchTask {
   readonly queries: readonly string[];
   /** Distinct texts. */
   readonly documents: readonly string[];
-  /** For each query the numbers of its documents. */
+  /** Numbers of each query's documents. */
   readonly relevant: readonly ReadonlySet<number>[];
-  /** For each query the number of the document with its own text, which no search shall find; -1 for none. */
+  /** Number of the document with each query's own text, which no search shall find; -1 for none. */
   readonly itself: Int32Array;
 }
 
@@ -133,7 +133,7 @@ export function searchTask(measured: readonly PairRow[], others: readonly PairRo
 /** Vectors of texts, of equal lengths: as one that is searched, or as a query, which may have another prompt. */
 export type VectorsOf = (text: string, isQuery?: boolean) => Float32Array;
 
-/** For each query the numbers of the documents that a search finds, best first. */
+/** Numbers of the documents that a search finds for each query, best first. */
 export type Rankings = readonly (readonly number[])[];
 
 /**

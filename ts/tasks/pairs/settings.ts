@@ -119,7 +119,7 @@ export const pairsFields = {
    * with an anchor.
    */
   queryPrompt: field(orNull(text), null),
-  /** The same before every text that is searched: positives and negatives, and in `encodeDocument`. */
+  /** Prompt before every text that is searched: positives and negatives, and in `encodeDocument`. */
   documentPrompt: field(orNull(text), null),
   /**
    * Options of `mineHardNegatives`, `{}` for its defaults: before training, texts that the base model takes for an anchor's positives although

@@ -13,7 +13,7 @@ export function checkPreferenceState(what: string, run: Readonly<Record<string, 
 
 export type { PreferenceMetrics } from "../../models/language/training/preference-metrics.js";
 
-/** On held-out examples: the base model, and the kept step. The trained model's numbers are the report's `metrics`. */
+/** Results on held-out examples: the base model, and the kept step. The trained model's numbers are the report's `metrics`. */
 export interface PreferenceResult {
   /** The base model: its accuracy is how often it finds the chosen answer more probable. */
   readonly yardsticks: { readonly reference: PreferenceMetrics };

@@ -16,10 +16,10 @@ import type { PreferenceSettings } from "./settings.js";
 /** An example and its place in the file. */
 export interface LocatedPreference {
   readonly example: ReadPreference;
-  /** For a labelled answer: its prompt with another prompt's answer. */
+  /** The prompt of a labelled answer with another prompt's answer. */
   readonly other: Answered | null;
   readonly line: number;
-  /** Its prompt: examples with equal prompts are on one side of every split. */
+  /** Prompt: examples with equal prompts are on one side of every split. */
   readonly text: string;
 }
 

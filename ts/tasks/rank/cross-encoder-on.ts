@@ -50,7 +50,7 @@ type Settings = Readonly<Record<string, Json>>;
 
 /** The head of a checkpoint, to train further. */
 export interface ReadyHead {
-  /** By their names in a file, in its orientation. */
+  /** Tensors by their names in a file, in its orientation. */
   readonly tensors: HeadTensors;
   /** Names of its logits. */
   readonly labels: readonly string[];

@@ -8,7 +8,7 @@ interface Judged {
 }
 
 /**
- * By query, the text that scores put first, and a text with the best label. The first one is right if its label is as good.
+ * The text of each query that scores put first, and a text with the best label. The first one is right if its label is as good.
  *
  * @param scores a score for each text of each row
  */

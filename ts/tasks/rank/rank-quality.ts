@@ -124,7 +124,7 @@ export function classQuality(
   return measureLogits(logits, targets, classes, { intervals, ...(signal && { signal }) });
 }
 
-/** The same of always the class that most rows to train on have; of equally frequent ones the first. */
+/** Metrics of always predicting the class that most rows to train on have; of equally frequent ones the first. */
 export async function largestClass(
   train: readonly RankedRow[],
   measured: readonly RankedRow[],

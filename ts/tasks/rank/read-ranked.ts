@@ -20,7 +20,7 @@ export interface RankedRow extends FileExample {
   readonly labels: readonly number[];
   /** The loss: as asked, or by the columns and labels of the training file. */
   readonly loss: RankLoss;
-  /** Of "cross-entropy": the class. */
+  /** Name of the class, of "cross-entropy". */
   readonly name?: string;
 }
 

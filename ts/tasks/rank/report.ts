@@ -7,17 +7,17 @@ import { objectAt } from "../../training/store/run-state.js";
 export interface RankYardsticks {
   /** The order by the cosine of the base encoder's vectors; missing for classes, and where a ready cross-encoder was trained. */
   readonly cosine?: Readonly<Record<string, number>>;
-  /** Always the class that most pairs to train on have; missing unless pairs have classes. */
+  /** Metrics of always predicting the class that most pairs to train on have; missing unless pairs have classes. */
   readonly largestClass?: Readonly<Record<string, number>>;
   /** The ready cross-encoder before training; missing where the head is new. */
   readonly start?: Readonly<Record<string, number>>;
 }
 
-/** On the examples to test on. */
+/** Results on the examples to test on. */
 export interface RankResult {
   /** What it is compared with. */
   readonly yardsticks: RankYardsticks;
-  /** With the cross-encoder. */
+  /** Metrics with the cross-encoder. */
   readonly after: Readonly<Record<string, number>>;
   /** Which examples the result is measured on. The validation flatters it, since the step was chosen by it. */
   readonly measuredOn: "test" | "validation";

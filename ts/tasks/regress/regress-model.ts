@@ -35,7 +35,7 @@ export interface NumberedText extends LocatedExample {
   readonly target: number;
 }
 
-/** The same as the model reads it, with the number as the head's output is to be. */
+/** An example as the model reads it, with the number that the head's output is compared with. */
 export interface TokenizedNumber extends TokenizedExample {
   readonly target: number;
   readonly output: number;
@@ -43,17 +43,17 @@ export interface TokenizedNumber extends TokenizedExample {
 
 /** What the result is compared with, on the examples to test on. */
 export interface RegressBaseline {
-  /** Always the mean of the numbers that were trained on. */
+  /** Metrics of always predicting the mean of the numbers that were trained on. */
   readonly mean: RegressionMetrics;
   /** A head fitted to frozen vectors by ridge regression; null if none was fitted. */
   readonly headOnly: RegressionMetrics | null;
 }
 
-/** On the examples to test on. */
+/** Results on the examples to test on. */
 export interface RegressResult extends HeadComparison {
   /** What it is compared with. */
   readonly yardsticks: RegressBaseline;
-  /** With what was trained. */
+  /** Metrics after training. */
   readonly after: RegressionMetrics;
   /** Which examples the result is measured on. The validation flatters it if the step was chosen by it. */
   readonly measuredOn: "test" | "validation";
@@ -63,7 +63,7 @@ export interface RegressResult extends HeadComparison {
 export interface NumberSample {
   /** The text. */
   readonly text: string;
-  /** Its number in the data. */
+  /** Number in the data. */
   readonly target: number;
   /** The predicted number. */
   readonly predicted: number;
@@ -297,7 +297,7 @@ export async function reportedNumbers(
 const scoresOf = (predicted: readonly number[], examples: readonly TokenizedNumber[]) =>
   examples.map(({ target }, i) => -Math.abs(predicted[i]! - target));
 
-/** From this factor on, outputs are too close to the mean; below, what differs may be chance. */
+/** Factor from which outputs are too close to the mean; below, what differs may be chance. */
 const FLAT = 2;
 
 /**

@@ -17,7 +17,7 @@ export interface Ridge {
 
 /** Penalties that are tried, from the strongest on: alpha over the number of examples and the vectors' mean squared distance from their mean. */
 const PATH = [100, 10, 1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6];
-/** If nothing can be held out. */
+/** Penalty if nothing can be held out. */
 const MIDDLE = 1e-2;
 /** A weaker penalty is better if the squared error on held-out examples is lower by more than this share. */
 const BETTER = 1e-3;

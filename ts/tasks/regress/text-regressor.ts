@@ -29,7 +29,7 @@ export interface NumberScale extends NumberLimits {
 export interface NumberExample {
   /** The text. */
   readonly text: string;
-  /** Its number. */
+  /** Number of the text. */
   readonly target: number;
 }
 

@@ -42,7 +42,7 @@ export function joinedWords(words: readonly string[]): { readonly text: string; 
 /** A text to label. */
 export interface AskedText {
   readonly text: string;
-  /** Its words if the caller passed them; null to find them in the text. */
+  /** Words if the caller passed them; null to find them in the text. */
   readonly words: readonly Stretch[] | null;
 }
 

@@ -139,7 +139,7 @@ const KIND = "ForTokenClassification";
 
 const isForTokens = (name: unknown) => typeof name === "string" && name.endsWith(KIND);
 
-/** For a head saved without an adapter: the layers before its last one, from a checkpoint; otherwise none. */
+/** The layers before the last one of a head that was saved without an adapter, from a checkpoint; otherwise none. */
 const ownHead = async (base: ModelSource): Promise<PeftClassifier["head"] | null> =>
   isForTokens(architectureOf(await readJson(base, "config.json"))) ? new Map() : null;
 

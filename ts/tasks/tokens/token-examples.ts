@@ -81,7 +81,7 @@ export interface Word extends Stretch {
 /** A checked example. */
 export interface LabelledText {
   readonly text: string;
-  /** In the order of the text. */
+  /** Words in the order of the text. */
   readonly words: readonly Word[];
 }
 
@@ -186,8 +186,8 @@ export const CUT = -1;
 const NONE = -2;
 
 /**
- * In steps, the first token of each word: the one that begins in it, or in the white space before it. Throws `ConfigError` if an entity begins in the
- * middle of a token.
+ * Finds, in steps, the first token of each word: the one that begins in it, or in the white space before it. Throws `ConfigError` if an entity
+ * begins in the middle of a token.
  */
 export function* aligned(tokenizer: TextTokenizer, example: LabelledText, i: number): Steps<AlignedText> {
   const inText = yield* tokenizer.offsetSteps(example.text);
@@ -197,7 +197,7 @@ export function* aligned(tokenizer: TextTokenizer, example: LabelledText, i: num
 /** A word; in a prediction it begins no known entity. */
 type AlignedWord = Pick<Word, "start" | "end"> & Partial<Pick<Word, "begins">>;
 
-/** The same for known tokens. */
+/** First tokens of words, from tokens that are known. */
 export function firstTokens(
   { ids, first, offsets }: TokensInText,
   maxTokens: number,

@@ -43,7 +43,7 @@ export interface OpenTokenClassifierOptions<Label extends string = string>
   extends LoadClassifierOptions, EncoderOptions {
   /** The base model, as in `SentenceEncoder.load`; default: the one that the files name. */
   readonly model?: string | FileMap | ModelSource;
-  /** For a checkpoint of transformers: options of an adapter to train together with its head; default: none. */
+  /** Options of an adapter to train together with the head of a checkpoint of transformers; default: none. */
   readonly lora?: LoraOptions;
   /** Names of the classes, for PEFT's files, which have none; default: those of the base's config.json, else LABEL_0, LABEL_1, … */
   readonly labels?: readonly Label[];

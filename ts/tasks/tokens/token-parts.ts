@@ -30,7 +30,7 @@ interface TokenHead {
   readonly hasBias: boolean;
 }
 
-/** Its trained parameters. */
+/** Trained parameters of a head. */
 export const trainedOf = ({ out, hasBias }: TokenHead): NodeId[] => (hasBias ? out.params() : [out.weight]);
 
 /**
@@ -94,7 +94,7 @@ export interface LastLayer {
   readonly bias: Tensor | null;
 }
 
-/** Those of `TokenClassifier.create`. */
+/** Parts of a new token classifier; see `TokenClassifier.create`. */
 export function newTokenParts(encoder: SentenceEncoder, options: TokenClassifierOptions): TokenParts {
   const what = "TokenClassifier.create";
   checkOptions(what, options, ["labels", "lora", "adapter"], { lora: LORA_OPTIONS });
@@ -122,7 +122,7 @@ export function addNew(what: string, encoder: SentenceEncoder, name: string, lor
   }
 }
 
-/** Those of `TokenClassifier.load`. */
+/** Parts of a saved token classifier; see `TokenClassifier.load`. */
 export function loadedTokenParts(encoder: SentenceEncoder, files: FileMap, options: LoadClassifierOptions): TokenParts {
   const what = "TokenClassifier.load";
   const { adapter, allowOtherBase, rest } = takeLoading(what, encoder, files, options);
@@ -141,7 +141,7 @@ export function loadedTokenParts(encoder: SentenceEncoder, files: FileMap, optio
 
 type Given = Pick<TokenParts, "encoder" | "labels" | "tokenizer"> & { readonly what: string };
 
-/** Those of PEFT's files. Throws `FormatError` if their head is missing, or its size does not fit labels and encoder. */
+/** Parts from PEFT's files. Throws `FormatError` if their head is missing, or its size does not fit labels and encoder. */
 export function peftTokenParts(given: Given, name: string, files: FileMap, options: WeightOptions): TokenParts {
   const { what, encoder, labels } = given;
   const { head, files: alone } = withoutHead(readAdapterForBase(files, options), "TOKEN_CLS", encoder.headPlan);

@@ -23,9 +23,9 @@ export interface TokenBaseline {
   readonly headWords: number;
 }
 
-/** On the test examples: head-only baseline, and after training. */
+/** Results on the test examples: head-only baseline, and after training. */
 export interface TokenResult extends Omit<TokenBaseline, "headEntities"> {
-  /** After training. */
+  /** Metrics after training. */
   readonly after: TokenMetrics;
   /** Difference in entity F1 to the head-only baseline, with a 95 % interval; null if the baseline was not fitted, or is the result. */
   readonly overHeadAlone: Difference | null;

@@ -35,7 +35,7 @@ export function scoresOf(
   return scoresOfTokens(parts, tokens, adapter, events);
 }
 
-/** The same for known tokens, or tokens read batch by batch. */
+/** Scores of texts whose tokens are known, or are read batch by batch. */
 export async function scoresOfTokens(
   { encoder, head, labels }: Pick<TokenParts, "encoder" | "head" | "labels">,
   texts: Iterable<TokensInText | null>,

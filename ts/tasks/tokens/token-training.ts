@@ -113,7 +113,7 @@ export function checkHasTargets(
   );
 }
 
-/** The same for known tokens; an example may have no target left. @param tokens the token of each word */
+/** Targets at known tokens; an example may have no target left. @param tokens the token of each word */
 export function targetsAt(ids: Int32Array, tokens: Int32Array, { words }: LabelledText): TokenTargets {
   const labelled = [...tokens.keys()].filter((w) => tokens[w]! >= 0 && words[w]!.target >= 0);
   return { ids, places: labelled.map((w) => tokens[w]!), targets: labelled.map((w) => words[w]!.target) };

@@ -52,7 +52,7 @@ const unnamed: BytePieces = {
 
 const of = (pieces: BytePieces, names: string) => names.split(" ").map((name) => [name, pieces] as const);
 
-/** By `tokenizer.ggml.pre`, whose names are llama.cpp's. */
+/** Pre-tokenizers by `tokenizer.ggml.pre`, whose names are llama.cpp's. */
 export const bytePieces: ReadonlyMap<string, BytePieces> = new Map([
   ...of(gpt2, "gpt-2 phi-2 mpt olmo jais trillion granite-docling roberta-bpe"),
   ...of(smollm, "smollm starcoder refact command-r codeshell exaone minerva-7b"),

@@ -50,15 +50,15 @@ function scoreSteps(labels: readonly number[], scores: readonly number[]): Score
 export interface BinaryMetrics {
   /** Largest share of right decisions. */
   readonly accuracy: number;
-  /** From this score on pairs count as similar for it. */
+  /** Score from which pairs count as similar for the accuracy. */
   readonly accuracyThreshold: number;
   /** Largest F1. */
   readonly f1: number;
   /** The threshold for it; 0 if nothing is similar. */
   readonly f1Threshold: number;
-  /** At that threshold. */
+  /** Precision at that threshold. */
   readonly precision: number;
-  /** At that threshold. */
+  /** Recall at that threshold. */
   readonly recall: number;
   /** Average precision: Σ (recall step)·precision over the distinct scores. */
   readonly ap: number;

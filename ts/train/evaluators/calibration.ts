@@ -37,9 +37,9 @@ export interface CalibrationError {
 export interface Calibration {
   /** T above 0 for which the mean −ln softmax(logits / T) of the true classes is least; from 0.001 to 1000. */
   readonly temperature: number;
-  /** Of softmax(logits). */
+  /** Error of softmax(logits). */
   readonly before: CalibrationError;
-  /** Of softmax(logits / T). */
+  /** Error of softmax(logits / T). */
   readonly after: CalibrationError;
 }
 
@@ -180,7 +180,7 @@ function fitTemperature(rows: readonly (readonly number[])[], classes: readonly 
   return 1 / beta;
 }
 
-/** Of the mean loss in β: Σ (E_p[z] − z_y) and Σ Var_p[z], by n. */
+/** Derivatives of the mean loss in β: Σ (E_p[z] − z_y) and Σ Var_p[z], by n. */
 function derivatives(rows: readonly (readonly number[])[], classes: readonly number[], beta: number) {
   let [first, second] = [0, 0];
   rows.forEach((row, i) => {

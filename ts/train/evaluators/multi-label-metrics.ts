@@ -5,7 +5,7 @@ import { binaryList, finiteNumbers, mean, notEmpty, type NumberList, rowsOf, sam
 
 /** Options of `multiLabelMetrics`. */
 export interface MultiLabelOptions {
-  /** From this probability on a label is predicted: one number, or one a label. Default 0.5. */
+  /** Probability from which a label is predicted: one number, or one a label. Default 0.5. */
   readonly threshold?: number | NumberList | undefined;
   /** Precision, recall and F1 where nothing is to be divided by; default 0. */
   readonly zeroDivision?: 0 | 1 | undefined;
@@ -51,7 +51,7 @@ export interface MultiLabelMetrics {
   readonly jaccardSamples: number;
   /** Average precision of each label by its probabilities, whatever the threshold; 0 without a text. */
   readonly apPerLabel: readonly number[];
-  /** Of all decisions together. */
+  /** Average precision of all decisions together. */
   readonly mapMicro: number;
   /** Mean over labels. */
   readonly mapMacro: number;

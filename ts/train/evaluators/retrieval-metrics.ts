@@ -6,7 +6,7 @@ import { log } from "../../values/elementary.js";
 import { mean } from "./number-lists.js";
 import { type ByQuery, type DocumentId, idsOf, queriesOf, type RankedDocuments, rankedIds } from "./ranked-ids.js";
 
-/** For which numbers of first documents each metric is computed. */
+/** Numbers of first documents for which each metric is computed. */
 export interface RetrievalCuts {
   /** Default 1, 3, 5, 10. */
   readonly accuracy?: readonly number[] | undefined;
@@ -80,9 +80,8 @@ const countOf = (hits: readonly boolean[]) => hits.filter(Boolean).length;
  * Queries without relevant documents do not count. Relevant documents that are not ranked count as not found.
  *
  * @param ranked for each query its documents: ids, best first, or ids with scores; of equal scores the smaller id is first, as text
- * @param relevant for each query the ids of its relevant documents
- * Throws `ConfigError` if `k` names no number, if a query has relevant documents but no ranking, if no query has any, for a document twice, and for scores that
- * are NaN.
+ * @param relevant for each query the ids of its relevant documents Throws `ConfigError` if `k` names no number, if a query has relevant
+ * documents but no ranking, if no query has any, for a document twice, and for scores that are NaN.
  *
  * @example retrievalMetrics([["d3", "d1"]], [["d1"]], { k: 10 })["ndcg@10"] // 0.63
  */

@@ -4,7 +4,7 @@ import { finiteNumbers, mean, notEmpty, type NumberList, sameLength } from "./nu
 
 /** Options of `tripletMetrics`. */
 export interface TripletMetricsOptions {
-  /** By how much the positive must be closer; default 0. */
+  /** Distance by which the positive must be closer; default 0. */
   readonly margin?: number | undefined;
   /** Whether high scores mean similar; false for distances. Default true. */
   readonly higherIsSimilar?: boolean | undefined;

@@ -7,7 +7,7 @@ type Breathe = () => Promise<void> | undefined;
 /** M = L·Lᵀ of a symmetric positive definite matrix, and products with L for matrices `[size, columns]`, in place. */
 export class Cholesky {
   private constructor(
-    /** Both `[size, size]`: rows of L and rows of Lᵀ, so that either is read in order. */
+    /** Rows of L and rows of Lᵀ, both `[size, size]`, so that either is read in order. */
     private readonly lower: Float64Array,
     private readonly upper: Float64Array,
     private readonly size: number,

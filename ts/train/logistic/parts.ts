@@ -59,7 +59,7 @@ function partOf(targets: readonly number[], count: number, order: Iterable<numbe
   return parts;
 }
 
-/** The same for whole groups; −1 for those that are never held out, at least one for every class. */
+/** Divides whole groups into parts; −1 for those that are never held out, at least one for every class. */
 function partOfGroups(
   targets: readonly number[],
   groups: readonly (string | number)[],

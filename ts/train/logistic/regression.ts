@@ -7,7 +7,7 @@ import { minimise, type Objective } from "./lbfgs.js";
 const CHUNK = 1024;
 /** Logits computed at once: fewer rows for many classes, so that the event loop is not blocked. */
 const LOGITS = 2 ** 20;
-/** The same for products of a covariance: fewer rows for wide vectors. */
+/** Most products of a covariance: fewer rows for wide vectors. */
 const PRODUCTS = 2 ** 28;
 
 /** Examples to fit to, or to measure on. */

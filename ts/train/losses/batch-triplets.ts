@@ -47,7 +47,7 @@ function distances(graph: Graph, x: NodeId, n: number, kind: "euclidean" | "cosi
   return graph.reshape(root(graph, graph.add(partial, graph.reshape(squares, [n, 1]))), [n * n]);
 }
 
-/** Of each row the distance to its farthest positive, less that to its nearest negative → `[n]`. */
+/** Distance of each row to its farthest positive, less that to its nearest negative → `[n]`. */
 function hardest({ graph, rows }: LossCall, flat: NodeId, values: Float32Array, labels: readonly number[]): NodeId {
   const positives = upTo(rows).map((row) => farthestOf(values, labels, row));
   const negatives = upTo(rows).map((row) => nearest(values, labels, row));
@@ -67,7 +67,7 @@ export const batchHardTriplet = ofDistances(true, (call, flat, values, labels, m
   call.graph.mean(call.graph.relu(plus(call.graph, hardest(call, flat, values, labels), margin))),
 );
 
-/** The same with softplus in place of margin and max. */
+/** Batch-hard triplet loss with softplus in place of margin and max. */
 export const batchHardSoftMarginTriplet = ofDistances(false, (call, flat, values, labels) => {
   const { graph, rows } = call;
   // softplus(x) = −log σ(−x)

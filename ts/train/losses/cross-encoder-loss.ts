@@ -50,7 +50,7 @@ export interface CrossEncoderLossOptions {
   readonly weightingScheme?: WeightingScheme | undefined;
   /** Factor of distances in "ndcg-loss2++". Default 10. */
   readonly mu?: number | undefined;
-  /** Only pairs with a document in the first k count (`lambda`, `rank-net`). Default: all. */
+  /** Number of first documents of which a pair must have one to count (`lambda`, `rank-net`). Default: all. */
   readonly k?: number | undefined;
   /** Factor of differences (`lambda`, `rank-net`). Default 1. */
   readonly sigma?: number | undefined;

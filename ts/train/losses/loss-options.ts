@@ -69,5 +69,5 @@ export function only(allowed: unknown, why: string): Read<undefined> {
   };
 }
 
-/** There is one device. */
+/** Checks an option for several devices, which may only be false: there is one device. */
 export const oneDevice = only(false, "there is one device");

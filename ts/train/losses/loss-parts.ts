@@ -11,7 +11,7 @@ export const DROPPED = -1e30;
 
 /** Length by which a row of zeros is divided: that of torch.nn.functional.normalize. */
 const NORMALIZE = 1e-12;
-/** That of torch.cosine_similarity. */
+/** Least norm in torch.cosine_similarity. */
 export const COSINE = 1e-8;
 
 /** A constant on the tape. */

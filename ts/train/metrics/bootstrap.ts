@@ -47,7 +47,7 @@ export function* resample(
   }
 }
 
-/** From this number of examples for each kind, drawing kinds is faster than drawing examples. */
+/** Number of examples a kind from which drawing kinds is faster than drawing examples. */
 const KINDS = 4;
 
 type Draw = (random: Philox, drawn: Float64Array) => void;

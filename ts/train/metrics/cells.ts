@@ -14,7 +14,7 @@ export interface Cell {
 export interface Confusion {
   /** `confusion[i][j]`: number of examples of label i predicted as label j; null for more than 256 labels. */
   readonly confusion: readonly (readonly number[])[] | null;
-  /** Instead of the matrix: its cells that are not 0, ordered by truth, then by prediction. Undefined if there is a matrix. */
+  /** Cells of the confusion matrix that are not 0, ordered by truth, then by prediction. Undefined if there is a matrix. */
   readonly confusionCells?: readonly Cell[];
 }
 
@@ -51,7 +51,7 @@ export function confusionOf(cells: readonly Cell[], classes: number): Confusion 
   return { confusion };
 }
 
-/** And back. */
+/** Returns the cells of a confusion matrix. */
 export function cellsIn({ confusion, confusionCells = [] }: Confusion): readonly Cell[] {
   if (confusion === null) return confusionCells;
   const cells: Cell[] = [];

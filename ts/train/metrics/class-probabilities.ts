@@ -49,7 +49,7 @@ export function meanF1({ right, support, predicted }: ClassCounts): number {
 export interface ClassProbabilities {
   /** softmax of the logits, in float64. */
   readonly probabilities: number[];
-  /** Their logarithms. */
+  /** Logarithms of the probabilities. */
   readonly logs: number[];
   /** Index of the highest. */
   readonly best: number;
@@ -77,7 +77,7 @@ export interface ClassLoss {
   readonly best: number;
 }
 
-/** The same numbers as `classProbabilities`, in one pass and without lists: for many classes it saves most of the time. */
+/** Computes the numbers of `classProbabilities` in one pass and without lists: for many classes it saves most of the time. */
 export function classLoss(logits: Float32Array, target: number, what: string): ClassLoss {
   const best = bestClass(logits, what);
   const highest = logits[best]!;

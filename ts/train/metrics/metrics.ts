@@ -35,10 +35,10 @@ export interface Metrics extends Confusion {
 
 /** 95 % intervals of the scores. */
 export interface MetricIntervals {
-  /** Of the accuracy: Wilson's, which has a width even if all predictions are right. */
+  /** Interval of the accuracy: Wilson's, which has a width even if all predictions are right. */
   readonly accuracy: Interval;
   /**
-   * Of the macro F1: percentiles of a bootstrap. If all or no predictions are right, all samples are alike; then it is the accuracy's
+   * Interval of the macro F1: percentiles of a bootstrap. If all or no predictions are right, all samples are alike; then it is the accuracy's
    * interval, which corresponds to errors spread evenly over the classes.
    */
   readonly macroF1: Interval;

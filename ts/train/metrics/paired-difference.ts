@@ -101,7 +101,7 @@ export async function pairedDifference(
   };
 }
 
-/** With fewer texts, even if all of them are in favour of one, that happens by chance in more than 5 % of cases (a sign test). */
+/** Least texts: with fewer, even if all favour one side, that happens by chance in more than 5 % of cases (a sign test). */
 const LEAST = 6;
 
 /**

@@ -9,7 +9,7 @@ import { choosesStep, type RunSettings, type TaskPlan } from "../spec/run-settin
 
 /** Examples of a file. */
 export interface TaskFile<E> {
-  /** Its name. */
+  /** Name of the file. */
   readonly file: string;
   readonly sha256: string;
   readonly examples: readonly E[];

@@ -97,7 +97,7 @@ export function memoryNeed(
   optionNames: OptionNames,
 ): MemoryNeed & { readonly room: number } {
   const { used, maximum } = task.graph.engine.info.memory;
-  /** With gradients and both moments. */
+  /** Bytes of weights, gradients and both moments. */
   const fixed = used + packed + 3 * FLOAT * numbersIn(task.graph, task.params());
   const need = (cut: Partial<StepSettings>) => fixed + stepMemory(task, { ...settings, ...cut });
   const room = stepMemory(task, settings);

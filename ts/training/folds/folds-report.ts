@@ -19,7 +19,7 @@ export interface TaskFoldsReport<S = RunSettings, F extends FoldResult = FoldRes
   readonly task: string;
   /** The whole spec. */
   readonly settings: S;
-  /** In the order of the classes; empty for tasks without classes. */
+  /** Labels in the order of the classes; empty for tasks without classes. */
   readonly labels: readonly string[];
   /** The folds, in order. */
   readonly folds: readonly F[];

@@ -78,7 +78,7 @@ export function bucketStore(address: string, options: BucketOptions = {}): Bucke
   return storeIn(new Bucket("bucketStore", name, options), prefix);
 }
 
-/** The same in an open bucket. */
+/** A store in an open bucket. */
 export function storeIn(bucket: Bucket, prefix: string): BucketStore {
   const area = `${prefix}/run`;
   const folder = new BucketFolder(bucket, area);

@@ -174,7 +174,7 @@ async function otherLock(folder: string, own: string): Promise<Lock | null> {
   return null;
 }
 
-/** Another call of this process checks for locks first. */
+/** Whether a lock counts: another call of this process checks for locks first. */
 const isDecided = (folder: string, { name, state }: Lock) => state === "own" || ageOf(folder, name) > UNDECIDED_MS;
 
 /** Age of a file in milliseconds; -Infinity if it does not exist. */

@@ -15,7 +15,7 @@ export function formatPercent(share: number): string {
 export interface ReportedModel {
   /** The base's name in adapters. */
   readonly name: string;
-  /** Its name in the run's spec. */
+  /** Name in the run's spec. */
   readonly source: string;
   /** SHA-256 over the hashes of the files that determine its results. */
   readonly sha256: string;
@@ -23,19 +23,19 @@ export interface ReportedModel {
 
 /** A file of examples. */
 export interface ReportedData {
-  /** Its name. */
+  /** Name of the file. */
   readonly file: string;
   /** SHA-256 of the file. */
   readonly sha256: string;
   /** Number of examples from it. */
   readonly examples: number;
-  /** For labelled words: number of words with a label. */
+  /** Number of words with a label, for labelled words. */
   readonly words?: number;
-  /** For texts with mined negatives: number of these. */
+  /** Number of mined negatives, for texts that have some. */
   readonly negatives?: number;
-  /** For a language model: number of tokens. */
+  /** Number of tokens, for a language model. */
   readonly tokens?: number;
-  /** For a language model: number of target tokens. */
+  /** Number of target tokens, for a language model. */
   readonly targets?: number;
 }
 
@@ -43,17 +43,17 @@ export interface ReportedData {
 export interface ReportedMetric {
   /** The measured value. */
   readonly value: number;
-  /** Its 95 % interval; omitted if none was computed. */
+  /** 95 % interval; omitted if none was computed. */
   readonly interval?: Interval;
 }
 
 /** How well one label is predicted. */
 export interface LabelScores {
-  /** Its name. */
+  /** Name of the label. */
   readonly label: string;
   /** Measured texts that have it. */
   readonly texts: number;
-  /** From this probability on a text has it. */
+  /** Probability from which a text has the label. */
   readonly threshold: number;
   /** Precision at the threshold. */
   readonly precision: number;
@@ -100,7 +100,7 @@ export interface TaskReport<S = RunSettings, R extends object | null = object | 
     readonly tile: string;
     readonly [about: string]: string | number;
   };
-  /** On the test examples, after training. */
+  /** Metrics on the test examples, after training. */
   readonly metrics: ReportedMetrics;
   /** The task's own result: measurements before training, baselines, and the recommendation. */
   readonly result: R;
@@ -164,7 +164,7 @@ export function reportFile({ steps, ...report }: { readonly steps: readonly Step
   return new TextEncoder().encode(`${head},\n  "steps": [\n${lines}\n  ]\n}\n`);
 }
 
-/** This package's version, for the report. */
+/** Version of this package and the time, for the report. */
 export function reportProgram(now: Date = new Date()): Pick<TaskReport, "lowrank" | "created"> {
   return { lowrank: VERSION, created: now.toISOString() };
 }

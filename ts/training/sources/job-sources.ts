@@ -11,9 +11,9 @@ export { decodeText as decode, LONGEST_TEXT } from "../../io/examples/index.js";
 
 /** A file of examples. */
 export interface DataFile {
-  /** Its name in messages and the report. */
+  /** Name in messages and the report. */
   readonly name: string;
-  /** Its contents. */
+  /** Contents of the file. */
   readonly bytes: Uint8Array;
 }
 

@@ -97,7 +97,7 @@ export function requiredField<T>(check: Check<T>): Field<T> {
 /** A field that was added with a default which the results of earlier versions do not have: theirs is `former`. */
 export const since = <T>(row: Field<T>, former: NoInfer<T>): Field<T> => ({ ...row, former });
 
-/** The same rows with other defaults. */
+/** Returns the fields with other defaults. */
 export function withDefaults<F extends Fields>(fields: F, values: Partial<ValuesOf<F>>): F {
   const changed = Object.entries(values).map(([name, value]) => [name, field(fields[name]!.check, value)]);
   return { ...fields, ...(Object.fromEntries(changed) as Partial<F>) };

@@ -30,7 +30,7 @@ interface HeldShare {
 export interface TaskPlan {
   readonly length: RunLength;
   readonly heldOut: {
-    /** With fewer than `least` examples, and a test, chance would choose the step. */
+    /** Share to validate on, and its least examples. With fewer and a test, chance would choose the step. */
     readonly validation: HeldShare & { readonly least: number };
     /** Null: the result is measured on the validation. */
     readonly test: HeldShare | null;

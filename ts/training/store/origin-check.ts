@@ -20,7 +20,7 @@ interface PresentOrigin {
 /** `details.reason` of the error for a run with another origin than its checkpoint. */
 export const OTHER_ORIGIN = "other origin";
 
-/** The same, for a checkpoint. */
+/** The origin of a checkpoint. */
 export const originOf = ({ modelHash, train, validation, test, engine }: PresentOrigin): RunOrigin => ({
   modelHash,
   trainHash: train.sha256,

@@ -107,7 +107,7 @@ export class RecordWriter {
     return this.write("failed", { code, message, step: Number.isSafeInteger(step) ? (step as number) : null });
   }
 
-  /** As before the run. */
+  /** Restores what was there before the run. */
   async undo(): Promise<void> {
     if (!this.written) return;
     if (this.before === null) await this.store.remove(runFiles.record);

@@ -30,7 +30,7 @@ export const runFiles = {
   checkpoint: "checkpoint.safetensors",
   /** The completed steps of a checkpoint, one per line. */
   history: "checkpoint.history.jsonl",
-  /** The same of the final fit, beside the last checkpoint of the first. */
+  /** The last checkpoint of the final fit, beside that of the first one. */
   finalCheckpoint: "final.safetensors",
   finalHistory: "final.history.jsonl",
 } as const;
@@ -47,7 +47,7 @@ export const isUnfinished = (blob: string) =>
  * for the end of a claim.
  */
 export interface RunStore {
-  /** Its name in messages, such as a folder's path. */
+  /** Name in messages, such as a folder's path. */
   readonly name: string;
   /** A blob's name in messages, such as a file's path. */
   place(blob: string): string;

@@ -8,7 +8,7 @@ export const lasting = (takes: Call["takes"], gives: Crossing): Call => ({ takes
 /** Sent as it is: `postMessage` copies it. */
 export const data: Crossing = { pack: (value) => value, unpack: (wire) => wire };
 
-/** No result. */
+/** The crossing of no result. */
 export const nothing: Crossing = { pack: () => undefined, unpack: () => undefined };
 
 /** Data whose arrays belong to nobody else: they are transferred instead of copied. */
@@ -40,7 +40,7 @@ export const orNull = (crossing: Crossing): Crossing => ({
     wire === null ? null : crossing.unpack((wire as { there: unknown }).there, scope, name),
 });
 
-/** By the first crossing if a value fits, else by the second. */
+/** Packs by the first crossing if a value fits, else by the second. */
 export const either = (fits: (value: unknown) => boolean, first: Crossing, second: Crossing): Crossing => ({
   pack(value, scope, name) {
     const is = fits(value);
@@ -84,7 +84,7 @@ export const living = (kind: string): Crossing => ({
 
 interface SentFile {
   readonly file: unknown;
-  /** Not every browser keeps it in copies of a file. */
+  /** The picked file's path, which not every browser keeps in copies of a file. */
   readonly path: unknown;
 }
 
@@ -118,7 +118,7 @@ export const again = (kind: MadeKind): Crossing => ({
   unpack: (wire, scope) => scope.side.objects.again(kind, wire),
 });
 
-/** Such values in this way; others by `otherwise`. */
+/** Packs such values in this way; others by `otherwise`. */
 export const againOr = (
   kind: MadeKind,
   otherwise: Crossing,

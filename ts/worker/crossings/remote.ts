@@ -9,9 +9,9 @@ export interface RemoteShape {
   readonly values: readonly string[];
   /** Names of its synchronous functions. */
   readonly needs?: readonly string[];
-  /** Their results, by name, computed in advance. */
+  /** Results of the synchronous functions, by name, computed in advance. */
   readonly beforehand?: (object: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-  /** These functions again, from the results. */
+  /** Makes the synchronous functions again, from the results. */
   readonly afterwards?: (known: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
 

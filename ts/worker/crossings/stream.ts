@@ -18,7 +18,7 @@ export const streaming = (takes: Call["takes"], item: Crossing): Call => ({
 });
 
 /**
- * In the worker: runs a generator from the page's first request to its end; without a request it never starts. If `each` rejects, it ends.
+ * Runs a generator in the worker from the page's first request to its end; without a request it never starts. If `each` rejects, it ends.
  */
 export async function handOver(
   items: AsyncGenerator<unknown, void, undefined>,
@@ -53,7 +53,7 @@ export async function handOver(
 }
 
 /**
- * In the page: the generator of a call in the worker. The call is made at once; ending the generator early cancels it.
+ * The page's generator of a call in the worker. The call is made at once; ending the generator early cancels it.
  * @param start makes the call, with a receiver of items and a signal that cancels it
  */
 export function received(

@@ -23,13 +23,13 @@ export interface PackedError {
   readonly name: string | null;
   readonly message: string;
   readonly stack: string | null;
-  /** For an error of this package. */
+  /** Code of an error of this package; null for others. */
   readonly code: string | null;
   readonly details: Readonly<Record<string, unknown>> | null;
   readonly cause: PackedError | null;
   /** The thrown value, if it is not an error. */
   readonly value: unknown;
-  /** If the other side's function threw it first: its number there. */
+  /** Number of the error at the other side, if that side's function threw it first. */
   readonly thrown: number | null;
 }
 

@@ -57,7 +57,7 @@ const FRAME = 16;
 /** A page that becomes hidden draws no frame. */
 const LATEST = 100;
 
-/** At once, but at most once a frame. Works also during work that never yields. */
+/** A schedule that reports at once, but at most once a frame. Works also during work that never yields. */
 export function everyFrame(): Schedule {
   let since: (() => number) | null = null;
   return (tell) => {

@@ -20,7 +20,7 @@ export interface Side {
 export interface RemoteObjects {
   pack(kind: string, object: unknown, scope: Scope, name: string): unknown;
   unpack(kind: string, wire: unknown, scope: Scope): unknown;
-  /** These were disposed: garbage collection needs no warning. */
+  /** Forgets disposed objects: garbage collection of them needs no warning. */
   forget(ids: readonly number[]): void;
   /** Recreates an object of the other side from data: in a worker the same kind, in a page a stand-in. */
   again(kind: MadeKind, from: unknown): unknown;

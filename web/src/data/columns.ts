@@ -5,7 +5,7 @@ import { flagColumns } from "./read-target.js";
 /** Rows that are read to guess the columns. */
 const SAMPLE = 200;
 
-/** From this number of columns of 0 and 1 on, they are labels rather than facts about the text. */
+/** Number of columns of 0 and 1 from which they are labels rather than facts about the text. */
 const MANY_FLAGS = 3;
 
 /** Guesses the text column (the longest values) and the label column (few different values, or a scale). */

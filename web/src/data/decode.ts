@@ -34,7 +34,7 @@ function olderEncoding(language: string): Encoding {
 /** Number of bytes in which zeros are counted, to detect UTF-16 without a byte order mark. */
 const SAMPLE = 4096;
 
-/** In UTF-8 there are at most this many damaged characters for each one beyond ASCII that is not. */
+/** Most damaged characters for each one beyond ASCII that is not, in UTF-8. */
 const DAMAGED = 0.1;
 
 /** Whether bytes are UTF-8, but for a few: a file is often cut within a character, or joined with another one. */

@@ -10,7 +10,7 @@ export type Target =
   | { readonly task: "classify" | "regress" | "tokens" }
   | {
       readonly task: "multi-label";
-      /** Between the labels of a row. */
+      /** Separator of the labels of a row. */
       readonly separator: string;
       /** Columns of 0 and 1, each a label; null if the label column has all labels of a row. */
       readonly columns: readonly number[] | null;

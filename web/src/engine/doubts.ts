@@ -70,7 +70,7 @@ export async function findDoubts(run: RunOf<"classify">, abort: AbortSignal): Pr
   }
 }
 
-/** The same for equal texts with equal labels. */
+/** A key for equal texts with equal labels. */
 export const keyOf = ({ text, label }: Pick<Doubt, "text" | "label">) => JSON.stringify([text, label]);
 
 /** The ids of the current table's rows by text and label. */

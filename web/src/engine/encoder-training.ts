@@ -13,7 +13,7 @@ export interface EncoderRun extends StoredRun {
   /** Name of its table. */
   readonly name: string;
   readonly spec: AnyJobSpec;
-  /** Its data by the names in its spec. */
+  /** Data by the names in its spec. */
   readonly data: Readonly<Record<string, Uint8Array>>;
   /** The trained files; null before the run is finished. */
   readonly files: SavedFiles | null;

@@ -1,6 +1,6 @@
 /** A model that reads the texts. `download` is its size in bytes with its tokenizer, `weights` that of its weights in 16 bits. */
 interface Encoder {
-  /** Its name on the Hugging Face hub, which adapter files have too. */
+  /** Name on the Hugging Face hub, which adapter files have too. */
   readonly name: string;
   readonly download: number;
   readonly weights: number;

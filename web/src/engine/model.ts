@@ -23,8 +23,8 @@ async function forgetModel(id: EncoderId = "english"): Promise<void> {
 }
 
 /**
- * After a training failed: a model that cannot be read is deleted. Where the browser deleted files, the next call looks whether the model is
- * still there; that of a run with missing files usually is.
+ * Looks at the model after a training failed: one that cannot be read is deleted. Where the browser deleted files, the next call looks whether
+ * the model is still there; that of a run with missing files usually is.
  */
 export async function modelAfter(error: unknown, id: EncoderId): Promise<void> {
   if (isIncomplete(error)) found.delete(id);

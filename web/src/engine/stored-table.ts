@@ -9,7 +9,7 @@ export function storedTable<T>(key: string) {
   const table = signal<T | null>(null);
   const reading = signal(false);
   const readProblem = signal<TableProblem | null>(null);
-  /** If two files are read at once, the one chosen last counts. */
+  /** Number of the newest read: if two files are read at once, the one chosen last counts. */
   let newest = 0;
   function use(now: T | null): void {
     table.value = now;

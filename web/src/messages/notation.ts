@@ -4,7 +4,7 @@ function variantOf(tag: string, usual: string): string {
   return own.find((variant) => variant.startsWith(`${tag}-`)) ?? usual;
 }
 
-/** From so many measured texts on, a result has one digit more: before, it would say nothing. */
+/** Number of measured texts from which a result has one digit more: before, it would say nothing. */
 const MANY = 1000;
 /** A share within this of 1 or 0 rounds to 100 % or 0 %. */
 const NEARLY = 0.005;
@@ -72,7 +72,7 @@ export function notation(tag: string, { over, under }: Bounds, usual: string = t
     megabytes: (bytes: number) => format({ style: "unit", unit: "megabyte", maximumFractionDigits: 0 })(bytes / 1e6),
     kilobytes: (bytes: number) => format({ style: "unit", unit: "kilobyte", maximumFractionDigits: 0 })(bytes / 1e3),
     duration: (time: number) => (time < 90 ? seconds(Math.max(1, time)) : minutes(time / 60)),
-    /** Both ends of a range of seconds, in the unit of the larger one: "2" and "3 minutes". */
+    /** Writes both ends of a range of seconds in the unit of the larger one: "2" and "3 minutes". */
     spanned({ low, high }: { low: number; high: number }): readonly [from: string, to: string] {
       const [unit, written] = high < 90 ? ([1, seconds] as const) : ([60, minutes] as const);
       const [from, to] = [low, high].map((time) => Math.max(1, Math.round(time / unit))) as [number, number];

@@ -21,7 +21,7 @@ function land(place: HTMLElement): void {
 }
 
 /**
- * If the focused element is removed (a button after its click, or a step that another one replaces), the nearest remaining ancestor
+ * Keeps the focus: if the focused element is removed (by its click, or with its step), the nearest remaining ancestor
  * gets the focus. Otherwise the browser would move it to the start of the page.
  */
 export function keepFocus(): void {

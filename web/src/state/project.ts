@@ -19,7 +19,7 @@ export interface Project {
   readonly rows: readonly Row[];
   /** The model to train on; missing for the English one. */
   readonly encoder?: EncoderId;
-  /** For the next training; missing for the defaults. */
+  /** Settings of the next training; missing for the defaults. */
   readonly settings?: Settings;
 }
 

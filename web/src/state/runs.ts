@@ -18,7 +18,7 @@ import { lookElsewhere } from "./elsewhere.js";
 export interface Point {
   readonly step: number;
   readonly loss: number;
-  /** At the points of a validation, the task's metrics on its rows. */
+  /** Metrics of the task on its rows, at the points of a validation. */
   readonly [metric: string]: number;
 }
 
@@ -42,7 +42,7 @@ export interface RunOf<T extends Task> {
   readonly began: number;
   readonly status: "training" | "paused" | "finished" | "failed" | "loaded";
   readonly spec: ByTask[T]["spec"];
-  /** Its examples as JSON Lines. Continuing needs the same bytes. */
+  /** Examples as JSON Lines. Continuing needs the same bytes. */
   readonly data: Uint8Array;
   /** Empty for numbers. */
   readonly labels: readonly string[];

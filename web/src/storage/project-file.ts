@@ -26,7 +26,7 @@ interface Facts {
   readonly kind: string;
   readonly version: number;
   readonly project: Project | null;
-  /** Those of the table; the defaults without one. */
+  /** Settings of the table; the defaults without one. */
   readonly settings: Settings;
   /** Runs without their files, which are separate entries. */
   readonly runs: readonly (Omit<Run, "data" | "files"> & { readonly files: readonly string[] | null })[];

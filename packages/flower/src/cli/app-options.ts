@@ -29,7 +29,7 @@ export interface AppOptions {
   readonly maxEpsilon: number;
 }
 
-/** If only B is trained, the learning rate is higher than for A and B together, because both change their product. */
+/** Learning rates. If only B is trained, it is higher than for A and B together, because both change their product. */
 export const LEARNING_RATE = { frozenA: 6e-3, trainedA: 2e-3 };
 
 /** Adds the options. The server sets the training of all nodes, in the app's pyproject.toml. */

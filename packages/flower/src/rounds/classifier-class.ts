@@ -11,25 +11,25 @@ import type { Here } from "./round-models.js";
 
 /** The methods that a round uses of a classifier, here or in a worker. */
 export interface RoundClassifier {
-  /** Like `TextClassifier.fit`. */
+  /** Trains; see `TextClassifier.fit`. */
   fit(examples: readonly Example[], options: ClassifierFitOptions): Promise<FitReport>;
-  /** Like `TextClassifier.fitHead`. */
+  /** Fits the head; see `TextClassifier.fitHead`. */
   fitHead(examples: readonly Example[], options: { readonly signal?: AbortSignal }): Promise<unknown>;
-  /** Like `TextClassifier.evaluate`. */
+  /** Measures; see `TextClassifier.evaluate`. */
   evaluate(
     examples: readonly Example[],
     options: ClassifyOptions & { readonly intervals?: boolean },
   ): Promise<{ readonly accuracy: number; readonly loss: number }>;
-  /** Like `TextClassifier.save`. */
+  /** Saves; see `TextClassifier.save`. */
   save(): Here<FileMap>;
-  /** Like `TextClassifier.dispose`. */
+  /** Disposes of the classifier; see `TextClassifier.dispose`. */
   dispose(): Here<void>;
 }
 
 /** `TextClassifier` from `lowrank` or from `lowrank/worker`, for the matching encoders. */
 export interface ClassifierClass<E> {
-  /** Like `TextClassifier.create`. */
+  /** Creates a classifier; see `TextClassifier.create`. */
   create(encoder: E, options: ClassifierOptions): Here<RoundClassifier>;
-  /** Like `TextClassifier.load`. */
+  /** Loads a classifier; see `TextClassifier.load`. */
   load(encoder: E, files: FileMap, options: LoadClassifierOptions): Here<RoundClassifier>;
 }

@@ -17,7 +17,7 @@ import type { Answer, Transport } from "./transport.js";
 const MEDIA_TYPE = "application/protobuf";
 /** Status codes of a server or proxy that is busy or restarting. */
 const PASSING = [408, 429, 502, 503, 504];
-/** Those for which the server itself may have executed the call. */
+/** HTTP statuses after which the server itself may have executed the call. */
 const LOST = [502, 504];
 /** Most bytes of an answer without an object. */
 const MOST = 2 ** 20;

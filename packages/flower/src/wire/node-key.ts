@@ -8,7 +8,7 @@ const SSH_NAME = "ecdsa-sha2-nistp384";
 export interface NodeKey {
   /** PKCS #8 as PEM. Anyone who has it can join as this node. */
   readonly privateKey: string;
-  /** In OpenSSH format, for `flwr supernode register`. */
+  /** Public key in OpenSSH format, for `flwr supernode register`. */
   readonly publicKey: string;
 }
 

@@ -30,7 +30,7 @@ export interface SweepOptions extends LocalOptions {
   readonly out: string;
   /** Runs the trainings as jobs of this queue, whose workers also select those that continue. Default: they run here, one after another. */
   readonly queue?: JobQueue;
-  /** With a queue: place of the trainings' results, a folder that every worker reaches or s3://bucket/folder; default `out`. */
+  /** Place of the trainings' results with a queue: a folder that every worker reaches or s3://bucket/folder; default `out`. */
   readonly place?: string;
   /** Stops the sweep. A call with the same sweep and folder continues it. */
   readonly signal?: AbortSignal;

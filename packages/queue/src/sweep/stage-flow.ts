@@ -20,7 +20,7 @@ export interface Stage extends TrialStage {
 /** A stage's entry in the queue. */
 interface StagePayload
   extends Pick<Payload, "version" | "out" | "deadline">, Pick<Stage, "stage" | "choices" | "names"> {
-  /** As JSON text, because PostgreSQL reorders the keys of objects, and the numbers of settings depend on the order. */
+  /** The sweep as JSON text, because PostgreSQL reorders the keys of objects, and the numbers of settings depend on the order. */
   readonly sweep: string;
 }
 

@@ -8,7 +8,7 @@ import type { SweepPlan } from "./sweep-plan.js";
 
 /** State of one training of a sweep. */
 export interface TrialRecord {
-  /** Its name, which is also its folder in `trials`. */
+  /** Name, which is also its folder in `trials`. */
   readonly name: string;
   /** Index of its settings in `choices`. */
   readonly choice: number;
@@ -28,7 +28,7 @@ export interface TrialRecord {
 export interface SweepRecord {
   /** Version of this package. */
   readonly lowrank: string;
-  /** Its original options, and its stages. */
+  /** Original options, and its stages. */
   readonly plan: Omit<SweepPlan, "trials" | "sweep">;
   /** All trainings, in the order of the settings. */
   readonly trials: readonly TrialRecord[];

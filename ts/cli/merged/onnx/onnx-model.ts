@@ -12,7 +12,7 @@ const MOST_BYTES = 2 ** 31 - 1;
 export interface OpenOnnx {
   readonly path: string;
   readonly model: OnnxModel;
-  /** Its file, and those beside it that hold its constants, each with its bytes. */
+  /** File, and those beside it that hold its constants, each with its bytes. */
   readonly files: ReadonlyMap<string, number>;
 }
 

@@ -32,16 +32,16 @@ export async function languageWork(
   };
 }
 
-/** So many ids, spread over the vocabulary. */
+/** Returns this many ids, spread over the vocabulary. */
 function idsOf({ model }: CausalLanguageModel, count: number, first = 0): Int32Array {
   const { vocabularySize } = model.config;
   return Int32Array.from({ length: count }, (_, i) => (first + (i + 1) * 977) % vocabularySize);
 }
 
-/** At most so many tokens: a prompt and what is generated after it are no longer than the model's positions. */
+/** Most tokens of a work: a prompt and what is generated after it are no longer than the model's positions. */
 const fitting = ({ maxTokens }: CausalLanguageModel, tokens: number) => Math.min(tokens, Math.floor(maxTokens / 3));
 
-/** Without the adapter, as far as the first token's logits are known. */
+/** Reads a prompt without the adapter, until the first token's logits are known. */
 function promptOf(model: CausalLanguageModel, most: number, signal: AbortSignal | undefined): ModelWork {
   const ids = idsOf(model, fitting(model, most));
   return {

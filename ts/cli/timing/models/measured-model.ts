@@ -94,7 +94,7 @@ function fillRandom({ name }: { readonly name: string }, into: Uint8Array): void
 export interface MeasuredModel {
   readonly name: string;
   readonly task: "encoder" | "language";
-  /** Its files, opened when its turn comes. */
+  /** Files, opened when its turn comes. */
   readonly open: () => Promise<ModelSource>;
   /** Whether its weights are random, in the shape of the model of that name. */
   readonly random: boolean;

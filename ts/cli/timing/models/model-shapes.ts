@@ -3,7 +3,7 @@ export interface ModelShape {
   /** Name of the model whose sizes these are. */
   readonly name: string;
   readonly task: "encoder" | "language";
-  /** Its config.json. */
+  /** Contents of config.json. */
   readonly config: Readonly<Record<string, unknown>>;
 }
 

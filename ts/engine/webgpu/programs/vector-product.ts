@@ -45,7 +45,10 @@ const fours = ({ four }: RightOperand) => `
 fn weights(k: u32, n: u32) -> vec4f { ${four} }
 fn inputs(row: u32, k: u32) -> vec4f { return vec4f(left(row, k), left(row, k + 1u), left(row, k + 2u), left(row, k + 3u)); }`;
 
-/** For operands whose columns are contiguous and have whole fours: all threads have the same four columns, and each has every 64th four of k. */
+/**
+ * A program for operands whose columns are contiguous and have whole fours: all threads have the same four columns, and each has every 64th
+ * four of k.
+ */
 function byColumnProgram(name: string, rows: Rows, right: RightOperand, updates: boolean): Program {
   const places = range(rows).flatMap((r) => range(FEW).map((c) => ({ r, c, sum: `s${r}${c}` })));
   const code = (parts: number, inputs: string, reduction: string) => `${common(right, updates)}${fours(right)}
@@ -95,7 +98,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   });
 }
 
-/** For operands whose rows are contiguous: neighbouring threads have neighbouring columns, and sixteen share k. */
+/** A program for operands whose rows are contiguous: neighbouring threads have neighbouring columns, and sixteen share k. */
 function byRowProgram(name: string, rows: Rows, right: RightOperand, updates: boolean): Program {
   return program(
     name,

@@ -11,7 +11,7 @@ const GREETING =
   /^(?:hi|hello|hey|dear|greetings|good (?:morning|afternoon|evening|day)|hallo|servus|moin|liebe[rs]?|guten (?:tag|morgen|abend)|sehr geehrte[rs]?)\b/;
 const SIGN_OFF =
   /^(?:thanks|thank you|thx|many thanks|cheers|(?:best|kind|warm|many)(?: \w+)? (?:regards|wishes)|best$|regards|yours|sincerely|looking forward|(?:vielen |besten |herzlichen )?dank\b|danke|mit (?:freundlichen|besten|herzlichen)|(?:viele|beste|liebe|freundliche|herzliche)(?: \w+)? grüße|gruß|grüße|lg|mfg)\b/;
-/** The same, without punctuation between it and the text. */
+/** A greeting without punctuation between it and the text. */
 const GREETED = /^((?:hi|hello|hey|hallo|servus|moin)(?: (?:there|all|team|everyone|zusammen))?) (?=\S)/;
 const SIGNED_OFF = /(?<=\S) ((?:many |vielen )?(?:thanks|thank you|thx|cheers|regards|danke|dank)(?: \S+){0,5})$/;
 
@@ -40,7 +40,7 @@ function parted(pieces: readonly string[]): readonly string[] {
  * words, or if at least three texts with different longest pieces have it.
  */
 export class Frames {
-  /** For each piece at an end, the longest pieces of the texts that have it, as many as count. */
+  /** The longest pieces of the texts that have each piece at an end, as many as count. */
   private readonly around = new Map<string, Set<string>>();
 
   /** Adds a text. */

@@ -105,8 +105,9 @@ const ROWS = 3;
 /** Jaccard index of the shingles from which texts are near duplicates. */
 const NEARLY = 0.8;
 /**
- * The same for texts with fewer shingles than are kept, about twenty words. In these a different word makes a different text ("man bouncing
- * ball", "the point of minimum displacement"); near duplicates differ in punctuation, an extra word at an end, or a repeated word.
+ * Least similarity of near duplicates with fewer shingles than are kept, about twenty words. In these a different word makes a different text
+ * ("man bouncing ball", "the point of minimum displacement"); near duplicates differ in punctuation, an extra word at an end, or a repeated
+ * word.
  */
 const NEARLY_SHORT = 0.9;
 /** The most texts of a band's bucket to compare with: hostile data could fill a bucket. */

@@ -33,7 +33,7 @@ export function foldExamples<E extends Pick<Example, "label">>(
   return inFolds(all, n, takeSplit(what, options, all.length), null);
 }
 
-/** As `foldExamples`, for checked arguments; near duplicates are also in the same fold. */
+/** Divides into folds as `foldExamples` does, for checked arguments; near duplicates are also in the same fold. */
 export function inFolds<E extends Pick<Example, "label">>(
   all: readonly E[],
   n: number,

@@ -39,7 +39,7 @@ export function splitExamples<E extends Pick<Example, "label">>(
   return inTwo(all, share, taken, null);
 }
 
-/** As `splitExamples`, for checked arguments; near duplicates also stay on one side. */
+/** Splits as `splitExamples` does, for checked arguments; near duplicates also stay on one side. */
 export function inTwo<E extends Pick<Example, "label">>(
   all: readonly E[],
   share: number,

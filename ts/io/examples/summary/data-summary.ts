@@ -3,11 +3,11 @@ export type DataPart = "train" | "validation" | "test";
 
 /** An example in a finding. */
 export interface FoundExample {
-  /** Its split. */
+  /** Split of the text. */
   readonly part: DataPart;
-  /** Its index in that split, from 0. */
+  /** Index in that split, from 0. */
   readonly place: number;
-  /** Its line in the file, if known. */
+  /** Line in the file, if known. */
   readonly line?: number;
   /** The beginning of its text. */
   readonly text: string;
@@ -48,7 +48,7 @@ export type FindingCode =
 export interface DataFinding {
   /** "stop": results with these data would be meaningless; "warn": they are doubtful. */
   readonly severity: "stop" | "warn";
-  /** Its subject, as a stable word. */
+  /** Subject of the finding, as a stable word. */
   readonly code: FindingCode;
   /** The message: what was found, and what to do. */
   readonly message: string;
@@ -68,13 +68,13 @@ export interface Spread {
   readonly p99: number;
   /** The largest. */
   readonly max: number;
-  /** Their mean. */
+  /** Mean of the lengths. */
   readonly mean: number;
 }
 
 /** Words of a script, and how the model tokenizes them. */
 export interface ScriptTokens {
-  /** Its name in Unicode; "Kana" for Hiragana and Katakana, "other" for rarer ones. */
+  /** Name in Unicode; "Kana" for Hiragana and Katakana, "other" for rarer ones. */
   readonly script: string;
   /** Share of the texts with most letters in it. */
   readonly share: number;
@@ -147,7 +147,7 @@ export interface DataSummary {
   readonly similarLabels: readonly (readonly string[])[];
   /** Texts with more than one label. */
   readonly twoLabels: number;
-  /** Those that stop first, then warnings. */
+  /** Findings that stop a training first, then warnings. */
   readonly findings: readonly DataFinding[];
 }
 

@@ -12,17 +12,17 @@ const UNKNOWN = 0.05;
 const MOSTLY = 0.3;
 /** Share of texts in a poorly supported script above which there is a finding. */
 const STRANGE = 0.05;
-/** From this share of texts that are also in the training data, the result is meaningless. */
+/** Share of texts that are also in the training data from which the result is meaningless. */
 const OVERLAP = 0.5;
 /** Fewer examples of a class give a finding. */
 const FEW = 5;
 /**
- * In a small file this many labels may have few examples each. With more labels, one for every second example, the column is not labels.
+ * Number of labels that in a small file may have few examples each. With more labels, one for every second example, the column is not labels.
  */
 const FEW_LABELS = 20;
-/** With fewer measured texts, one text is five points. */
+/** Least measured texts: with fewer, one text is five points. */
 const SMALL_TEST = 20;
-/** From this share of numbers among the texts, the column is probably wrong. */
+/** Share of numbers among the texts from which the column is probably wrong. */
 const NUMBERS = 0.9;
 /** The most labels that a message names. */
 const NAMED = 6;

@@ -44,7 +44,7 @@ const BYTES = 0.5;
 /** Above this share of unknown tokens a model does not know a script either. */
 const UNKNOWN = 0.3;
 /**
- * The same for Latin letters: with an English model, English, tweets included, has 3.7 to 4.8 letters per token, French 2.9, German 2.6,
+ * Least Latin letters per token: with an English model, English, tweets included, has 3.7 to 4.8 letters per token, French 2.9, German 2.6,
  * Polish 2.1. A multilingual model has as few in its rarer languages, so it is not judged by this.
  */
 const LATIN = 3;
@@ -170,7 +170,7 @@ function scriptOf(letter: string): Script {
 
 /** Characters of a text to examine. */
 const LOOKED_AT = 1000;
-/** Not words of a language: addresses, code, names with digits. */
+/** Strings that are no words of a language: addresses, code, names with digits. */
 const NO_WORD = /[\d_@#/\\=<>{}()[\]$%^*|~`]|\p{Ll}\p{Lu}|[.:&]\p{L}/u;
 const LETTERS = /[\p{L}\p{M}]+/gu;
 

@@ -17,7 +17,7 @@ interface SpansRow {
 /** Words or spans with labels, as a token classifier accepts them, and their place. */
 export interface LocatedTokens {
   readonly example: WordsRow | SpansRow;
-  /** Its first line in the file, from 1; in JSON and Parquet its number from 1. */
+  /** First line in the file, from 1; in JSON and Parquet its number from 1. */
   readonly line: number;
 }
 

@@ -14,7 +14,7 @@ export interface BucketOptions {
   readonly accessKeyId?: string;
   /** Default $AWS_SECRET_ACCESS_KEY. */
   readonly secretAccessKey?: string;
-  /** Of temporary keys; default $AWS_SESSION_TOKEN. */
+  /** Session token of temporary keys; default $AWS_SESSION_TOKEN. */
   readonly sessionToken?: string;
 }
 

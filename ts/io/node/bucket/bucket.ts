@@ -41,13 +41,13 @@ interface BucketObject {
 /** An object's metadata. */
 interface ObjectFacts {
   readonly bytes: number;
-  /** Its ETag. */
+  /** ETag of the object. */
   readonly version: string;
   /** Milliseconds since it was written, by the server's clock, to the second. */
   readonly age: number;
 }
 
-/** On what a write depends: that there is no object of that key yet, or that it is still of this version; null on nothing. */
+/** Condition of a write: there is no object of that key yet, or it is still of this version; null for none. */
 export type WriteCondition = "new" | { readonly version: string } | null;
 
 /** An S3-compatible bucket: what a run needs of it. Every request is tried again where network or server fail for a moment. */

@@ -61,13 +61,13 @@ export class Silence {
     this.heard();
   }
 
-  /** It has said something. */
+  /** Notes that the server has sent something. */
   heard(): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.end.abort(new Error(`silent for ${SILENCE / 1000} seconds`)), SILENCE);
   }
 
-  /** Nothing is awaited of it any more. */
+  /** Notes that nothing more is awaited of the server. */
   over(): void {
     clearTimeout(this.timer);
   }

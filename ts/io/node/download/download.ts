@@ -118,7 +118,7 @@ export async function downloadWhole(
 
 const rest = (at: number, version: string) => ({ range: `bytes=${at}-`, "if-range": version });
 
-/** Of weak ones nothing is known about the bytes. */
+/** A strong ETag, or null: a weak one says nothing about the bytes. */
 const strong = (etag: string | null) => (etag === null || etag.startsWith("W/") ? null : etag);
 
 const RANGE = /^bytes (\d+)-\d+\/(\d+)$/;

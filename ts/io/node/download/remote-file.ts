@@ -9,7 +9,7 @@ export const isRemote = (name: string) => /^(https?|s3):\/\//i.test(name);
 
 /** A file at an address. */
 interface RemoteFile {
-  /** Its name: the address without the query, which may contain a key. */
+  /** Name: the address without the query, which may contain a key. */
   readonly name: string;
   /** Asks for it. */
   readonly ask: Ask;

@@ -36,7 +36,7 @@ export function folderOrGguf<T extends { readonly name: string; readonly directo
   return file === null ? found : ggufAt(file, found.name);
 }
 
-/** Such a file as a model's source; `name` is what adapters will name as their base. */
+/** Opens a GGUF file as a model's source; `name` is what adapters will name as their base. */
 export const ggufAt = (path: string, name: string): ModelSource => ({
   name,
   open: async () => null,

@@ -33,7 +33,7 @@ export function hubToken(): string {
 
 /** A repository of models on a hub, to write to. */
 export interface HubTarget {
-  /** As "organisation/name". */
+  /** Repository on the hub: "organisation/name". */
   readonly repository: string;
   /** The branch; it is made if it is not there. */
   readonly revision: string;
@@ -61,7 +61,7 @@ export interface PushOptions {
 
 /** The commit that was made. */
 export interface Pushed {
-  /** Its hash. */
+  /** Hash of the commit. */
   readonly commit: string;
   /** Address of the repository. */
   readonly url: string;

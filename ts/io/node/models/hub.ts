@@ -33,7 +33,7 @@ const STALL_MS = 30_000;
 
 /** A model's place on a hub. */
 export interface HubPlace {
-  /** As "sentence-transformers/all-MiniLM-L6-v2". */
+  /** Repository on the hub: "sentence-transformers/all-MiniLM-L6-v2". */
   readonly repository: string;
   /** Branch, tag or commit. */
   readonly revision: string;

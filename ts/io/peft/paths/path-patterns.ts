@@ -34,7 +34,7 @@ const notDot = (code: number) => code !== DOT;
 const many = repeat(one(anything(false)), 0, Infinity);
 const textEnd: Syntax = { kind: "assert", place: "textEnd" };
 const end: Syntax = { kind: "assert", place: "end" };
-/** Nothing, or all before a dot. */
+/** Matches nothing, or all before a dot. */
 const before = repeat(sequence(many, dot), 0, 1);
 
 function matcher(tree: Syntax, work: WorkLimit) {

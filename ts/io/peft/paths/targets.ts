@@ -19,7 +19,7 @@ export class NameEnds {
     return this.names.has(path);
   }
 
-  /** Those of the names that `path` is or ends in, shortest first. */
+  /** Yields the names that `path` is or ends in, shortest first. */
   *of(path: string): Generator<string> {
     for (let dot = path.length; dot >= 0;) {
       dot = dot === 0 ? -1 : path.lastIndexOf(".", dot - 1);

@@ -3,7 +3,7 @@ import { type ConfigJson, whole } from "../../config-values.js";
 import type { DecoderConfig, ExpertsShape } from "../config.js";
 import type { ExpertsNames } from "../expert-weights.js";
 
-/** At most so many experts in a layer, and in all: models have 512 and 25,000, and each is a weight by itself, however small. */
+/** Most experts in a layer, and in all: models have 512 and 25,000, and each is a weight by itself, however small. */
 const [MOST_IN_LAYER, MOST] = [1024, 65_536];
 
 /** What families call the number of experts, how many a token goes to, and their width; with defaults. */
@@ -48,7 +48,7 @@ export const expertNames = (
   parts,
 });
 
-/** In an adapter's file for families whose experts transformers 4 had as linear layers, which PEFT's "all-linear" therefore targets. */
+/** Targets in an adapter's file for families whose experts transformers 4 had as linear layers, which PEFT's "all-linear" therefore targets. */
 export const attentionAlone = ["q_proj", "k_proj", "v_proj", "o_proj"] as const;
 
 /** A model with such experts in the layers that have them. */

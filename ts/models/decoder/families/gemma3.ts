@@ -82,7 +82,7 @@ function withHalves(json: ConfigJson): ConfigJson {
 }
 
 /**
- * Of layers without a window, and of those with one: `rope_parameters` by kind, and beside them `rope_theta` and `rope_scaling`, or
+ * Rotary embeddings of layers without a window, and of those with one: `rope_parameters` by kind, and beside them `rope_theta` and `rope_scaling`, or
  * `rope_local_base_freq`, as transformers 4 wrote them.
  */
 function rotationsOf(json: ConfigJson, size: { readonly headDim: number; readonly maxPositions: number }) {

@@ -120,7 +120,10 @@ function rotationsOf(json: ConfigJson, { maxPositions }: DecoderConfig) {
   };
 }
 
-/** Without the share of a head that turns where the kind is "default": transformers' Gemma 4 does not read it there, and turns whole heads. */
+/**
+ * Parameters without the share of a head that turns where the kind is "default": transformers' Gemma 4 does not read it there, and turns whole
+ * heads.
+ */
 const turnedWhole = (parameters: ConfigJson): ConfigJson =>
   (parameters["rope_type"] ?? parameters["type"] ?? "default") === "default"
     ? { ...parameters, partial_rotary_factor: null }

@@ -38,7 +38,7 @@ function graniteExperts(config: DecoderConfig, json: ConfigJson, shared = 0): De
 export const graniteMoe: DecoderArchitecture = (json) =>
   decoder(graniteExperts(graniteLike(json), json), llamaNames(expertLayer), queryKeyValue);
 
-/** The same with an inner layer that all tokens go through besides. */
+/** Granite's experts with an inner layer that all tokens go through besides. */
 export const graniteMoeShared: DecoderArchitecture = (json) => {
   const shared = whole(json, "shared_intermediate_size", 0, 0);
   return decoder(graniteExperts(graniteLike(json), json, shared), llamaNames(hybridNames), queryKeyValue);

@@ -156,7 +156,7 @@ export function typesOf<T extends string>(json: ConfigJson, layers: number, know
   return types as readonly T[];
 }
 
-/** The same rotation everywhere, with windows. */
+/** A family with one rotary embedding in all layers, some of which have windows. */
 export const withWindows =
   (config: DecoderConfig, windows: (i: number) => number | null): ((i: number) => LayerAttention) =>
   (i) => ({ ...config.attention(i), window: windows(i) });

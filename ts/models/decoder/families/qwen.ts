@@ -21,7 +21,7 @@ const fallbacks = {
 /** Default: one of this many layers has attention. */
 const INTERVAL = 4;
 
-/** At most so many features of a key's head, and heads: models have 128 and 64, and a state grows by both where a file's tensors need not. */
+/** Most features of a key's head, and most heads: models have 128 and 64, and a state grows by both where a file's tensors need not. */
 const [MOST_FEATURES, MOST_HEADS] = [1024, 4096];
 
 /**

@@ -65,7 +65,7 @@ interface OwnNames {
   readonly ownName: (name: string) => string | undefined;
 }
 
-/** In the given memory, if any. */
+/** Copies bytes into the given memory, if any. */
 function placed(bytes: Uint8Array, into: Uint8Array | undefined): Uint8Array {
   if (into === undefined) return bytes;
   into.set(bytes);
@@ -124,7 +124,7 @@ export async function* arranged(
   yield turned ? transpose({ shape, data: all }).data : all;
 }
 
-/** The same in pieces of whole rows. */
+/** Divides values into pieces of whole rows. */
 export async function* inRows(values: AsyncIterable<Float32Array>, width: number): AsyncGenerator<Float32Array> {
   const most = Math.max(1, Math.floor(PIECE / width)) * width;
   let rest = new Float32Array(0);

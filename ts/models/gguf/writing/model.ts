@@ -99,7 +99,7 @@ export interface WrittenModel {
 
 /** A model in Hugging Face's layout, and what becomes of it. */
 export interface ModelToWrite {
-  /** Its name in the file. */
+  /** Name in the file. */
   readonly name: string;
   /** config.json. */
   readonly config: { readonly [key: string]: Json };

@@ -8,7 +8,7 @@ import { frequenciesOf } from "../../rotary-embedding.js";
 
 /** A GGUF file's metadata of the rotary embedding. */
 interface RotaryValues {
-  /** By their names after the architecture's. */
+  /** Values by their names after the architecture's. */
   readonly values: ReadonlyMap<string, WrittenValue>;
   /** Factors of frequencies, by their tensors' names. */
   readonly tensors: ReadonlyMap<string, Float32Array>;

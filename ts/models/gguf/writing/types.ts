@@ -12,7 +12,7 @@ export const fileTypes: Readonly<Record<WrittenType, number>> = { F32: 0, F16: 1
 
 /** What the choice of a tensor's type depends on besides the requested type. */
 interface TypedTensor {
-  /** As GGUF calls it. */
+  /** Name in GGUF. */
   readonly name: string;
   readonly shape: readonly number[];
   /** Whether the words' table is the output layer's weight too. */

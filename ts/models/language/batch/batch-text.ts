@@ -12,7 +12,7 @@ export interface Expiry {
 
 /** One text of a batch: its tokens so far, those not read yet, and what ended it. */
 export class BatchText {
-  /** Its tokens with keys and values in memory; null until its first pass. */
+  /** Tokens with keys and values in memory; null until its first pass. */
   cached: CachedTokens | null = null;
   /** Number of the prompt's tokens that were copied from another text. */
   reused = 0;

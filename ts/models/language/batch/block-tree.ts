@@ -17,7 +17,7 @@ export interface BlockTree extends Pick<BatchText, "adapter" | "weights" | "roun
 /** Tokens after those of its parents. */
 export interface Block {
   readonly tree: BlockTree;
-  /** Those that begin as this one does. */
+  /** Blocks that begin as this one does. */
   readonly siblings: Set<Block>;
   readonly children: Set<Block>;
   readonly ids: Int32Array;

@@ -23,7 +23,7 @@ interface NewBlock extends Pick<Block, "ids"> {
   /** Whether it has a text's last tokens, and the state after them. */
   readonly isEnd: boolean;
   readonly bytes: number;
-  /** Its keys and values; null if they are missing. */
+  /** Keys and values; null if they are missing. */
   readonly part: () => KeyValueCache | null;
 }
 
@@ -36,7 +36,7 @@ interface NewBlock extends Pick<Block, "ids"> {
  */
 export class PrefixCache {
   private readonly trees = new Set<BlockTree>();
-  /** In order of last use. Who uses a block uses its parents too, which come later here: the first one has no children. */
+  /** Blocks in order of last use. Who uses a block uses its parents too, which come later here: the first one has no children. */
   private readonly used = new Set<Block>();
   private total = 0;
   /** Reads of the storage, one after another: what several texts begin with is read once. */
@@ -55,7 +55,7 @@ export class PrefixCache {
     this.hasStates = keepsState(model.model.config);
   }
 
-  /** Their size. */
+  /** Size in bytes of all blocks. */
   get bytes(): number {
     return this.total;
   }
@@ -106,7 +106,7 @@ export class PrefixCache {
     return (this.reads = read.catch(() => undefined));
   }
 
-  /** Neither reads nor writes the storage from now on. */
+  /** Stops reading and writing the storage. */
   leaveStorage(): void {
     this.storage = undefined;
   }

@@ -40,7 +40,7 @@ const PROBE_TOKENS = 16;
 /** Fingerprints of what a text's keys and values depend on beside its tokens. */
 export class TreePrints {
   private readonly known = new WeakMap<SharedAdapter, Map<string, string>>();
-  /** Of the weights, in the version of the last text. */
+  /** Fingerprint of the weights, in the version of the last text. */
   private last: { readonly version: number; readonly print: string } | null = null;
 
   constructor(private readonly model: CalledLanguageModel) {}

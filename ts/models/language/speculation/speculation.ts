@@ -39,7 +39,7 @@ function placeAfter(text: Int32Array, size: number): number {
 /** A draft model at a call. */
 export interface AssistantCall {
   readonly model: Pick<LanguageModelParts, "graph" | "model" | "cacheFormat">;
-  /** Its active adapter, with the values at the call. */
+  /** Active adapter, with the values at the call. */
   readonly adapters: CallAdapters;
   /** Marks it as running, so that nothing that it computes with changes; returns a function that ends that. */
   readonly begin: () => () => void;
@@ -110,7 +110,7 @@ export class Speculation {
     this.assistant = assistant && new Assistant(assistant);
   }
 
-  /** That of a request; null if it asks for none. */
+  /** The speculation of a request; null if it asks for none. */
   static of(prompt: Int32Array, options: TakenGenerateOptions, assistant: AssistantCall | null): Speculation | null {
     const { promptLookupNumTokens, numAssistantTokens } = options;
     if (assistant !== null) return new Speculation(prompt, numAssistantTokens ?? USUAL, assistant);

@@ -8,7 +8,7 @@ export class NotACall extends Error {}
 export class Characters {
   /** The next one; "" at the end of the text. */
   char = "";
-  /** Those that were read and are neither content nor part of a call. */
+  /** Characters that were read and are neither content nor part of a call. */
   raw = "";
   /** Gets the characters that are read in place of `raw`. */
   copy: ((character: string) => void) | null = null;

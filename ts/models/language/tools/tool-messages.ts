@@ -17,7 +17,7 @@ export function withoutFunctions(
 }
 
 /**
- * The same conversation for a template that knows no functions: they are described in a message, and calls and results are texts. Throws
+ * A conversation for a template that knows no functions: they are described in a message, and calls and results are texts. Throws
  * `ConfigError` for a part of these that is not text.
  * @param hasSystem whether the template takes a message of the system
  */

@@ -7,7 +7,7 @@ import { commonLength } from "../../../values/number-list.js";
 export interface ChatWriter {
   /** Throws for messages that the template does not accept. */
   textWithoutTools(what: string, messages: readonly Turn[], options: { readonly addGenerationPrompt: boolean }): string;
-  /** The same with functions that the model may call; it throws for invalid ones too. */
+  /** The text of a conversation with functions that the model may call; it throws for invalid ones too. */
   textWithTools(
     what: string,
     messages: readonly Turn[],
@@ -29,9 +29,9 @@ const MOST_TURNS = 512;
 const MARK = "\uE000lowrank\uE001";
 
 /**
- * A conversation's text, and the ranges of the assistant's turns at index `from` or later, each from the end of the prompt before it to the start of the next turn.
- * Some templates write a turn differently once others follow, or begin an answer with text that the data do not have; then a turn is found
- * by its content.
+ * A conversation's text, and the ranges of the assistant's turns at index `from` or later, each from the end of the prompt before it to the
+ * start of the next turn. Some templates write a turn differently once others follow, or begin an answer with text that the data do not have;
+ * then a turn is found by its content.
  *
  * Throws `ConfigError`, naming the example, if there is no assistant turn, or one cannot be found.
  */
@@ -79,7 +79,7 @@ function spanOf(text: string, messages: readonly Turn[], i: number, write: Write
   return { start: start ?? at, end: end ?? own + commonLength(behind, tailOf(messages.slice(0, i + 1), write)) };
 }
 
-/** Its length, if the whole begins with it; null if not, or if the template does not accept these messages. */
+/** Length, if the whole begins with it; null if not, or if the template does not accept these messages. */
 function endOf(text: string, write: () => string): number | null {
   const part = attempt(write);
   return part !== null && text.startsWith(part) ? part.length : null;

@@ -29,7 +29,7 @@ export interface LanguageFitOptions extends LanguageTrainingOptions, ExampleOpti
   /** Examples that are not trained on: their perplexity is measured, and the parameters with the lowest are kept. */
   readonly validation?: readonly LanguageExample[];
   /**
-   * As `FitOptions.evaluate`. With `validation`, `measure` defaults to its perplexity and `every` to a tenth of the steps.
+   * When to measure; see `FitOptions.evaluate`. With `validation`, `measure` defaults to its perplexity and `every` to a tenth of the steps.
    */
   readonly evaluate?: Partial<EvaluateEvery>;
 }

@@ -18,9 +18,9 @@ import type { TrainingTokens } from "./training-examples.js";
 /** The part of an adapter that is trained, while the rest is constant. */
 interface TrainedPart {
   readonly graph: Graph;
-  /** Its trained layers, by module path. */
+  /** Trained layers, by module path. */
   readonly layers: AppliedAdapter["layers"];
-  /** Its trained tensors that replace the base's, by the base's names. */
+  /** Trained tensors that replace the base's, by the base's names. */
   readonly whole: AppliedAdapter["whole"];
   /** The trained parameters, in the adapter's order. */
   params(): NodeId[];

@@ -67,7 +67,7 @@ const ofCall =
   (offsets) =>
     adapters.selection(new Array<number>(offsets.length - 1).fill(0), offsets);
 
-/** The same at once, without letting the event loop run; not on a GPU. */
+/** Losses of the answers at once, without letting the event loop run; not on a GPU. */
 export function answerLosses(parts: Parts, selected: Selected, examples: readonly TrainingTokens[]): Float64Array {
   const losses = new Float64Array(examples.length);
   for (const { first, end } of batchesOf(examples))

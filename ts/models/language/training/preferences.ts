@@ -38,13 +38,13 @@ export interface PreferenceLossOptions {
 
 /** Options of `CausalLanguageModel.fitPreferences`. */
 export interface PreferenceFitOptions extends LanguageTrainingOptions, PreferenceLossOptions {
-  /** As `LanguageFitOptions.maxTokens`, for each answer with its prompt. */
+  /** Most tokens of each answer with its prompt; see `LanguageFitOptions.maxTokens`. */
   readonly maxTokens?: number;
   /** Preferences that are not trained on: their reward accuracy is measured, and the parameters with the highest are kept. */
   readonly validation?: readonly (Preference | LabelledAnswer)[];
   /**
-   * As `FitOptions.evaluate`. With `validation`, `measure` is its reward accuracy, `better` defaults to "higher" and `every` to a tenth of
-   * the steps.
+   * When to measure; see `FitOptions.evaluate`. With `validation`, `measure` is its reward accuracy, `better` defaults to "higher" and `every`
+   * to a tenth of the steps.
    */
   readonly evaluate?: Partial<EvaluateEvery>;
 }

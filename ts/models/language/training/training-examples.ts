@@ -70,7 +70,7 @@ export function takeLanguageExamples(
   return listFrom(expected, examples, (example, i) => takeLanguageExample(what, i, parts, read(example, i), maxTokens));
 }
 
-/** The same for the example at index `i`. */
+/** Checks the example at index `i`. */
 export function takeLanguageExample(
   what: string,
   i: number,

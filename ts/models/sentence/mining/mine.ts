@@ -190,7 +190,7 @@ function filtered(candidates: readonly Candidate[], positives: readonly Candidat
   return left.sort((a, b) => b.score - a.score).slice(settings.rangeMin, settings.rangeMax);
 }
 
-/** Those to keep of what is left. */
+/** Candidates to keep of those that are left. */
 function chosen(left: readonly Candidate[], settings: MiningSettings, query: number, graph: Graph | undefined) {
   const { numNegatives, samplingStrategy, seed } = settings;
   if (samplingStrategy === "top" || left.length <= numNegatives) return left.slice(0, numNegatives);

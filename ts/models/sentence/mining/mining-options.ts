@@ -68,11 +68,11 @@ export interface MiningOptions {
   readonly outputScores?: boolean | undefined;
   /** Put before each query; default: the model's prompt "query", if any. */
   readonly queryPrompt?: string | undefined;
-  /** In place of `queryPrompt`: the name of one of the model's prompts. */
+  /** Name of one of the model's prompts, in place of `queryPrompt`. */
   readonly queryPromptName?: string | undefined;
   /** Put before each text of the corpus; default: the model's prompt "document", "passage" or "corpus", if any. */
   readonly corpusPrompt?: string | undefined;
-  /** In place of `corpusPrompt`: the name of one of the model's prompts. */
+  /** Name of one of the model's prompts, in place of `corpusPrompt`. */
   readonly corpusPromptName?: string | undefined;
   /** Cancels: rejects with `AbortError`. */
   readonly signal?: AbortSignal | undefined;

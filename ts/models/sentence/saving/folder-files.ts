@@ -20,7 +20,7 @@ import type { ModelOrigin } from "../load-encoder.js";
 export interface SavedEncoder extends ModelOrigin {
   readonly engine: Engine;
   readonly base: string;
-  /** Of the base model's weights, layers and tokenizer. */
+  /** Fingerprint of the base model's weights, layers and tokenizer. */
   readonly fingerprint: string;
   readonly layout: SentenceLayout;
   readonly tokenizer: TextTokenizer;
@@ -82,7 +82,7 @@ export async function bytesOf(source: ModelSource, file: string): Promise<Uint8A
   return found && wholeFile(found, file);
 }
 
-/** The same of a file that must be there. Throws `ModelError` if it is not. */
+/** Reads a file that must be there. Throws `ModelError` if it is not. */
 export async function requiredBytes(source: ModelSource, file: string): Promise<Uint8Array<ArrayBuffer>> {
   return (await bytesOf(source, file)) ?? wholeFile(await readRequired(source, file), file);
 }

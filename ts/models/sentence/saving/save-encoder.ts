@@ -31,7 +31,7 @@ const activations: Readonly<Record<string, string>> = {
   silu: "torch.nn.modules.activation.SiLU",
 };
 
-/** Of modules that take a sentence vector and give one. */
+/** Inputs and outputs of modules that take a sentence vector and return one. */
 const PLACE = { module_input_name: "sentence_embedding", module_output_name: "sentence_embedding" };
 
 /**

@@ -30,7 +30,7 @@ export interface CheckedLoss {
   readonly width: number;
   readonly lossOf: LossOf;
   readonly loss: SentenceLossName;
-  /** Its options for some rows. */
+  /** Options for some rows. */
   readonly optionsOf: (rows: readonly SentenceRow[]) => SentenceLossOptions;
 }
 

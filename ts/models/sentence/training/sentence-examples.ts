@@ -26,7 +26,7 @@ interface Taught {
 
 /** A checked example. */
 export interface SentenceRow {
-  /** Its texts, in the order of the loss's columns. */
+  /** Texts, in the order of the loss's columns. */
   readonly texts: readonly string[];
   readonly label?: number;
   readonly score?: number;

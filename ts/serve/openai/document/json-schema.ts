@@ -21,7 +21,7 @@ export const any = (...schemas: readonly JsonSchema[]): JsonSchema => ({ anyOf: 
 /** A schema among the document's own. */
 export const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
-/** The same, or null. */
+/** A schema that also permits null. */
 export const nullable = (schema: JsonSchema): JsonSchema =>
   Object.keys(schema).length === 0 ? schema : any(schema, { type: "null" });
 

@@ -45,7 +45,7 @@ const bodies: Readonly<Record<string, () => JsonSchema>> = {
   "/v1/classify": () => bodyOf([classifyFields], [classifySchemas]),
 };
 
-/** Of a method of a path: a summary, and the schema of what it answers; null for none. */
+/** Summary of each method of a path, and the schema of its answer; null for none. */
 const operations: Readonly<Record<string, readonly [summary: string, answer: string | null, event?: string]>> = {
   "GET /health": ["Whether the server works", "Health"],
   "HEAD /health": ["Whether the server works", null],

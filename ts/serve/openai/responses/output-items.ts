@@ -38,7 +38,7 @@ interface Call {
 
 /** The messages and function calls of a response, in the order in which they are generated. The last one may be open. */
 export class OutputItems {
-  /** As the response has them. */
+  /** All items in the response's order. */
   readonly all: (Message | Call)[] = [];
   /** Tokens since the last text: parts of a character, or of a call's beginning. */
   private pending: GeneratedToken[] = [];

@@ -4,7 +4,7 @@ import { type Beginning, beginningIn, BLOCK_TOKENS } from "../../../models/langu
 
 /** Maximum number of blocks. Numbers of files are below it. */
 export const MOST_BLOCKS = 4096;
-/** Of a file: sums of them are exact. */
+/** Most bytes of a file: sums of them are exact. */
 const MOST_BYTES = 2 ** 40;
 const FORMAT = 1;
 
@@ -36,7 +36,7 @@ export const nameOf = (parent: string, ids: Int32Array) =>
 export class BlockIndex {
   /** Blocks without a parent, by the tree's fingerprint. */
   private readonly trees = new Map<string, Set<StoredBlock>>();
-  /** By name. Who uses a block uses its parents too, which come later here: the first one has no children. */
+  /** Blocks by name. Who uses a block uses its parents too, which come later here: the first one has no children. */
   private readonly blocks = new Map<string, StoredBlock>();
   private readonly files = new Set<number>();
   private total = 0;
@@ -117,7 +117,7 @@ export class BlockIndex {
     return [block, ...[...block.children].flatMap((child) => this.remove(child))];
   }
 
-  /** As a file. */
+  /** The index as the bytes of a file. */
   toFile(): Uint8Array {
     const blocks = [...this.blocks.values()].map(({ parent, ids, file, state, bytes }) => ({
       file,
@@ -129,7 +129,7 @@ export class BlockIndex {
     return new TextEncoder().encode(JSON.stringify({ format: FORMAT, trees: [...this.trees.keys()], blocks }));
   }
 
-  /** From a file; null if it is damaged, or in another format. */
+  /** Reads an index from a file; null if it is damaged, or in another format. */
   static of(file: Uint8Array): BlockIndex | null {
     try {
       const { format, trees, blocks } = JSON.parse(new TextDecoder().decode(file)) as Record<string, unknown>;

@@ -49,7 +49,7 @@ export class StoredBlocks implements BlockStorage {
   private readonly opened: Promise<void>;
   /** All changes of files and index, one after another. */
   private work: Promise<void>;
-  /** Of blocks in memory: what is stored; null as long as it is to be written. */
+  /** The stored state of blocks in memory; null while a block is to be written. */
   private readonly stored = new WeakMap<Block, StoredBlock | null>();
   private failed = false;
   private readTokens = 0;
@@ -72,7 +72,7 @@ export class StoredBlocks implements BlockStorage {
     return { bytes: this.index?.bytes ?? 0, readTokens: this.readTokens };
   }
 
-  /** As of `BlockStorage`. */
+  /** Reads blocks; see `BlockStorage`. */
   async read(tree: string, text: Int32Array, known: number, most: number): Promise<readonly ReadBlock[]> {
     await this.opened;
     const { index } = this;
@@ -98,7 +98,7 @@ export class StoredBlocks implements BlockStorage {
     return found;
   }
 
-  /** As of `BlockStorage`. */
+  /** Writes blocks; see `BlockStorage`. */
   write(tree: string, blocks: readonly Block[]): void {
     const { index, stored } = this;
     if (this.failed) return;

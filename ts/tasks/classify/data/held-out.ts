@@ -25,7 +25,7 @@ export async function nearExamples(
   return groups && new Map(examples.map((example, i) => [example, groups[i]!]));
 }
 
-/** These numbers, in the order of the given examples. */
+/** Numbers of near duplicates, in the order of the given examples. */
 export const nearNumbers = (examples: readonly LocatedExample[], near: Labelled["near"]): NearNumbers | null =>
   near && examples.map((example) => near.get(example));
 
@@ -97,7 +97,10 @@ function lostLabels(together: TwoParts<LocatedExample>, apart: TwoParts<LocatedE
   return new Set(lost);
 }
 
-/** The same. Rejects with `ConfigError`, which says what helps, if nothing can be held out, and with `AbortError` when cancelled. */
+/**
+ * Holds out a part of the examples. Rejects with `ConfigError`, which says what helps, if nothing can be held out, and with
+ * `AbortError` when cancelled.
+ */
 export async function holdOut(
   all: Labelled,
   part: DrawnPart,

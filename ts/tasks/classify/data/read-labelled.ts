@@ -17,7 +17,7 @@ import type { TrainingSettings } from "../settings.js";
 
 /** Examples of a file. */
 export interface Labelled extends TaskFile<LocatedExample> {
-  /** Their lines in the file. */
+  /** Columns of the file and the lines of its examples. */
   readonly columns: ExampleColumns;
   /** Labels as the file writes them. */
   readonly rawLabels: readonly string[];
@@ -35,7 +35,7 @@ export interface DataAccess {
   readonly onWarning: (message: string) => void;
   readonly optionNames: OptionNames;
   readonly signal?: AbortSignal | undefined;
-  /** As in `RunContext`. */
+  /** Whether the run is part of another one; see `RunContext`. */
   readonly isPart?: boolean;
 }
 
@@ -119,7 +119,7 @@ function checkKnown(file: string, examples: readonly LocatedExample[], labels: r
   );
 }
 
-/** In a small file so many labels may have few examples each. In a large file this means that the column holds texts. */
+/** Number of labels that in a small file may have few examples each. In a large file this means that the column holds texts. */
 const FEW_LABELS = 20;
 
 /** Throws `ConfigError` for fewer than two labels, and for a column of texts. */

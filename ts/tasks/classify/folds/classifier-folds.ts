@@ -52,7 +52,7 @@ export interface FoldsReport extends TaskFoldsReport<TrainingSettings, Classifie
 interface Kept {
   /** The predicted class of each of its examples. */
   readonly predicted: readonly number[];
-  /** The same for the head-only baseline; null if it was not fitted, or is the result. */
+  /** Predictions of the head-only baseline; null if it was not fitted, or is the result. */
   readonly headPredicted: readonly number[] | null;
 }
 

@@ -5,7 +5,7 @@ import { isRecord } from "./records.js";
 export interface CallableFunction {
   readonly name: string;
   readonly description: string;
-  /** Its arguments. */
+  /** Arguments of the function. */
   readonly parameters: Shape;
 }
 

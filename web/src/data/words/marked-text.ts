@@ -1,7 +1,7 @@
 import { type Mark, marksIn, partsOf, withName } from "./marks.js";
 
 interface Found extends Mark {
-  /** Its words, where words have tags. */
+  /** Words, where words have tags. */
   readonly words: readonly number[];
 }
 

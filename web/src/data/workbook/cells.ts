@@ -9,7 +9,7 @@ const [MOST_ROWS, MOST_COLUMNS] = [1_048_576, 16_384];
 /** What cells refer to. */
 export interface Shared {
   readonly strings: readonly string[];
-  /** For each style, whether its numbers are dates. */
+  /** Whether the numbers of each style are dates. */
   readonly dates: readonly boolean[];
   readonly from1904: boolean;
 }

@@ -16,7 +16,7 @@ const isDateFormat = (format: string): boolean => {
   return !/general|e[+-]/i.test(letters) && /[ymdhs]/i.test(letters);
 };
 
-/** For each style of a workbook's cells, whether its numbers are dates. */
+/** Whether the numbers of each style of a workbook's cells are dates. */
 export function dateStyles(bytes: Uint8Array | undefined): boolean[] {
   const dates: boolean[] = [];
   if (bytes === undefined) return dates;

@@ -26,7 +26,7 @@ export interface Lesson extends StoredRun {
   readonly result: LanguageReport["result"];
   /** Number of examples that the result is measured on; missing in lessons of earlier versions. */
   readonly measured?: number;
-  /** Of preferences, the base model and the trained one; null if nothing was held out, and missing in lessons of earlier versions. */
+  /** Metrics of preferences, of the base model and the trained one; null if nothing was held out, and missing in lessons of earlier versions. */
   readonly preferences?: Readonly<Record<"before" | "after", PreferenceMetrics>> | null;
   readonly files: SavedFiles | null;
 }

@@ -17,9 +17,9 @@ export interface Placed {
 /** Texts in the order of their scores for a question. */
 export interface Ordered {
   readonly question: string;
-  /** By the similarity of vectors, without training. */
+  /** Order by the similarity of vectors, without training. */
   readonly base: readonly Placed[];
-  /** By the reranker; null without one. */
+  /** Order by the reranker; null without one. */
   readonly trained: readonly Placed[] | null;
 }
 

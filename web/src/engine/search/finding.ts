@@ -11,7 +11,7 @@ import { vectorsOf } from "./vectors.js";
 export interface Found {
   readonly query: string;
   readonly base: readonly Hit[];
-  /** With the adapter; null without one. */
+  /** Hits with the adapter; null without one. */
   readonly adapted: readonly Hit[] | null;
   /** Numbers of the texts that answer the query; empty if it is none of the table's questions. */
   readonly right: ReadonlySet<number>;

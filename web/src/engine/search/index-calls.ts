@@ -9,7 +9,7 @@ export type IndexCall =
     }
   /** Adds the vectors of texts; `first` is the number of the first text. */
   | { readonly type: "add"; readonly index: string; readonly first: number; readonly vectors: readonly Float32Array[] }
-  /** For each vector the most similar texts. */
+  /** A call: the most similar texts for each vector. */
   | {
       readonly type: "search";
       readonly index: string;

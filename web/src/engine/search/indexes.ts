@@ -59,7 +59,7 @@ export const createIndex = (index: string, dimensions: number, metadata: Readonl
 export const addVectors = (index: string, first: number, vectors: readonly Float32Array[]) =>
   ask<void>({ type: "add", index, first, vectors }, [...new Set(vectors.map(({ buffer }) => buffer as ArrayBuffer))]);
 
-/** For each vector the most similar texts, best first. */
+/** Finds the most similar texts for each vector, best first. */
 export const searchIndex = (index: string, vectors: readonly Float32Array[], topK: number) =>
   ask<Hit[][]>({ type: "search", index, vectors, topK });
 

@@ -18,7 +18,7 @@ export interface Best {
 }
 
 export const judgements = signal<readonly Judgement[]>([]);
-/** By query, for the queries with judgements. */
+/** Best texts by query, for the queries with judgements. */
 export const bestOf = signal<ReadonlyMap<string, Best>>(new Map());
 export const judgedQueries = computed(() => [...new Set(judgements.value.map(({ query }) => query))]);
 

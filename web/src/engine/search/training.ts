@@ -16,7 +16,7 @@ export interface SearchRun extends EncoderRun {
   readonly isUnchanged: boolean;
   /** The judgements that it used; missing in runs of earlier versions. */
   readonly judged?: readonly Judgement[];
-  /** Of questions that it was not trained on, how many have a right text among the first five; missing until that was counted. */
+  /** Questions that it was not trained on with a right text among the first five; missing until that was counted. */
   readonly firstFive?: FirstFive;
   /** Share of such questions after earlier trainings with this table, the oldest first. */
   readonly earlier?: readonly number[];

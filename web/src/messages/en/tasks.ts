@@ -8,7 +8,7 @@ export interface TaskTexts {
   readonly column: string;
   readonly columns: string;
   readonly missing: string;
-  /** Of rows with the same text. */
+  /** Heading of rows with the same text. */
   readonly same: string;
   readonly different: string;
   /** What there is to train on. */

@@ -23,7 +23,7 @@ export function clearFilter(): void {
 }
 
 let newest = 0;
-/** If two files are read at once, the one chosen last counts, even if it is read first. */
+/** Takes a table. If two files are read at once, the one chosen last counts, even if it is read first. */
 async function take(read: () => Promise<Table>): Promise<Table | null> {
   const own = ++newest;
   reading.value = true;

@@ -6,9 +6,9 @@ import { measuredTexts } from "./verdict.js";
 
 /** The result of a run. */
 export interface Headline {
-  /** In a sentence, beside a guess. */
+  /** The result in a sentence, beside a guess. */
   readonly sentence: string;
-  /** In one number, as it is compared with that of other runs: a share, or the mean error of numbers. */
+  /** The result in one number, as it is compared with that of other runs: a share, or the mean error of numbers. */
   readonly value: number;
   readonly written: string;
   /** Whether every text of the test is right. */

@@ -36,7 +36,7 @@ async function problemOf(prompt: Generation[0], options: Generation[1], root: st
 /** Checks a JSON Schema by beginning an answer. The model keeps what it made of the schema for the answers that follow. */
 export const schemaProblem = (schema: Schema): Promise<FormatProblem | null> => problemOf("1", { schema }, "schema");
 
-/** The same for a function's parameters. */
+/** The problem of a function's parameters, or null. */
 export async function functionProblem(called: CallableFunction): Promise<FormatProblem | null> {
   if (loaded.value?.converses !== true) return null;
   const options = { tools: [toolOf(called)], toolChoice: "required" as const };
