@@ -129,7 +129,7 @@ pub unsafe fn attention_forward(
     unsafe { attention_forward_capped(plan, q, k, v, o, lse, scratch, scratch_length, 0.0) }
 }
 
-/// The same of scores s that become `cap`·tanh(s / `cap`) before keys are hidden; 0 for none.
+/// Attention of scores s that become `cap`·tanh(s / `cap`) before keys are hidden; 0 for none.
 ///
 /// # Safety
 /// As `attention_forward`.
@@ -171,7 +171,7 @@ pub unsafe fn attention_gradient(plan: *const u32, operands: *const u32, scratch
     unsafe { attention_gradient_capped(plan, operands, scratch, scratch_length, 0.0) }
 }
 
-/// The same for `attention_forward_capped`.
+/// Gradient of `attention_forward_capped`.
 ///
 /// # Safety
 /// As `attention_gradient`.

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { isLocked, lockRun } from "../../../ts/training/node/run-lock.js";
@@ -88,6 +88,18 @@ it("a socket without a lock, of a process that was killed between both, goes wit
   (await lockRun(folder))();
   expect(await readdir(folder)).toEqual([socket]);
   await utimes(join(folder, socket), 1, 1);
+  (await lockRun(folder))();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it("such a socket goes at once where its process is known to have ended", async () => {
+  const folder = await temporaryFolder();
+  const child = await listener(join(folder, "unnamed.sock"));
+  const own = `run-${markOf(child.pid!)}.sock`;
+  await rename(join(folder, "unnamed.sock"), join(folder, own));
+  (await lockRun(folder))();
+  expect(await readdir(folder)).toEqual([own]);
+  await kill(child);
   (await lockRun(folder))();
   expect(await readdir(folder)).toEqual([]);
 });

@@ -87,7 +87,7 @@ async function withShortPath<T>(folder: string, name: string, body: (path: strin
  * it still runs. Each lock belongs to one process, so removing a dead process's lock cannot remove a live one.
  */
 const lockName = /^run-([0-9a-f-]+)\.lock$/;
-const socketName = /^run-[0-9a-f-]+\.sock$/;
+const socketName = /^run-([0-9a-f-]+)\.sock$/;
 const socketOf = (lock: string) => lock.replace(/lock$/, "sock");
 /** Whether a file of that name is a lock, or the socket of one. */
 export const isLock = (name: string) => lockName.test(name) || socketName.test(name);
@@ -168,11 +168,15 @@ async function otherLock(folder: string, own: string): Promise<Lock | null> {
     rmSync(join(folder, name), { force: true });
     rmSync(join(folder, socketOf(name)), { force: true });
   }
-  // A process that was killed between its socket and its lock has left the socket.
+  // A process that was killed between its socket and its lock, or while it released both, has left the socket.
   const sockets = names.filter((name) => socketName.test(name) && !names.includes(name.replace(/sock$/, "lock")));
-  for (const name of sockets) if (ageOf(folder, name) > UNDECIDED_MS) rmSync(join(folder, name), { force: true });
+  for (const name of sockets) if (isAbandoned(folder, name)) rmSync(join(folder, name), { force: true });
   return null;
 }
+
+/** Whether the process of a socket without a lock has ended, or must have created its lock by now if it runs. */
+const isAbandoned = (folder: string, socket: string) =>
+  stateOf(parseMark(socketName.exec(socket)![1]!)) === "gone" || ageOf(folder, socket) > UNDECIDED_MS;
 
 /** Whether a lock counts: another call of this process checks for locks first. */
 const isDecided = (folder: string, { name, state }: Lock) => state === "own" || ageOf(folder, name) > UNDECIDED_MS;

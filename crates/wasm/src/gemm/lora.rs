@@ -65,7 +65,7 @@ impl LoraForward {
     }
 }
 
-/// The same of several adapters on few rows each, a [`LoraForward`] each in a table; threads share the adapters out. No two write
+/// Forward pass of several adapters on few rows each, a [`LoraForward`] each in a table; threads share the adapters out. No two write
 /// to the same place.
 #[wasm_bindgen]
 pub unsafe fn lora_forward_each(count: usize, table: *const u32) {
@@ -85,7 +85,7 @@ pub fn lora_scratch_len(t: usize, _in_features: usize, _out_features: usize, ran
     t * rank
 }
 
-/// With g = ∂L/∂y, [t, out], rows `g_row` apart: gu = s·g·Bᵀ (into `scratch`), ∂A = xᵀ·gu, ∂B = s·uᵀ·g, ∂x += gu·Aᵀ.
+/// Gradient of an adapter. With g = ∂L/∂y, [t, out], rows `g_row` apart: gu = s·g·Bᵀ (into `scratch`), ∂A = xᵀ·gu, ∂B = s·uᵀ·g, ∂x += gu·Aᵀ.
 /// A null `grad_a`, `grad_b` or `grad_x` is not wanted; `accumulate_…` = 1 adds to what is there, 0 writes every
 /// element without reading. Operands as in `lora_forward`; `grad_a` [in, rank], `grad_b` [rank, out], `grad_x` [t, in].
 #[wasm_bindgen]
