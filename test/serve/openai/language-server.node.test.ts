@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { CausalLanguageModel, createEngine, ggufSource } from "../../../ts/entry/node.js";
 import { fileSource } from "../../../ts/io/node/file-source.js";
 import { type LanguageServer, languageServer, type LanguageServerOptions } from "../../../ts/serve/index.js";
-import { askedCompletion } from "../../../ts/serve/openai/generation-request.js";
+import { completions } from "../../../ts/serve/openai/endpoints/completions.js";
 import { goldenJson } from "../../golden.js";
 import { tinyModel } from "../../models/language/chat-model.js";
 import { all } from "../../models/language/golden-decoder.js";
@@ -363,12 +363,14 @@ describe("completions", () => {
 
 it("the biases of all choices are one copy", () => {
   const fields = { model: "tiny", prompt: ["a film", "my day"], max_tokens: 2, n: 2, logit_bias: { 12: 5 } };
-  const requests = askedCompletion(model, fields, {
-    maxTokens: 8,
-    maxAnswers: 4,
-    maxMessages: 4,
-    maxCharacters: 100,
-  }).requests(null);
+  const requests = completions
+    .ask(model, fields, {
+      maxTokens: 8,
+      maxAnswers: 4,
+      maxMessages: 4,
+      maxCharacters: 100,
+    })
+    .requests(null);
   const biases = requests.map(({ options }) => options.logitBias);
   expect(biases).toHaveLength(4);
   for (const one of biases) expect(one).toBe(biases[0]);

@@ -24,31 +24,6 @@ export function tokenLogprobs(tokens: readonly GeneratedToken[], textOf: TextOf)
   return tokens.map((token) => ({ ...entry(token), top_logprobs: (token.top ?? []).map(entry) }));
 }
 
-/** Log probabilities in the form of chat completions. */
-const chatLogprobs = (tokens: readonly GeneratedToken[], textOf: TextOf): object => ({
-  content: tokenLogprobs(tokens, textOf),
-  refusal: null,
-});
-
-/** Log probabilities in the form of completions. @param offset characters of the text before these tokens */
-function completionLogprobs(tokens: readonly GeneratedToken[], textOf: TextOf, offset: number): object {
-  let at = offset;
-  return {
-    tokens: tokens.map(({ id }) => nameOf(textOf(id))),
-    token_logprobs: tokens.map(({ logProbability }) => logProbability),
-    top_logprobs: tokens.map(({ top = [] }) =>
-      Object.fromEntries(top.map(({ id, logProbability }) => [nameOf(textOf(id)), logProbability])),
-    ),
-    text_offset: tokens.map(({ text }) => (at += text.length) - text.length),
-  };
-}
-
-/** Names are unique: parts of characters are written as bytes, in OpenAI's form. */
-function nameOf({ text, bytes }: WrittenToken): string {
-  if (bytes === null || !text.includes("�")) return text;
-  return `bytes:${bytes.map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")}`;
-}
-
 /** How chat completions and completions differ. */
 export interface AnswerForm {
   /** Beginning of ids. */
@@ -65,46 +40,6 @@ export interface AnswerForm {
   /** Log probabilities of tokens, after so many characters of the text. */
   readonly logprobs: (tokens: readonly GeneratedToken[], textOf: TextOf, offset: number) => object;
 }
-
-function chatMessage(text: string, calls: readonly ToolCall[]): object {
-  const message = { role: "assistant", content: text, refusal: null };
-  if (calls.length === 0) return message;
-  const written = calls.map(({ id, ...called }) => ({ id, type: "function", function: called }));
-  return { ...message, content: text === "" ? null : text, tool_calls: written };
-}
-
-function callDeltas(calls: readonly ToolCallPiece[]): object {
-  if (calls.length === 0) return {};
-  const deltas = calls.map(({ index, id, ...called }) => ({
-    index,
-    ...(id !== undefined && { id, type: "function" }),
-    function: called,
-  }));
-  return { tool_calls: deltas };
-}
-
-export const chatForm: AnswerForm = {
-  prefix: "chatcmpl-",
-  object: "chat.completion",
-  event: "chat.completion.chunk",
-  logprobs: chatLogprobs,
-  choice: (text, finish, calls) => ({ message: chatMessage(text, calls), finish_reason: finish }),
-  first: () => ({ delta: { role: "assistant", content: "" }, finish_reason: null }),
-  piece: (content, finish, calls) => ({
-    delta: finish === null ? { ...((content !== "" || calls.length === 0) && { content }), ...callDeltas(calls) } : {},
-    finish_reason: finish,
-  }),
-};
-
-export const completionForm: AnswerForm = {
-  prefix: "cmpl-",
-  object: "text_completion",
-  event: "text_completion",
-  logprobs: completionLogprobs,
-  choice: (text, finish) => ({ text, finish_reason: finish }),
-  first: null,
-  piece: (text, finish) => ({ text, finish_reason: finish }),
-};
 
 async function tokensOf(running: RunningText): Promise<GeneratedToken[]> {
   const tokens: GeneratedToken[] = [];

@@ -4,8 +4,8 @@ import { check, finite, flag, positive, share, unexpected, whole } from "../../a
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import type { ToolOptions } from "../../models/language/tools/tool-options.js";
-import { modelName } from "./fields.js";
+import { type Field, field, ignored, modelName } from "./endpoints/endpoint.js";
+import { any, boolean, integer, type JsonSchema, list, nullable, number, string } from "./endpoints/json-schema.js";
 
 const { regex, grammar, choices } = textFormatReaders;
 /** Null is as none, which clients send. */
@@ -38,7 +38,7 @@ const MOST = 16;
 /** Most alternatives to a token. */
 const MOST_LOGPROBS = 20;
 /** Highest temperature, as in OpenAI's API. */
-export const MOST_TEMPERATURE = 2;
+const MOST_TEMPERATURE = 2;
 /**
  * Most tokens of an answer to a chat or a response that does not say how many: some 700 words of English. A small model may repeat itself
  * to the end of its positions.
@@ -47,19 +47,16 @@ export const USUAL_TOKENS = 1024;
 
 /** A field that is accepted only with values that change nothing. */
 export const unsupported =
-  (...idle: readonly unknown[]): Read<undefined> =>
+  (...idle: readonly unknown[]): Field<undefined> =>
   (what, name, value) => {
     if (value === undefined || idle.some((one) => JSON.stringify(one) === JSON.stringify(value))) return undefined;
     throw new UnsupportedError(`${what}: ${name} ${excerpt(value, 60)} is not supported`, { option: name, value });
   };
 
 /** A field that is checked where it is used. */
-export const unread: Read<unknown> = (_what, _name, value) => value;
+export const unread: Field<unknown> = (_what, _name, value) => value;
 
-/** A field that describes a request and does not change its answer. */
-export const ignored: Read<undefined> = () => undefined;
-
-const integer = check<number>("a whole number", Number.isSafeInteger);
+const wholeNumber = check<number>("a whole number", Number.isSafeInteger);
 
 const temperature = check<number>(
   `a number from 0 to ${MOST_TEMPERATURE}`,
@@ -92,65 +89,52 @@ export function answerSchema(what: string, name: string, type: unknown, place: s
   throw unexpected(what, `${name}.type`, '"text", "json_object" or "json_schema"', type);
 }
 
-const responseFormat: Read<Readonly<Record<string, unknown>> | undefined> = (what, name, value) => {
-  if (value === undefined) return undefined;
-  const { type, json_schema: given } = Object(value) as { readonly type?: unknown; readonly json_schema?: unknown };
-  const { schema } = Object(given) as { readonly schema?: unknown };
-  return answerSchema(what, name, type, `${name}.json_schema.schema`, schema);
-};
+const most = (maximum: number, more: object = {}): JsonSchema => ({ type: "number", minimum: 0, maximum, ...more });
+const filled = { type: "string", minLength: 1 };
+const least1 = optional((what: string, name: string, value: unknown) => whole(what, name, value, 1));
+
+/** Number of new tokens. */
+export const maxTokens = field(least1, { ...integer(1), description: `${USUAL_TOKENS} if omitted` });
+
+/** Number of alternatives beside each token. */
+export const topLogprobs = field(
+  optional((what: string, name: string, value: unknown) => whole(what, name, value, 0, MOST_LOGPROBS)),
+  integer(0, MOST_LOGPROBS),
+);
 
 /** Fields of chat completions and of completions. */
 export const generationFields = {
-  model: modelName,
-  max_tokens: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
-  temperature: or(1, temperature),
-  top_k: optional((what: string, name: string, value: unknown) => whole(what, name, value, 1)),
-  top_p: or(1, share),
-  min_p: or(0, share),
-  repetition_penalty: or(1, positive),
-  seed: optional(integer),
-  stop: stops,
-  n: or(1, whole, 1, MOST),
-  stream: or(false, flag),
-  stream_options: includeUsage,
-  frequency_penalty: or(0, finite),
-  presence_penalty: or(0, finite),
-  structured_outputs: structuredOutputs,
-  logit_bias: unread as Read<Readonly<Record<number, number>> | undefined>,
+  model: field(modelName, {
+    type: "string",
+    description: "the base model or one of its adapters, as GET /v1/models lists them",
+  }),
+  max_tokens: maxTokens,
+  temperature: field(or(1, temperature), most(MOST_TEMPERATURE, { default: 1 })),
+  top_k: field(least1, integer(1)),
+  top_p: field(or(1, share), most(1, { default: 1 })),
+  min_p: field(or(0, share), most(1, { default: 0 })),
+  repetition_penalty: field(or(1, positive), { type: "number", exclusiveMinimum: 0, default: 1 }),
+  seed: field(optional(wholeNumber), integer(Number.MIN_SAFE_INTEGER)),
+  stop: field(stops, any(filled, list(filled, { maxItems: MOST }))),
+  n: field(or(1, whole, 1, MOST), { ...integer(1, MOST), default: 1 }),
+  stream: field(or(false, flag), { ...boolean, default: false }),
+  stream_options: field(includeUsage, { type: "object", properties: { include_usage: boolean } }),
+  frequency_penalty: field(or(0, finite), number),
+  presence_penalty: field(or(0, finite), number),
+  structured_outputs: field(structuredOutputs, {
+    type: "object",
+    description: "binds the answer to one of these",
+    properties: {
+      regex: nullable(string),
+      grammar: { ...nullable(string), description: "in llama.cpp's notation" },
+      choice: nullable(list(filled, { minItems: 1 })),
+    },
+    additionalProperties: false,
+  }),
+  logit_bias: field(unread as Read<Readonly<Record<number, number>> | undefined>, {
+    type: "object",
+    additionalProperties: number,
+    description: "by token id",
+  }),
   user: ignored,
-};
-
-/** Fields of chat completions alone. */
-export const chatFields = {
-  messages: unread,
-  logprobs: or(false, flag),
-  top_logprobs: optional((what: string, name: string, value: unknown) => whole(what, name, value, 0, MOST_LOGPROBS)),
-  max_completion_tokens: generationFields.max_tokens,
-  response_format: responseFormat,
-  tools: unread as Read<ToolOptions["tools"]>,
-  tool_choice: unread as Read<ToolOptions["toolChoice"]>,
-  parallel_tool_calls: unread as Read<ToolOptions["parallelToolCalls"]>,
-  functions: unsupported([]),
-  function_call: unsupported("none", "auto"),
-  modalities: unsupported(["text"]),
-  audio: unsupported(),
-  prediction: unsupported(),
-  web_search_options: unsupported(),
-  reasoning_effort: ignored,
-  verbosity: ignored,
-  metadata: ignored,
-  store: ignored,
-  service_tier: ignored,
-  safety_identifier: ignored,
-  prompt_cache_key: ignored,
-  prompt_cache_retention: ignored,
-};
-
-/** Fields of completions alone. */
-export const completionFields = {
-  prompt: unread,
-  logprobs: chatFields.top_logprobs,
-  best_of: unsupported(1),
-  echo: unsupported(false),
-  suffix: unsupported(""),
 };

@@ -1,5 +1,4 @@
 import { isRecord } from "../../arguments/collections.js";
-import { readOptions } from "../../arguments/options.js";
 import { unexpected } from "../../arguments/settings.js";
 import type { ChatMessage } from "../../models/language/chat-message.js";
 import type { GenerationRequest } from "../../models/language/generate.js";
@@ -9,9 +8,11 @@ import { isChat } from "../../models/language/chat-template.js";
 import { readPrompt, takeRequest } from "../../models/language/prompts.js";
 import type { ToolOptions } from "../../models/language/tools/tool-options.js";
 import { requestSeed } from "../request-seed.js";
-import { ApiError, reading } from "./api-error.js";
-import { type Fields, present } from "./fields.js";
-import { answerFormat, chatFields, completionFields, generationFields, USUAL_TOKENS } from "./generation-fields.js";
+import type { RunningText } from "../../models/language/batch/continuous-batch.js";
+import { ApiError } from "./api-error.js";
+import type { Body, Endpoint } from "./endpoints/endpoint.js";
+import type { AnswerAsked, GeneratedAnswer } from "./generation-answer.js";
+import { answerFormat, type generationFields, USUAL_TOKENS } from "./generation-fields.js";
 
 /** A checked request, apart from its adapter. */
 export interface AskedGeneration {
@@ -44,54 +45,18 @@ export interface GenerationLimits {
   readonly maxCharacters: number;
 }
 
+/** An endpoint that generates. */
+export interface GenerationEndpoint extends Endpoint {
+  /** Checks a body. */
+  readonly ask: (model: CalledLanguageModel, body: Body, limits: GenerationLimits) => AskedGeneration;
+  /** The field that prompts come from. */
+  readonly prompt: string;
+  readonly begin: (asked: AnswerAsked, texts: readonly RunningText[]) => GeneratedAnswer;
+  /** Names of fields in errors, where they are others than those of chat completions. */
+  readonly renamed?: (words: string) => string;
+}
+
 const CHAT = "chat completions";
-
-/** Checks the body of a chat completion. */
-export function askedChat(model: CalledLanguageModel, fields: Fields, limits: GenerationLimits): AskedGeneration {
-  return reading("messages", () => {
-    const taken = readOptions(CHAT, present(fields), { ...generationFields, ...chatFields });
-    const most = taken.max_completion_tokens ?? taken.max_tokens;
-    const limit = taken.max_completion_tokens === undefined ? "max_tokens" : "max_completion_tokens";
-    const { logprobs, top_logprobs: top = 0 } = taken;
-    if (top > 0 && !logprobs) throw unexpected(CHAT, "top_logprobs", "a number only beside logprobs: true", top);
-    const prompts = [conversation(taken.messages)];
-    return asked(model, CHAT, "messages", prompts, {
-      ...taken,
-      ...limits,
-      most,
-      limit,
-      top: logprobs ? top : null,
-      schema: taken.response_format,
-      tools: taken.tools,
-      toolChoice: taken.tool_choice,
-      parallelToolCalls: taken.parallel_tool_calls,
-    });
-  });
-}
-
-const COMPLETIONS = "completions";
-/** OpenAI's default of `max_tokens` in completions. */
-const FEW_TOKENS = 16;
-
-/** Checks the body of a completion. */
-export function askedCompletion(model: CalledLanguageModel, fields: Fields, limits: GenerationLimits): AskedGeneration {
-  return reading("prompt", () => {
-    const taken = readOptions(COMPLETIONS, present(fields), { ...generationFields, ...completionFields });
-    const most = taken.max_tokens ?? Math.min(FEW_TOKENS, limits.maxTokens);
-    const tokens = { most, limit: "max_tokens", top: taken.logprobs ?? null };
-    return asked(model, COMPLETIONS, "prompt", promptsOf(taken.prompt), { ...taken, ...limits, ...tokens });
-  });
-}
-
-/** One prompt or a list of them: texts, or lists of token ids. */
-function promptsOf(given: unknown): Prompt[] {
-  const isIds = (value: unknown): value is number[] =>
-    Array.isArray(value) && value.length > 0 && value.every((id) => Number.isSafeInteger(id));
-  if (typeof given === "string" || isIds(given)) return [given];
-  if (Array.isArray(given) && given.length > 0 && given.every((one) => typeof one === "string" || isIds(one)))
-    return given;
-  throw unexpected(COMPLETIONS, "prompt", "a text, a list of token ids, or a list of either", given);
-}
 
 /** The messages of a chat. Templates know the role "developer" by its earlier name. */
 export function conversation(messages: unknown): Prompt {

@@ -7,24 +7,17 @@ import { throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { batchLimits } from "../batch-limits.js";
 import { busy, reading } from "./api-error.js";
-import type { Fields } from "./fields.js";
-import {
-  type AnswerAsked,
-  type AnswerForm,
-  chatForm,
-  completionForm,
-  type GeneratedAnswer,
-  GenerationAnswer,
-  type WrittenToken,
-} from "./generation-answer.js";
-import { askedChat, askedCompletion, type AskedGeneration } from "./generation-request.js";
+import { chatCompletions } from "./endpoints/chat-completions.js";
+import { completions } from "./endpoints/completions.js";
+import type { Body } from "./endpoints/endpoint.js";
+import { responses } from "./endpoints/responses.js";
+import type { GeneratedAnswer, WrittenToken } from "./generation-answer.js";
+import type { AskedGeneration, GenerationEndpoint } from "./generation-request.js";
 import type { LanguageServerSettings } from "./language-server-options.js";
 import type { Metrics } from "./metrics.js";
 import type { LoggedRequest } from "./request-log.js";
 import type { StoredBlocks } from "./stored/stored-blocks.js";
 import type { ModelNames } from "./model-names.js";
-import { ResponseAnswer } from "./responses/response-answer.js";
-import { askedResponse, responseNames } from "./responses/response-request.js";
 
 /** An answer that is generated, and how it is sent. */
 export interface Begun {
@@ -32,39 +25,20 @@ export interface Begun {
   readonly stream: boolean;
 }
 
-/** Routes that generate. */
-export type GenerationRoute = "chat/completions" | "completions" | "responses";
-
-/** What a route reads, and how it answers. */
-interface Route {
-  readonly ask: typeof askedChat;
-  /** The field that prompts come from. */
-  readonly prompt: string;
-  readonly answer: (asked: AnswerAsked, texts: readonly RunningText[]) => GeneratedAnswer;
-  /** Names of fields in errors, where they are others than those of chat completions. */
-  readonly renamed?: (words: string) => string;
-}
-
 /** Pieces of compiling a format between two pauses, each about a millisecond. */
 const PIECES = 8;
 
-const choices =
-  (form: AnswerForm): Route["answer"] =>
-  (asked, texts) =>
-    new GenerationAnswer(form, asked, texts);
+/** Endpoints that generate, by path. */
+export const generationEndpoints = {
+  "/v1/chat/completions": chatCompletions,
+  "/v1/responses": responses,
+  "/v1/completions": completions,
+} as const satisfies Readonly<Record<string, GenerationEndpoint>>;
 
-const routes: Readonly<Record<GenerationRoute, Route>> = {
-  "chat/completions": { ask: askedChat, prompt: "messages", answer: choices(chatForm) },
-  completions: { ask: askedCompletion, prompt: "prompt", answer: choices(completionForm) },
-  responses: {
-    ask: askedResponse,
-    prompt: "input",
-    renamed: responseNames,
-    answer: (asked, [text]) => new ResponseAnswer(asked, text!),
-  },
-};
+/** Paths of these endpoints. */
+export type GenerationRoute = keyof typeof generationEndpoints;
 
-/** What the routes of a language server answer, in a script that is fetched with the first request. */
+/** Answers at these paths, in a script that is fetched with the first request. */
 export class LanguageRoutes {
   readonly batch: ContinuousBatch;
 
@@ -82,20 +56,20 @@ export class LanguageRoutes {
   /** Begins an answer, once its format is compiled. Rejects with `ApiError` if the request is invalid, or there is no place. */
   async generate(
     route: GenerationRoute,
-    fields: Fields,
+    body: Body,
     signal: AbortSignal,
     expiry: Expiry,
     logged: LoggedRequest,
   ): Promise<Begun> {
-    const { ask, prompt, answer, renamed } = routes[route];
+    const { ask, prompt, begin, renamed }: GenerationEndpoint = generationEndpoints[route];
     const { maxTokens, maxTexts: maxMessages, maxCharacters } = this.settings;
-    const asked = ask(this.model, fields, { maxTokens, maxMessages, maxCharacters, maxAnswers: this.places });
+    const asked = ask(this.model, body, { maxTokens, maxMessages, maxCharacters, maxAnswers: this.places });
     const { adapter } = this.names.find(["generate"], asked.model);
     const { running, waiting } = this.batch.size;
     if (running + waiting + asked.count > this.places)
       throw busy(`${running} answers are being generated and ${waiting} wait; ask again in a moment`);
     const requests = reading(prompt, () => asked.requests(adapter), renamed);
-    const begun = this.begun(answer, asked, requests, signal, expiry, logged);
+    const begun = this.begun(begin, asked, requests, signal, expiry, logged);
     try {
       // With their places taken: the adapters' values are those of now, and other requests see how many there are.
       for (const { options } of requests) {
@@ -114,7 +88,7 @@ export class LanguageRoutes {
   }
 
   private begun(
-    answerOf: Route["answer"],
+    begin: GenerationEndpoint["begin"],
     asked: AskedGeneration,
     requests: readonly GenerationRequest[],
     signal: AbortSignal,
@@ -135,7 +109,7 @@ export class LanguageRoutes {
     this.metrics.promptTokens += asked.promptTokens;
     logged.answeredBy(asked.model, asked.promptTokens);
     const textOf = asked.logprobs ? (id: number) => this.textOf(id) : null;
-    return { answer: answerOf({ ...asked, textOf }, texts), stream: asked.stream };
+    return { answer: begin({ ...asked, textOf }, texts), stream: asked.stream };
   }
 
   /** A token by itself; special tokens are written as they are named. */

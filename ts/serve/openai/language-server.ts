@@ -30,7 +30,7 @@ export interface LanguageServer {
 }
 
 const WHAT = "languageServer";
-const documentChunk = /* @__PURE__ */ lazyChunk(() => import("./document/openapi.js"));
+const documentChunk = /* @__PURE__ */ lazyChunk(() => import("./openapi.js"));
 const languageChunk = /* @__PURE__ */ lazyChunk(() => import("./language-routes.js"));
 const storedChunk = /* @__PURE__ */ lazyChunk(() => import("./stored/stored-blocks.js"));
 const textChunk = /* @__PURE__ */ lazyChunk(() => import("./text-routes.js"));
@@ -87,14 +87,12 @@ class Server {
     "/ready": { GET: () => json(...this.health(true)), HEAD: () => json(null, this.health(true)[1]) },
     "/metrics": { GET: () => this.page() },
     "/openapi.json": { GET: () => this.document() },
-    "/v1/chat/completions": { POST: (call) => this.generate("chat/completions", call) },
-    "/v1/responses": { POST: (call) => this.generate("responses", call) },
-    "/v1/completions": { POST: (call) => this.generate("completions", call) },
-    "/v1/embeddings": { POST: (call) => this.compute("embeddings", call) },
-    "/v1/rerank": { POST: (call) => this.compute("rerank", call) },
-    // Where Cohere's newer clients ask.
-    "/v2/rerank": { POST: (call) => this.compute("rerank", call) },
-    "/v1/classify": { POST: (call) => this.compute("classify", call) },
+    ...this.posts(["/v1/chat/completions", "/v1/responses", "/v1/completions"], (path, call) =>
+      this.generate(path, call),
+    ),
+    ...this.posts(["/v1/embeddings", "/v1/rerank", "/v2/rerank", "/v1/classify"], (path, call) =>
+      this.compute(path, call),
+    ),
     "/v1/models": { GET: () => json(this.names.list()) },
     "/v1/models/{name}": { GET: ({ name }) => json(this.names.one(name)) },
     "/v1/adapters": { POST: (call) => this.addAdapter(call) },
@@ -108,6 +106,14 @@ class Server {
     this.names = new ModelNames(models, settings);
     this.keys = new ApiKeys(settings.apiKey);
     this.active = new ActiveRequests(settings.maxRunning + settings.maxWaiting, settings.timeout);
+  }
+
+  /** Rows of the table for paths to which a body is sent. */
+  private posts<P extends string>(
+    paths: readonly P[],
+    handler: (path: P, call: Call) => Promise<Response>,
+  ): RouteTable {
+    return Object.fromEntries(paths.map((path) => [path, { POST: (call: Call) => handler(path, call) }]));
   }
 
   async answer(request: Request): Promise<Response> {
@@ -175,7 +181,7 @@ class Server {
     const { running = 0, waiting = 0, prefixBytes = 0 } = this.language?.batch.size ?? {};
     const engines = new Set(this.models.map(({ model }) => model.graph.engine));
     const used = [...engines].reduce((sum, engine) => sum + (engine.closed ? 0 : engine.info.memory.used), 0);
-    const texts = this.texts?.queues.count ?? 0;
+    const texts = this.texts?.waiting ?? 0;
     return {
       running,
       waiting,

@@ -4,7 +4,7 @@ import { text } from "../../arguments/settings.js";
 import { clientName, forClients } from "../client-names.js";
 import { isName } from "../request-fields.js";
 import { ApiError, reading, stopping } from "./api-error.js";
-import type { Fields } from "./fields.js";
+import type { Body } from "./endpoints/endpoint.js";
 import type { LanguageServerSettings } from "./language-server-options.js";
 import { type Kind, loadedName, ofKind, type Served } from "./served-models.js";
 
@@ -107,7 +107,7 @@ export class ModelNames {
    *
    * @param withRoom runs what needs memory
    */
-  async add(fields: Fields, isClosing: () => boolean, withRoom: (work: () => void) => void): Promise<object> {
+  async add(fields: Body, isClosing: () => boolean, withRoom: (work: () => void) => void): Promise<object> {
     const { loadAdapter } = this.settings;
     if (loadAdapter === undefined) throw new ApiError(403, "forbidden", "this server loads no adapters");
     const readers = { name: text, base: optional(text) };

@@ -2,7 +2,7 @@ import { array, assert, asyncProperty, constant, constantFrom, jsonValue, oneof,
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CausalLanguageModel } from "../../../../ts/index.js";
 import { type LanguageServer, languageServer } from "../../../../ts/serve/index.js";
-import { responseFields } from "../../../../ts/serve/openai/responses/response-fields.js";
+import { responses } from "../../../../ts/serve/openai/endpoints/responses.js";
 import { tinyModel } from "../../../models/language/chat-model.js";
 
 let model: CausalLanguageModel;
@@ -119,7 +119,7 @@ describe("responses that are refused", () => {
         { type: "function", name: "now" },
       ]),
     );
-    const names = [...Object.keys(responseFields), "__proto__", "constructor", "messages", "toString"];
+    const names = [...Object.keys(responses.fields), "__proto__", "constructor", "messages", "toString"];
     const part = record(
       {
         type: constantFrom("input_text", "output_text", "refusal", "input_file", "__proto__"),

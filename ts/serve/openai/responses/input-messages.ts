@@ -1,14 +1,8 @@
 import { isRecord } from "../../../arguments/collections.js";
-import { readOptions } from "../../../arguments/options.js";
 import { list, oneOf, text, unexpected } from "../../../arguments/settings.js";
 import { UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import type { CalledLanguageModel } from "../../../models/language/called-language-model.js";
 import type { ChatMessage } from "../../../models/language/chat-message.js";
-import { reading } from "../api-error.js";
-import { type Fields, present } from "../fields.js";
-import { asked, type AskedGeneration, conversation, type GenerationLimits } from "../generation-request.js";
-import { responseFields } from "./response-fields.js";
 
 type Content = NonNullable<ChatMessage["content"]>;
 type Item = Readonly<Record<string, unknown>>;
@@ -30,7 +24,7 @@ const INPUT = 'a text, or a list of at least one item such as { role: "user", co
  * completions; reasoning is left out, since templates have no place for another model's. Throws `ConfigError` for invalid items,
  * `UnsupportedError` for others than messages, function calls and their results.
  */
-function inputMessages(what: string, input: unknown, instructions: string | undefined): readonly ChatMessage[] {
+export function inputMessages(what: string, input: unknown, instructions: string | undefined): readonly ChatMessage[] {
   const turns: Turn[] = instructions === undefined ? [] : [{ role: "system", content: instructions }];
   if (typeof input === "string") return [...turns, { role: "user", content: input }];
   if (!Array.isArray(input) || input.length === 0) throw unexpected(what, "input", INPUT, input);
@@ -99,73 +93,3 @@ function contentOf(what: string, at: string, given: unknown): Content {
   });
   return texts.length === 1 ? texts[0]! : texts.map((part) => ({ type: "text", text: part }));
 }
-
-const RESPONSES = "responses";
-
-/** Names in errors, of fields that chat completions have in another form. */
-export const responseNames = (words: string): string =>
-  words.replace(/(tools\[\d+\]\.)function\./, "$1").replace(/^response_format$/, "text.format");
-
-/** Checks the body of a response. */
-export function askedResponse(model: CalledLanguageModel, fields: Fields, limits: GenerationLimits): AskedGeneration {
-  return reading(
-    "input",
-    () => {
-      const body = present(fields);
-      const taken = readOptions(RESPONSES, body, responseFields);
-      const { include: logprobs, top_logprobs: top = 0, max_output_tokens: most } = taken;
-      if (top > 0 && !logprobs)
-        throw unexpected(
-          RESPONSES,
-          "top_logprobs",
-          'a number only beside include: ["message.output_text.logprobs"]',
-          top,
-        );
-      const prompt = conversation(inputMessages(RESPONSES, taken.input, taken.instructions));
-      const generation = asked(model, RESPONSES, "input", [prompt], {
-        ...taken,
-        ...limits,
-        most,
-        limit: "max_output_tokens",
-        n: 1,
-        stream_options: false,
-        max_tokens: undefined,
-        user: undefined,
-        top: logprobs ? top : null,
-        schema: taken.text.schema,
-        toolChoice: taken.tool_choice,
-        parallelToolCalls: taken.parallel_tool_calls,
-      });
-      return { ...generation, echo: echoOf(taken, body) };
-    },
-    responseNames,
-  );
-}
-
-type Taken = { readonly [Name in keyof typeof responseFields]: ReturnType<(typeof responseFields)[Name]> };
-
-/** Fields of a request that are part of its answer. */
-const echoOf = (taken: Taken, body: Fields): object => ({
-  background: false,
-  frequency_penalty: taken.frequency_penalty,
-  instructions: taken.instructions ?? null,
-  max_output_tokens: taken.max_output_tokens ?? null,
-  max_tool_calls: null,
-  metadata: taken.metadata,
-  parallel_tool_calls: taken.parallel_tool_calls ?? true,
-  presence_penalty: taken.presence_penalty,
-  previous_response_id: null,
-  prompt_cache_key: null,
-  reasoning: null,
-  safety_identifier: null,
-  service_tier: "default",
-  store: false,
-  temperature: taken.temperature,
-  text: { format: taken.text.format },
-  tool_choice: body["tool_choice"] ?? "auto",
-  tools: body["tools"] ?? [],
-  top_logprobs: taken.top_logprobs ?? 0,
-  top_p: taken.top_p,
-  truncation: "disabled",
-  user: taken.user ?? null,
-});
