@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { give, type Studio } from "../../scripts/studio/driver.mjs";
@@ -8,6 +10,11 @@ import { answered, begin, finished, openTable, saved, table, tinyStudio, toTrain
 
 const weights = "all-MiniLM-L6-v2/model.safetensors";
 const MEGABYTE = 1024 * 1024;
+/** What a page's workers say is held back from when it shows `when` until it is let go. */
+interface Hold {
+  when: RegExp | null;
+  messages: (() => void)[] | null;
+}
 let studio: Studio;
 let models: ModelServer;
 
@@ -22,22 +29,46 @@ async function longModel(): Promise<Record<string, Uint8Array>> {
 
 beforeAll(async () => {
   ({ studio, models } = await tinyStudio(await longModel(), { isolated: false }));
-  // Where a test can end them, as a browser does that runs out of memory.
+  // Where a test can end them, as a browser does that runs out of memory, and hold their messages.
   await studio.context.addInitScript(() => {
     const started: Worker[] = [];
-    Object.assign(globalThis, { started });
+    const hold: Hold = { when: null, messages: null };
+    Object.assign(globalThis, { started, hold });
     globalThis.Worker = class extends Worker {
       constructor(...args: ConstructorParameters<typeof Worker>) {
         super(...args);
         started.push(this);
+        this.addEventListener("message", (event) => {
+          if (hold.messages === null) return;
+          event.stopImmediatePropagation();
+          const { data, ports } = event;
+          hold.messages.push(() => this.dispatchEvent(new MessageEvent("message", { data, ports: [...ports] })));
+        });
       }
     };
+    new MutationObserver(() => {
+      if (hold.when === null || !hold.when.test(document.body.innerText)) return;
+      hold.when = null;
+      hold.messages = [];
+    }).observe(document, { subtree: true, childList: true, characterData: true });
   });
 });
 afterAll(() => studio?.end());
 
 const endWorkers = (page: Page) =>
   page.evaluate(() => (globalThis as unknown as { started: Worker[] }).started.forEach((worker) => worker.terminate()));
+/** Stops a page's training where it stands as soon as the page shows `when`: a tiny one may end before another tab is open. */
+const holdOnce = (page: Page, when: RegExp) =>
+  page.evaluate((when) => {
+    (globalThis as unknown as { hold: Hold }).hold.when = when;
+  }, when);
+const letGo = (page: Page) =>
+  page.evaluate(() => {
+    const { hold } = globalThis as unknown as { hold: Hold };
+    const messages = hold.messages!;
+    hold.messages = null;
+    for (const send of messages) send();
+  });
 const alert = (page: Page) => page.locator(".problem[role=alert]").innerText();
 const goOn = (page: Page) => page.getByRole("button", { name: "Continue" }).click();
 /** Takes away what the page keeps of the model. */
@@ -139,12 +170,14 @@ it("where a site may keep nothing, and asking for it throws, it says so, trains 
 it("a tab shows a run that another one trains as such, and as finished once it is", async () => {
   const first = await openTable(studio);
   await first.getByLabel("Thorough").check();
+  await holdOnce(first, /Saved up to step [1-9]/);
   await begin(first);
   await first.getByText(/^Saved up to step [1-9]/).waitFor({ timeout: 60_000 });
   const second = await studio.open("train");
   const elsewhere = second.getByText("Training on “films.csv” runs in another tab.");
   await elsewhere.waitFor();
   expect(await second.getByRole("button", { name: "Delete it" }).count()).toBe(0);
+  await letGo(first);
   await finished(first);
   await elsewhere.waitFor({ state: "detached" });
   await second.getByRole("link", { name: "Results" }).click();
