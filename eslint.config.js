@@ -55,7 +55,7 @@ const fetchedLate = {
   selector: "ImportExpression:not(CallExpression[callee.name=/^(lazyChunk|entry)$/] ImportExpression)",
   message: "Where a page cannot fetch it, lazyChunk of ts/waiting/lazy-chunk.ts names the error.",
 };
-const clock = { object: "performance", property: "now", message: "ts/waiting/clock.ts is the clock." };
+const clock = { object: "performance", property: "now", message: "ts/waiting/next-task.ts is the clock." };
 
 export default defineConfig(
   {
@@ -113,7 +113,7 @@ export default defineConfig(
   },
   { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-syntax": ["error", ...literals, ...noDetails] } },
   { files: ours, rules: { "no-restricted-properties": ["error", ...approximated, clock] } },
-  { files: ["ts/waiting/clock.ts"], rules: { "no-restricted-properties": ["error", ...approximated] } },
+  { files: ["ts/waiting/next-task.ts"], rules: { "no-restricted-properties": ["error", ...approximated] } },
   { files: ["ts/cli/**/*.ts"], rules: { "no-restricted-properties": ["error", clock] } },
   {
     files: ["ts/**/*.ts", "packages/flower/src/**/*.ts"],

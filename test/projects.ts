@@ -1,5 +1,5 @@
 // Which test files run in which project of vitest, in `npm test` and in the rest of the matrix, which `npm run test:all` runs after it.
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { createFilter } from "vite";
 import type { Need } from "../scripts/checks/machine.mjs";
@@ -77,70 +77,49 @@ const numbersOfNode = [
   "test/properties/{arguments,programs}/**/*.test.ts",
 ];
 
-/** Files that `npm test` leaves to `npm run test:all`, by the reason. */
-export const leftToAll = {
-  /** They start Redis, PostgreSQL, an S3 service or Flower, or Python's and the system's clients of a server. */
-  services: [
-    "packages/queue/test/**",
-    "packages/flower/test/*.node.test.ts",
-    "test/training/node/bucket-store.node.test.ts",
-    "test/docs/queues.node.test.ts",
-    "test/serve/openai/clients/curl-and-python.node.test.ts",
-  ],
-  /** They kill or end processes, threads or browsers, over and over, and wait for them. */
-  kills: [
-    "test/properties/kills/*.node.test.ts",
-    "test/properties/threads/death.node.test.ts",
-    "test/cli/signals.test.ts",
-    "test/pages/kills.node.test.ts",
-    // The example's server. What it is made of is tested in one process, in test/serve/adapter-server.
-    "test/serve/node-server.node.test.ts",
-    "test/cli/serve-process.test.ts",
-  ],
-  /** They go through the Studio as a person would; its first load stays. */
-  studio: ["test/studio/!(first-load|policy|verdict).node.test.ts"],
-  /** They read files of growing sizes and time it, or ask a server thousands of times; that hostile files are refused stays. */
-  growth: ["test/properties/proportion/*.node.test.ts", "test/serve/openai/many-requests.node.test.ts"],
-  /** They keep models in a page's storage, cut downloads and open several tabs. */
-  pages: ["test/pages/{downloads,in-worker,picked,runs,tabs}.node.test.ts"],
-  /** They compile the kernels twice more, and compare the bytes: those change with the toolchain alone. */
-  toolchain: ["test/packaging/wasm-pack.test.ts"],
-  /** They train MiniLM by the programs and commands of a page, each with the defaults; those of README and docs/starts stay. */
-  documents: ["test/docs/{own-data,cross-encoders,search,worker}.node.test.ts"],
-  /** They load or train all of MiniLM, again and again, for its memory and its copies; small models' tests of the same stay. */
-  wholeModel: [
-    "test/models/{estimate-memory.test,estimate-memory-options.node.test,sentence/known-modules.node.test}.ts",
-  ],
-  /** They compile shaders of some hundred kernels, of every model and task, without a GPU; what usual ones need stays. */
-  shaders: ["test/engine/webgpu/{ops,every-model,every-task,many-programs}.node.test.ts"],
-  /** They call public functions with three of four wrong values at each place; the fourth stays. */
-  otherValues: ["test/properties/arguments/{,*/}other-values.{node.test,test}.ts"],
-  /** They install the package into projects of their own, bundle it with every bundler, or ask pip for a wheel. */
-  consumers: [
-    "test/packaging/{consumers,sample-consumers,edge-worker,bundler-warnings,worker-page,trusted-types}.test.ts",
-    "test/io/node/models/wheel.node.test.ts",
-    "test/serve/edge-worker.node.test.ts",
-  ],
+/**
+ * Reasons for which `npm test` leaves a file to `npm run test:all`. Such a file names its reasons in its first lines: `// @rest kills`.
+ */
+const reasons = {
+  services: "They start Redis, PostgreSQL, an S3 service or Flower, or Python's and the system's clients of a server.",
+  kills: "They kill or end processes, threads or browsers, over and over, and wait for them.",
+  studio: "They go through the Studio as a person would; its first load stays.",
+  growth:
+    "They read files of growing sizes and time it, or ask a server thousands of times; that hostile files are refused stays.",
+  pages: "They keep models in a page's storage, cut downloads and open several tabs.",
+  toolchain: "They compile the kernels twice more, and compare the bytes: those change with the toolchain alone.",
+  documents:
+    "They train MiniLM by the programs and commands of a page, each with the defaults; those of README and docs/starts stay.",
+  wholeModel:
+    "They load or train all of MiniLM, again and again, for its memory and its copies; small models' tests of the same stay.",
+  shaders:
+    "They compile shaders of some hundred kernels, of every model and task, without a GPU; what usual ones need stays.",
+  otherValues: "They call public functions with three of four wrong values at each place; the fourth stays.",
+  consumers:
+    "They install the package into projects of their own, bundle it with every bundler, or ask pip for a wheel.",
 };
 
-/** Files whose tests need something that a machine may lack. */
-export const needing: Readonly<Record<Need, readonly string[]>> = {
-  /** They drive one from Node. */
-  browser: [
-    "test/packaging/{page,service-worker,trusted-types,worker-page}.test.ts",
-    "test/{pages,studio,engine/webgpu}/*.node.test.ts",
-    "packages/flower/test/{leaving,pages}.node.test.ts",
-    "test/cli/commands/{bench-gpu,studio}.test.ts",
-    "test/docs/{search,starts,webgpu,worker}.node.test.ts",
-  ],
-  unix: ["test/training/node/pipes.node.test.ts"],
-  linux: [
-    "test/cli/signals.test.ts",
-    "test/io/node/{handles,process-mark}.node.test.ts",
-    "test/training/node/run-lock.node.test.ts",
-    "test/properties/kills/quantize-kills.node.test.ts",
-  ],
-  disks: ["test/properties/kills/{adapter-kills,merge-kills,onnx-processes}.node.test.ts"],
+/** Every test file, by its path from the project's root. */
+const testFiles = ["test", "packages"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts") && !entry.parentPath.includes("node_modules"))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/")),
+);
+
+/** The words after a tag in a file's first lines, such as `// @needs browser` for what a machine may lack. */
+function tagged(file: string, tag: "needs" | "rest"): string[] {
+  const [head] = /^(\/\/ @\w+ [\w ]+\n)*/.exec(readFileSync(join(root, file), "utf8"))!;
+  const [, words = ""] = new RegExp(`^// @${tag} (.+)$`, "m").exec(head) ?? [];
+  return words.split(" ").filter((word) => word !== "");
+}
+
+/** The tags of each test file: what its tests need that a machine may lack, and why `npm test` leaves it to the rest of the matrix. */
+export const tags = testFiles.map((name) => ({ name, needs: tagged(name, "needs"), rest: tagged(name, "rest") }));
+
+/** The words that tags may have. */
+export const knownTags: Readonly<Record<"needs" | "rest", readonly string[]>> = {
+  needs: ["browser", "unix", "linux", "disks"] satisfies Need[],
+  rest: Object.keys(reasons),
 };
 
 /** What is run: everything, what `npm test` runs, or what it leaves to the rest of the matrix. */
@@ -165,8 +144,8 @@ export function filesOfProjects(part: Part, lacking: readonly Need[]): Table {
 }
 
 function table(quick: boolean, lacking: readonly Need[]): Table {
-  const left = quick ? Object.values(leftToAll).flat() : [];
-  const absent = lacking.flatMap((need) => needing[need]);
+  const left = quick ? tags.filter(({ rest }) => rest.length > 0).map(({ name }) => name) : [];
+  const absent = tags.filter(({ needs }) => lacking.some((need) => needs.includes(need))).map(({ name }) => name);
   const inNode = {
     node: { include: [...nodeOnly, ...ownProcess], exclude: ["test/runtimes/**", ...shared, ...left, ...absent] },
     "node-shared": { include: shared, exclude: [...left, ...absent] },
@@ -191,13 +170,6 @@ function table(quick: boolean, lacking: readonly Need[]): Table {
     "chromium-threads": { include: quick ? coveringInBrowser : covering, exclude: nodeOnly },
   };
 }
-
-/** Every test file, by its path from the project's root. */
-const testFiles = ["test", "packages"].flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts") && !entry.parentPath.includes("node_modules"))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/")),
-);
 
 /** The test files that a project's patterns name. */
 export function namesOf({ include, exclude }: FilesOfProject): string[] {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { findChromium } from "../browsers/chromium.mjs";
 
 /**
- * What some tests need and a machine may lack: whether it is here, and what to say where it is not. test/projects.ts lists the tests.
+ * What some tests need and a machine may lack: whether it is here, and what to say where it is not. A test file names it in a tag: `// @needs browser`.
  * @satisfies {Record<string, { isHere: () => boolean, without: string }>}
  */
 const needs = {

@@ -1,4 +1,4 @@
-import { MINILM, type ModelShape, SMOLLM2 } from "../../ts/cli/timing/models/model-shapes.js";
+import { MINILM, type ModelShape, SMOLLM2 } from "../../ts/cli/timing/models/measured-model.js";
 
 /** Models of two layers, which a software adapter computes in a second: for tests of what measures the others. */
 export const SMALL: readonly ModelShape[] = [

@@ -6,8 +6,7 @@ import {
   measureGpu,
   wasmLine,
 } from "../../ts/cli/timing/gpu-timing.js";
-import { withRandomWeights } from "../../ts/cli/timing/models/measured-model.js";
-import { MINILM, SMOLLM2 } from "../../ts/cli/timing/models/model-shapes.js";
+import { MINILM, SMOLLM2, withRandomWeights } from "../../ts/cli/timing/models/measured-model.js";
 import { createEngine } from "../../ts/entry/browser.js";
 import { SMALL } from "./small-shapes.js";
 

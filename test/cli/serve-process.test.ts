@@ -1,3 +1,4 @@
+// @rest kills
 import { spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";

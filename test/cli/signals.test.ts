@@ -1,3 +1,5 @@
+// @needs linux
+// @rest kills
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";

@@ -10,9 +10,13 @@ const documents = [
   "bench/README.md",
   "bench/history.md",
   "bench/recipes.md",
-  ...["web", "test", "test/golden/generate", "scripts/setup", "scripts/wasm", "scripts/peft", "site", "ts/entry"].map(
+  ...["web", "test", "test/golden/generate", "scripts/setup", "scripts/wasm", "scripts/peft", "site"].map(
     (folder) => `${folder}/README.md`,
   ),
+  ...readdirSync(join(root, "ts")).flatMap((folder) => {
+    const page = `ts/${folder}/README.md`;
+    return existsSync(join(root, page)) ? [page] : [];
+  }),
   ...["flower", "queue"].map((name) => `packages/${name}/README.md`),
   ...readdirSync(join(root, "examples")).map((name) => `examples/${name}/README.md`),
 ];

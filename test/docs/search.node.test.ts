@@ -1,3 +1,5 @@
+// @needs browser
+// @rest documents
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build as vite } from "vite";

@@ -59,7 +59,7 @@ function messageOf(call: () => unknown): string {
 }
 
 it("the page names every option of the losses", () => {
-  const files = ["sentence-loss-options.ts", "cross-encoder-loss.ts"].map((file) =>
+  const files = ["sentence-loss.ts", "cross-encoder-loss.ts"].map((file) =>
     readFileSync(join(root, "ts/train/losses", file), "utf8"),
   );
   const options = files.flatMap((text) => [...text.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name!));

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest documents
 import { cpSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build as vite } from "vite";

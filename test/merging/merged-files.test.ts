@@ -8,8 +8,7 @@ import { adapterConfig, readAdapter, writeAdapter } from "../../ts/io/peft/index
 import { openSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { mergedPieces } from "../../ts/merging/merged-pieces.js";
 import { planMerge } from "../../ts/merging/merge-plan.js";
-import { PieceBuffers } from "../../ts/merging/piece-memory.js";
-import { storedPieces } from "../../ts/merging/stored-tensor.js";
+import { PieceBuffers, storedPieces } from "../../ts/merging/stored-tensor.js";
 
 const RUNS = 400;
 /** Bytes that are looked at first, to tell what a file is. */

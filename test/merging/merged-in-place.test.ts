@@ -5,7 +5,7 @@ import { adapterConfig, readAdapter, writeAdapter } from "../../ts/io/peft/index
 import { encodeTensor, type FloatDtype, openSafetensors, writeSafetensors } from "../../ts/io/safetensors/index.js";
 import { mergedPieces, mergedValues } from "../../ts/merging/merged-pieces.js";
 import { type MergePlan, planMerge } from "../../ts/merging/merge-plan.js";
-import { PieceBuffers } from "../../ts/merging/piece-memory.js";
+import { PieceBuffers } from "../../ts/merging/stored-tensor.js";
 
 /** Three pieces a tensor and more, the last not whole. */
 const [IN, OUT, RANK] = [1029, 1700, 3];

@@ -15,7 +15,7 @@ import {
   writeSafetensors,
 } from "../../ts/index.js";
 import { activationNames } from "../../ts/models/config-values.js";
-import { positionRows } from "../../ts/models/encoders/post-norm-config.js";
+import { positionRows } from "../../ts/models/encoders/post-norm.js";
 import { goldenEncoder, texts } from "./golden-encoder.js";
 
 const some = texts.slice(0, 4);

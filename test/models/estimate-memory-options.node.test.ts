@@ -1,3 +1,4 @@
+// @rest wholeModel
 import { expect, it } from "vitest";
 import { estimateMemory, type LoraOptions } from "../../ts/index.js";
 import { batchTexts } from "./golden-encoder.js";

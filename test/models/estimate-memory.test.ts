@@ -1,3 +1,4 @@
+// @rest wholeModel
 import { expect, it } from "vitest";
 import { estimateMemory, type LoraOptions, SentenceEncoder, TextClassifier } from "../../ts/index.js";
 import { miniLM } from "./minilm.js";

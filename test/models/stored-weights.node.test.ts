@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { bytesSource, openGguf } from "../../ts/index.js";
 import { ggufTensors } from "../../ts/models/gguf/tensors.js";
-import type { WrittenType } from "../../ts/models/gguf/writing/types.js";
+import type { WrittenType } from "../../ts/models/gguf/writing/written-types.js";
 import { formatOf } from "../../ts/models/stored-weights.js";
 import { qwen35File } from "./gguf/writing/qwen35-file.js";
 

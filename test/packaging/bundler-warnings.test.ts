@@ -1,3 +1,4 @@
+// @rest consumers
 import { join } from "node:path";
 import { rollup } from "rollup";
 import { expect, it } from "vitest";

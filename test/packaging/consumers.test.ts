@@ -1,3 +1,4 @@
+// @rest consumers
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -45,7 +46,7 @@ describe("the packed tarball, installed into a small project", () => {
     expect(consumer.files).toEqual(expect.arrayContaining([...expected, ...binaries, "LICENSE", "README.md"]));
     // The data that `lowrank finetune` takes by default, what documents lead to, and what npm always packs.
     const allowed =
-      /^(dist\/.+|docs\/[\w-]+\.(md|txt|svg)|docs\/report\.schema\.json|docs\/studio\/10-judge\.webp|bench\/(README\.md|recipes\.md|results\.svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|examples\/(chat|names|queue|search)\/[\w.@-]+|examples\/(edge-worker|node-server)\/((src\/)?[\w-]+\.m?js|README\.md|(package|wrangler)\.jsonc?)|scripts\/(peft\/check_peft(_options)?\.py|recipes\/datasets\/README\.md)|package\.json|[A-Z-]+(\.md)?)$/;
+      /^(dist\/.+|docs\/[\w-]+\.(md|txt|svg)|docs\/report\.schema\.json|docs\/studio\/10-judge\.webp|bench\/(README\.md|recipes\.md|results\.svg)|examples\/movie\/(movie_\w+\.tsv|README\.md|LICENSE\.txt)|examples\/(chat|names|queue|search)\/[\w.@-]+|examples\/(edge-worker|node-server)\/((src\/)?[\w-]+\.m?js|README\.md|(package|wrangler)\.jsonc?)|scripts\/(peft\/check_peft(_options)?\.py|recipes\/datasets\/README\.md)|ts\/\w+\/README\.md|package\.json|[A-Z-]+(\.md)?)$/;
     expect(consumer.files.filter((path) => !allowed.test(path))).toEqual([]);
   });
 

@@ -1,3 +1,4 @@
+// @rest consumers
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";

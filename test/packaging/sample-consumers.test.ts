@@ -1,3 +1,4 @@
+// @rest consumers
 import { chromium, type Browser } from "playwright";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumArguments, findChromium } from "../../scripts/browsers/chromium.mjs";

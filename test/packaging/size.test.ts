@@ -80,16 +80,16 @@ const bounds = {
   encoder: { first: 121_000, all: 282_000 },
   everything: { first: 205_000, all: 468_000 },
   noBundler: {
-    browser: 261_000,
-    node: 282_000,
-    graph: 48_600,
+    browser: 253_000,
+    node: 275_000,
+    graph: 55_000,
     serve: 244_000,
     "jobs-browser": 303_000,
     ai: 13_600,
     "remote-browser": 29_000,
   },
   poolThread: 1_710,
-  worker: { start: 26_700, classifier: 154_000, all: 555_000 },
+  worker: { start: 30_100, classifier: 154_000, all: 555_000 },
   remote: 17_700,
 };
 

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest consumers
 import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

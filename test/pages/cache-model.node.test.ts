@@ -1,3 +1,4 @@
+// @needs browser
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createEngine, SentenceEncoder } from "../../ts/index.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest pages
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { tinyEncoder } from "../models/tiny-encoder.js";

@@ -1,3 +1,4 @@
+// @needs browser
 import { expect, it } from "vitest";
 import { clearCache, cacheModel, cachedModel, cachedModels, UnsupportedError } from "../../ts/entry/node.js";
 import { opfsStore } from "../../ts/entry/jobs-node.js";

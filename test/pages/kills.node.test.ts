@@ -1,3 +1,5 @@
+// @needs browser
+// @rest kills
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { Page } from "playwright";

@@ -1,3 +1,4 @@
+// @needs browser
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { data, spec } from "../jobs/tiny-job.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";

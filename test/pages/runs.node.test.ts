@@ -1,3 +1,5 @@
+// @needs browser
+// @rest pages
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { data, spec } from "../jobs/tiny-job.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest pages
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { tinyEncoder } from "../models/tiny-encoder.js";
 import { BrowserDriver } from "./browser-driver.js";

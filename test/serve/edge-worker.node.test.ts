@@ -1,3 +1,4 @@
+// @rest consumers
 import { rmSync } from "node:fs";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,7 +1,7 @@
 import type { FileMap } from "../../ts/io/file-access.js";
 import type { LoraOptions } from "../../ts/adapters/lora-options.js";
 import { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
-import { Philox } from "../../ts/nn/philox.js";
+import { Philox } from "../../ts/nn/random.js";
 import { TextClassifier } from "../../ts/tasks/classify/text-classifier.js";
 import { examples, tinyEncoder } from "../models/tiny-encoder.js";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { encodingOf } from "../../ts/models/sentence/encoding.js";
+import { encodingOf } from "../../ts/models/sentence/inference.js";
 import type { SentenceEncoder } from "../../ts/models/sentence/sentence-encoder.js";
 import { WaitingTexts } from "../../ts/serve/waiting-texts.js";
 import { nextTask, type Steps } from "../../ts/waiting/next-task.js";

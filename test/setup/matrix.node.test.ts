@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../scripts/setup/paths.mjs";
-import { filesOfProjects, leftToAll, namesOf, needing, type Part } from "../projects.js";
+import { filesOfProjects, knownTags, namesOf, type Part, tags } from "../projects.js";
 
 const allFiles = namesOf({ include: ["{test,packages/*/test}/**/*.test.ts"], exclude: [] });
 
@@ -40,13 +40,22 @@ describe("npm test and the rest of the matrix", () => {
     expect([...pairs("quick"), ...pairs("rest")].sort()).toEqual(pairs("all").sort());
   });
 
-  it("name only files that there are", () => {
-    const patterns = [...Object.values(leftToAll).flat(), ...Object.values(needing).flat()];
-    const empty = patterns.filter((pattern) => namesOf({ include: [pattern], exclude: [] }).length === 0);
-    expect(empty).toEqual([]);
+  it("know every word of a tag, and every word is used", () => {
+    for (const tag of ["needs", "rest"] as const) {
+      const used = new Set(tags.flatMap((file) => file[tag]));
+      expect([...used].sort()).toEqual([...knownTags[tag]].sort());
+    }
   });
 
-  it("skip no test: what is left out is a file that test/projects.ts names", async () => {
+  it("find every tag: one below the first lines would have no effect", async () => {
+    for (const { name, needs, rest } of tags) {
+      const source = await readFile(join(root, name), "utf8");
+      const lines = source.match(/^\/\/ @(?:needs|rest) .+$/gm) ?? [];
+      expect(lines.flatMap((line) => line.split(" ").slice(2))).toEqual([...needs, ...rest]);
+    }
+  });
+
+  it("skip no test: what is left out is a file that says so in a tag", async () => {
     const skips = /\.(?:skip|skipIf|runIf|todo|only|fails)\s*[.(<]|\bLOWRANK_TESTS"\]/;
     const files = allFiles.filter((name) => name !== "test/setup/matrix.node.test.ts");
     const sources = await Promise.all(files.map((name) => readFile(join(root, name), "utf8")));

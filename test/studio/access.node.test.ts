@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { give, seriousIn, Studio } from "../../scripts/studio/driver.mjs";
 

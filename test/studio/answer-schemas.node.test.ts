@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Field, fieldsOf, hasValues, kinds, schemaOf, shapeOf } from "../../web/src/data/answers/fields.js";

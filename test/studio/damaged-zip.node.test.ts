@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import { expect, it } from "vitest";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Page } from "playwright";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { encodingOf, encodings } from "../../web/src/data/decode.js";
 import { linesOf } from "../../web/src/data/quotes.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import type { Page } from "playwright";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { give, Studio } from "../../scripts/studio/driver.mjs";

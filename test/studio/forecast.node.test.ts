@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { Clock } from "../../web/src/engine/clock.js";
 import { partsOf } from "../../web/src/engine/parts.js";

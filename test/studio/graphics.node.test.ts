@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { give, type Studio } from "../../scripts/studio/driver.mjs";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import type { JobEvent, ReadyJob } from "lowrank/jobs";
 import { expect, it } from "vitest";
 import { after, atStart, type JobProgress, timeLeft } from "../../web/src/engine/job-progress.js";

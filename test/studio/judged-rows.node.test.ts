@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { correctedRecords } from "../../web/src/data/corrected-records.js";
 import { judgedRows, textsOf } from "../../web/src/data/judged-rows.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Page } from "playwright";
 import { unzipSync } from "fflate";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { findingsIn } from "../../web/src/data/findings.js";
 import { seenRows } from "../../web/src/parts/seen-rows.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { readdir, stat } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { readdir } from "node:fs/promises";
 import { expect, it } from "vitest";
 

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { unzipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,9 +1,11 @@
+// @needs browser
+// @rest studio
 import { unzipSync } from "fflate";
 import type { Page } from "playwright";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Studio } from "../../scripts/studio/driver.mjs";
-import type { MultiLabelRunResult } from "../../ts/tasks/multi-label/report.js";
-import type { RegressResult } from "../../ts/tasks/regress/regress-model.js";
+import type { MultiLabelRunResult } from "../../ts/tasks/multi-label/settings.js";
+import type { RegressResult } from "../../ts/tasks/regress/settings.js";
 import type { HeadComparison } from "../../ts/tasks/head/head-comparison.js";
 import { en } from "../../web/src/messages/en/main.js";
 import { tinyEncoder } from "../models/tiny-encoder.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { describe, expect, it } from "vitest";
 import { readExamples } from "../../ts/index.js";
 import { numbersIn, joinedLabels as ofLibrary } from "../../ts/io/examples/summary/label-forms.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { readConversations } from "../../web/src/data/conversations.js";
 

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { strToU8, unzipSync, zipSync } from "fflate";
 import { beforeEach, expect, it } from "vitest";
 import { read, remove, write } from "../../web/src/storage/database.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { contains } from "../../web/src/data/row-search.js";
 

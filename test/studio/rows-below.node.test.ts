@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { readTable } from "../../web/src/data/read-table.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

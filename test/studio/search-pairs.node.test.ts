@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { afterEach, expect, it } from "vitest";
 import { searchTexts } from "../../web/src/data/search-texts.js";
 import {

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";

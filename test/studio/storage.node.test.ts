@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { unzipSync } from "fflate";
 import Papa from "papaparse";
 import type { Page } from "playwright";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { describe, expect, it } from "vitest";
 import { guessColumns } from "../../web/src/data/columns.js";
 import { findingsIn } from "../../web/src/data/findings.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { recognise } from "../../web/src/data/recognise.js";
 import { CHARACTERS, isForeign, languagesOf, sampleOf, TEXTS } from "../../web/src/data/text-languages.js";

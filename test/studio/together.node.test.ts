@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

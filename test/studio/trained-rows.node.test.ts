@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { differenceOf, shareTexts } from "../../web/src/data/trained-rows.js";
 

@@ -1,3 +1,4 @@
+// @needs browser
 import { expect, it } from "vitest";
 import { macroF1Loss, recommend } from "../../ts/tasks/classify/report.js";
 import { recommendedBy } from "../../ts/tasks/head/head-comparison.js";

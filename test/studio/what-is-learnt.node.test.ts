@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { expect, it } from "vitest";
 import { plain } from "../../web/src/data/rows.js";
 import { partsOf } from "../../web/src/engine/parts.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { describe, expect, it } from "vitest";
 import { readTokens } from "../../ts/io/examples/tokens/read-tokens.js";
 import { readTable } from "../../web/src/data/read-table.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest studio
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { strToU8, unzipSync, zipSync } from "fflate";

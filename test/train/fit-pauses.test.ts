@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { type BatchLoss, fit, type NodeId, tensor } from "../../ts/index.js";
-import { stopwatch } from "../../ts/waiting/clock.js";
+import { stopwatch } from "../../ts/waiting/next-task.js";
 import { graphOfTest, Regression, type Row, rows } from "./regression.js";
 
 /** A regression whose every micro-batch takes longer than a page can wait. */

@@ -3,9 +3,10 @@ import { AbortError, FormatError } from "../../ts/index.js";
 import { type JobEvent, type JobSpec, memoryStore } from "../../ts/jobs/index.js";
 import { runFolds } from "../../ts/jobs/index.js";
 import { readSafetensors } from "../../ts/io/safetensors/index.js";
-import { jobSeconds } from "../../ts/training/estimate/job-seconds.js";
-import { finalPlan, MOST_ROWS } from "../../ts/training/final-plan.js";
-import { classifierPlan } from "../../ts/tasks/classify/recipes.js";
+import { jobSeconds } from "../../ts/training/estimate/job-estimate.js";
+import { finalPlan } from "../../ts/training/prepare.js";
+import { FINAL_FIT_ROWS } from "../../ts/training/spec/run-settings.js";
+import { classifierPlan } from "../../ts/tasks/classify/settings.js";
 import { afterStep, results, run, runUntil, sources, spec } from "../jobs/tiny-job.js";
 
 /** A test file apart; a fifth of the forty rows chooses the step. */
@@ -171,7 +172,7 @@ describe("a final fit", () => {
       const given = [settings, data, { finalFit: {} }, { train: few }, held, 400, classifierPlan] as unknown;
       return finalPlan(...(given as Parameters<typeof finalPlan>)) !== null;
     };
-    expect(MOST_ROWS).toBe(1000);
+    expect(FINAL_FIT_ROWS).toBe(1000);
     expect([40, 1000, 1001, 4000].map((rows) => plan(rows, null))).toEqual([true, true, false, false]);
     expect([40, 4000].map((rows) => plan(rows, true))).toEqual([true, true]);
     expect([40, 4000].map((rows) => plan(rows, false))).toEqual([false, false]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../ts/index.js";
 import { type JobEvent, memoryStore, runJob, type ShownExample, type TaskName } from "../../ts/jobs/index.js";
-import { shownEntities } from "../../ts/tasks/tokens/token-model.js";
+import { shownEntities } from "../../ts/tasks/tokens/definition.js";
 import { tinyRun, tinyTasks } from "../tasks/tiny-tasks.js";
 
 type Evaluation = Extract<JobEvent, { type: "evaluation" }>;

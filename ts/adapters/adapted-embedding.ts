@@ -1,12 +1,10 @@
 import { setStoredMatrix, storedMatrix, type StoredMatrix } from "../graph/frozen/stored-weight.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { doraScale } from "../nn/dora.js";
+import { doraScale, mergeUpdate } from "../nn/low-rank-update.js";
 import { lowRankRows } from "../nn/lora-embedding.js";
-import { mergeUpdate } from "../nn/merged-weight.js";
 import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, rangesInTurn } from "./adapter-selection.js";
-import type { AppliedAdapter } from "./adapter-parts.js";
-import { hostWeights } from "./adapter-tensors.js";
+import { type AppliedAdapter, hostWeights } from "./adapter-parts.js";
 
 /** A frozen embedding table. Adapters may change it by A·B, or replace rows or all of it. */
 export class AdaptedEmbedding {

@@ -1,13 +1,10 @@
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { setStoredMatrix, storedMatrix } from "../graph/frozen/stored-weight.js";
-import { doraScale } from "../nn/dora.js";
-import { AdaptedLayer, adaptedForward } from "../nn/low-rank-update.js";
-import { mergeUpdate } from "../nn/merged-weight.js";
+import { adaptedForward, AdaptedLayer, doraScale, mergeUpdate } from "../nn/low-rank-update.js";
 import type { Tensor } from "../values/tensor.js";
 import { type AdapterSelection, type Run, runsOf } from "./adapter-selection.js";
-import type { AdapterWeights, AppliedAdapter } from "./adapter-parts.js";
-import { effective, hostWeights } from "./adapter-tensors.js";
+import { type AdapterWeights, type AppliedAdapter, effective, hostWeights } from "./adapter-parts.js";
 
 /** A module that is a range of columns of a joined weight. */
 export interface LinearPart {

@@ -6,7 +6,7 @@ import type { WeightOptions } from "../io/safetensors/index.js";
 import type { AdapterSet } from "./adapter-set.js";
 import type { LoraOptions } from "./lora-options.js";
 import type { ModelAdapter } from "./model-adapter.js";
-import type { WeightedAdapterOptions } from "./weighted/options.js";
+import type { WeightedAdapterOptions } from "./weighted-options.js";
 
 /** A frozen base with any number of adapters, one of them active: the base class of all models. */
 export abstract class AdaptedModel {

@@ -5,27 +5,23 @@ import type { Graph } from "../graph/graph.js";
 import type { FileMap, SavedFiles } from "../io/file-access.js";
 import { writeAdapter } from "../io/peft/index.js";
 import type { WeightOptions } from "../io/safetensors/index.js";
-import { Philox } from "../nn/philox.js";
-import { inTraining } from "../train/claims.js";
+import { Philox } from "../nn/random.js";
+import { inTraining } from "../train/task.js";
 import { breather, withPauses } from "../waiting/next-task.js";
 import { throwIfAborted } from "../waiting/abort.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
-import type { AdapterSelection } from "./adapter-selection.js";
-import { tensorsOf } from "./adapter-tensors.js";
-import { CallAdapters, rangesOf } from "./call-adapters.js";
-import { type AdapterBase, createAdapter } from "./create-adapter.js";
-import type { FittedAdapter } from "./fit-adapter.js";
+import { type AdapterSelection, CallAdapters, rangesOf } from "./adapter-selection.js";
+import { tensorsOf } from "./adapter-parts.js";
+import { createAdapter } from "./create-adapter.js";
+import { type AdapterBase, MergedBase } from "./adapter-base.js";
+import { type FittedAdapter, type ReadableBase, readFitting } from "./read-adapter.js";
 import type { LoraOptions } from "./lora-options.js";
-import { MergedBase } from "./merged-base.js";
 import { ModelAdapter } from "./model-adapter.js";
 import { NamedAdapters } from "./named-adapters.js";
-import { type ReadableBase, readFitting } from "./read-adapter.js";
-import { takeWeighted, type WeightedAdapterOptions } from "./weighted/options.js";
+import { takeWeighted, type WeightedAdapterOptions } from "./weighted-options.js";
 
 /** What combines adapters. */
-export const weightedSums = /* @__PURE__ */ lazyChunk(
-  async () => (await import("./weighted/weighted-sum.js")).weightedSum,
-);
+export const weightedSums = /* @__PURE__ */ lazyChunk(async () => (await import("./weighted-sum.js")).weightedSum);
 
 /** The adapter of a text: an adapter or its name, null for the base alone, undefined for the active one. */
 export type AdapterChoice = ModelAdapter | string | null | undefined;

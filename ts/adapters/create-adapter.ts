@@ -4,29 +4,17 @@ import { clip, excerpt } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { type AdapterConfig, layerScalings, savedWhole, targetTest, tokenRows } from "../io/peft/index.js";
 import { isConv1d } from "../io/peft/conv1d.js";
-import { bareBiases, idleExclusion, idlePatterns } from "../io/peft/doubts.js";
-import { initialMagnitude } from "../nn/dora.js";
+import { bareBiases, idleExclusion, idlePatterns } from "../io/peft/check.js";
+import { initialLowRank, initialMagnitude } from "../nn/low-rank-update.js";
 import { embeddingInit } from "../nn/lora-embedding.js";
-import { initialLowRank } from "../nn/low-rank-update.js";
 import { type Tensor, zeros } from "../values/tensor.js";
 import type { AdaptedLinear, LinearPart } from "./adapted-linear.js";
-import { type AdaptedModules, namedModules } from "./adapted-modules.js";
+import { type AdaptedModules, type AdapterBase, namedModules } from "./adapter-base.js";
 import { decayTest } from "./adapted-norm.js";
 import { type LoraOptions, type ResolvedLoraOptions, resolveLoraOptions } from "./lora-options.js";
 import { ModelAdapter } from "./model-adapter.js";
-import { isAllLinear } from "../io/peft/paths/targets.js";
-import { factorsOf } from "./pissa-factors.js";
-import type { AdapterWeights, TokenRows, WholeTensor } from "./adapter-parts.js";
-
-/** What a new adapter needs to know about the model. */
-export interface AdapterBase extends AdaptedModules {
-  /** The base's name, which the adapter records. */
-  readonly name: string;
-  /** Default target modules. */
-  readonly targetModules: readonly string[];
-  /** `model_type` of its config.json. */
-  readonly modelType: string;
-}
+import { isAllLinear } from "../io/peft/targets.js";
+import { type AdapterWeights, factorsOf, type TokenRows, type WholeTensor } from "./adapter-parts.js";
 
 /**
  * Makes an adapter on the layers that the options target. Throws `ConfigError` if they target none, or name unknown modules.

@@ -1,11 +1,19 @@
-import { isRecord } from "../arguments/collections.js";
+import { isRecord, notExpected } from "../arguments/settings.js";
 import { checkOptions, copiedOptions } from "../arguments/options.js";
-import { notExpected } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { kindOf } from "../errors/excerpt.js";
 import { adapterConfig, type AdapterConfig, checkTogether, refuseInitialisation } from "../io/peft/index.js";
-import { oloraFactors, orthogonalInit, pissaFactors, randomInit, type WeightInit } from "../nn/initial-factors.js";
-import { gaussianInit, kaimingInit, type LoraInit, resolveLoraConfig } from "../nn/lora-config.js";
+import {
+  gaussianInit,
+  kaimingInit,
+  type LoraInit,
+  oloraFactors,
+  orthogonalInit,
+  pissaFactors,
+  randomInit,
+  resolveLoraConfig,
+  type WeightInit,
+} from "../nn/lora-config.js";
 
 /**
  * A call's `lora` as it is now, with its lists and patterns, for a call that awaits something before it makes the adapter. Other values are

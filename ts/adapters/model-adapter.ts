@@ -1,11 +1,20 @@
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
-import { type Adapter, type AdapterConfig, convertPissa } from "../io/peft/index.js";
 import { transpose } from "../io/peft/conv1d.js";
+import { type Adapter, type AdapterConfig, convertPissa } from "../io/peft/index.js";
 import { formatShape, type Tensor } from "../values/tensor.js";
-import { hostLayers, paramsOf, tensorsOf, weightsOf } from "./adapter-tensors.js";
-import type { AdapterParts, AdapterWeights, AppliedAdapter, TokenRows, WholeTensor } from "./adapter-parts.js";
+import {
+  type AdapterParts,
+  type AdapterWeights,
+  type AppliedAdapter,
+  hostLayers,
+  paramsOf,
+  tensorsOf,
+  type TokenRows,
+  weightsOf,
+  type WholeTensor,
+} from "./adapter-parts.js";
 
 /** Values of nodes at a call. On a GPU those that cannot be read at once come later: the values at the call, whatever changes them meanwhile. */
 class ValuesAtCall {
@@ -170,4 +179,28 @@ function otherTensors(what: string, tensor: string, why: string): AdapterError {
     `${what}: values go in place of an adapter's with the same layers and ranks; there is ${clip(tensor)}, ${why}: load it as another`,
     { op: what, tensor },
   );
+}
+
+/** An adapter whose A is constant while the rest is trained (FFA-LoRA, arXiv 2403.12313). */
+export interface FrozenA {
+  /** The trained parameters, in the adapter's order. */
+  params(): NodeId[];
+  /** The whole adapter in a step of the graph, with A as constants: no gradient is computed for them. */
+  applied(): AppliedAdapter;
+}
+
+/** Freezes every A of an adapter at its current value. */
+export function frozenA(graph: Graph, adapter: ModelAdapter): FrozenA {
+  const values = new Map([...adapter.layers].map(([path, { loraA }]) => [path, graph.value(loraA)]));
+  const frozen = new Set([...adapter.layers.values()].map(({ loraA }) => loraA));
+  return {
+    params: () => adapter.params().filter((id) => !frozen.has(id)),
+    applied() {
+      const { config, whole, tokens } = adapter;
+      const layers = [...adapter.layers].map(
+        ([path, weights]) => [path, { ...weights, loraA: graph.constant(values.get(path)!) }] as const,
+      );
+      return { config, whole, tokens, layers: new Map(layers) };
+    },
+  };
 }

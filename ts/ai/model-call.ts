@@ -6,9 +6,8 @@ import type {
   LanguageModelV3ToolResultPart,
   SharedV3Warning,
 } from "@ai-sdk/provider";
-import type { ChatMessage } from "../models/language/chat-message.js";
+import type { ChatMessage, Tool, ToolChoice } from "../models/language/tools/tool-options.js";
 import type { GenerateOptions } from "../models/language/generate-options.js";
-import type { Tool, ToolChoice } from "../models/language/tools/tool-options.js";
 import { requestSeed } from "../serve/request-seed.js";
 import { jsonCopy, jsonText, type LanguageSettings, ownOptions, takeLanguageSettings } from "./model-settings.js";
 import { unsupported } from "./provided-models.js";

@@ -7,9 +7,8 @@ import type {
   EmbeddingModelV3CallOptions,
   EmbeddingModelV3Result,
 } from "@ai-sdk/provider";
-import { isRecord } from "../arguments/collections.js";
+import { isRecord, text, unexpected } from "../arguments/settings.js";
 import { readOptions } from "../arguments/options.js";
-import { text, unexpected } from "../arguments/settings.js";
 import { batchLimits, type BatchOptions, batchReaders } from "../serve/batch-limits.js";
 import { Batches } from "./batches.js";
 import { isHere, LowrankLanguageModel } from "./language-model.js";

@@ -11,18 +11,18 @@ export {
   freshSettings,
   withAbsolutePaths,
   type SettingsOptions,
-} from "./options/settings-of-options.js";
+  addSettingOptions,
+  addSpecOptions,
+} from "./options/spec-options.js";
 export type { AdapterOptions } from "./options/adapter-settings.js";
-export { flagNames } from "./options/flag-names.js";
+export { flagNames } from "./options/setting-flags.js";
 export { port, real, targetModules, whole } from "./options/option-values.js";
-export { addSettingOptions, addSpecOptions } from "./options/spec-options.js";
 export { packageRoot } from "./installed-package.js";
 export { runProcess, runs, type Program, type Run } from "./run-program.js";
 export type { Session } from "./session.js";
 export { formatDuration, formatPercent } from "./terminal/number-format.js";
-export { oneLine, shellPath } from "./terminal/printable.js";
-export { tableLines } from "./terminal/table.js";
+export { oneLine, shellPath, tableLines } from "./terminal/terminal.js";
 export { sweepCurves } from "../pictures/sweep-curves.js";
-export { readLabelled } from "../tasks/classify/data/read-labelled.js";
+export { readLabelled } from "../tasks/classify/read-labelled.js";
 export { localSources } from "../training/node/local-sources.js";
 export { DEFAULT_MODEL } from "../training/spec/shared-fields.js";

@@ -3,8 +3,7 @@ import { Command } from "commander";
 import { likelyName } from "../arguments/options.js";
 import { VERSION } from "../version.js";
 import { enableRevectorizer } from "./engine-start.js";
-import { type ExitCode, exitCodes, reportError } from "./exit-codes.js";
-import type { Interruption, Session } from "./session.js";
+import { type ExitCode, exitCodes, type Interruption, reportError, type Session } from "./session.js";
 import { Terminal } from "./terminal/terminal.js";
 
 const EXIT_CODES = `

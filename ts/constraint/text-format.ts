@@ -1,6 +1,5 @@
-import { isRecord, listFrom, plainCopy } from "../arguments/collections.js";
+import { isRecord, listFrom, plainCopy, text, unexpected } from "../arguments/settings.js";
 import { optional } from "../arguments/options.js";
-import { text, unexpected } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 
 /** Options that bind a generated text to a format; one at most. Every answer fits it, unless `maxTokens` cuts it. */

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors/errors.js";
-import { stopwatch } from "../waiting/clock.js";
+import { stopwatch } from "../waiting/next-task.js";
 import type { Heap } from "./memory/heap.js";
 import type { Pointer } from "./kernels.js";
 import type { WasmKernels } from "./platform-types.js";

@@ -7,4 +7,4 @@ provideJobSources(localSources);
 export * from "../jobs/index.js";
 export { folderStore } from "../training/node/folder-store.js";
 export { bucketStore, type BucketStore } from "../training/node/bucket-store.js";
-export type { BucketOptions } from "../io/node/bucket/bucket-access.js";
+export type { BucketOptions } from "../io/node/bucket/bucket.js";

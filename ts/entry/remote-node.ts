@@ -44,4 +44,4 @@ const placeOf = (given: string | TrustedAddress | null) =>
 export * from "../worker/index.js";
 export { folderStore } from "../training/node/folder-store.js";
 export { bucketStore, type BucketStore } from "../training/node/bucket-store.js";
-export type { BucketOptions } from "../io/node/bucket/bucket-access.js";
+export type { BucketOptions } from "../io/node/bucket/bucket.js";

@@ -1,6 +1,5 @@
 import { ConfigError, ShapeError } from "../errors/errors.js";
-import { checkShape } from "../values/shape.js";
-import { formatShape, type Tensor } from "../values/tensor.js";
+import { checkShape, formatShape, type Tensor } from "../values/tensor.js";
 import type { Call } from "./call.js";
 import { checkpointOp, recompute } from "./checkpoint.js";
 import type { Gradients } from "./gradients.js";

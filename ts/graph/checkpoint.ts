@@ -1,7 +1,7 @@
 import { callable } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import type { Op } from "../ops/op.js";
-import { checkShape } from "../values/shape.js";
+import { checkShape } from "../values/tensor.js";
 import { idList, newNode, type Node, type NodeId } from "./node.js";
 import { synchronous } from "./steps.js";
 import type { Modes } from "./modes.js";

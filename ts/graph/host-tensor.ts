@@ -1,7 +1,6 @@
 import type { Engine, Leaf } from "../engine/running.js";
 import type { Pointer } from "../engine/kernels.js";
-import { sizeOf } from "../values/shape.js";
-import { checkTensor, type Tensor } from "../values/tensor.js";
+import { checkTensor, sizeOf, type Tensor } from "../values/tensor.js";
 
 /**
  * Reads a user's tensor once: shape and data cannot change between check and copy. Data that are a window on linear memory are copied,

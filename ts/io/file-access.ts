@@ -1,4 +1,5 @@
 import { UnsupportedError } from "../errors/errors.js";
+import { kindOf } from "../errors/excerpt.js";
 import type { ModelSource } from "./model-source.js";
 import type { TensorIndex } from "./safetensors/index.js";
 
@@ -34,4 +35,10 @@ export function fileAccess(what: string): FileAccess {
   throw new UnsupportedError(`${what}: this runtime has no file system; pass the files' bytes as a FileMap`, {
     op: what,
   });
+}
+
+/** A call's model as it is now: files by name are copied, for the code that reads them may have to be fetched first. */
+export function copiedSource(source: string | FileMap | ModelSource): string | FileMap | ModelSource {
+  if (kindOf(source) !== "Object" || typeof (source as ModelSource).open === "function") return source;
+  return { ...(source as FileMap) };
 }

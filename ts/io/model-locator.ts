@@ -1,13 +1,11 @@
-import { checkRecord } from "../arguments/collections.js";
-import { callable, whole } from "../arguments/settings.js";
+import { callable, checkRecord, whole } from "../arguments/settings.js";
 import { ConfigError, ModelError } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
 import { addressSource } from "./address-source.js";
 import { type ByteSource, bytesSource, checkBytes, checkSource } from "./byte-source.js";
 import type { FileMap } from "./file-access.js";
 import { isGgufName } from "./gguf/index.js";
-import type { ModelSource } from "./model-source.js";
-import type { Watcher } from "./watched-source.js";
+import type { ModelSource, Watcher } from "./model-source.js";
 
 /** Finds the source for a string; each entry point of the package sets its own. */
 export type ModelLocator = (name: string, watcher?: Watcher) => ModelSource | Promise<ModelSource>;

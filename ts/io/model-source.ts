@@ -1,5 +1,7 @@
 import { ModelError, withFolder } from "../errors/errors.js";
 import { clip, excerpt } from "../errors/excerpt.js";
+import { orAborted, throwIfAborted } from "../waiting/abort.js";
+import { breather } from "../waiting/next-task.js";
 import { type ByteSource, readRange } from "./byte-source.js";
 import { type Json, type JsonFailure, type JsonRules, parseJson, parseJsonObject } from "./json.js";
 
@@ -101,4 +103,82 @@ async function parseFile<T = JsonObject>(
   } finally {
     await found.close?.();
   }
+}
+
+/** Required files of a model in Hugging Face's layout. */
+export const requiredFiles = ["config.json", "tokenizer.json", "model.safetensors"] as const;
+
+/** Optional files. */
+export const optionalFiles = [
+  "tokenizer_config.json",
+  "generation_config.json",
+  "chat_template.jinja",
+  "modules.json",
+  "1_Pooling/config.json",
+  "2_Dense/config.json",
+  "2_Dense/model.safetensors",
+  "sentence_bert_config.json",
+  "config_sentence_transformers.json",
+] as const;
+
+/** The largest tokenizers have about 35 MB. */
+const LONGEST_TEXT = 128 * 1024 * 1024;
+
+/** Maximum bytes of a file of unknown size: a server may send without end. */
+export const mostBytes = (file: string): number =>
+  /\.(safetensors|gguf)(?:[?#].*)?$/i.test(file) ? Infinity : LONGEST_TEXT;
+
+/** Progress of downloading or reading a model's files. */
+export interface LoadProgress {
+  /** The file's name. */
+  readonly file: string;
+  /** Bytes done. */
+  readonly done: number;
+  /** Total bytes; if the server does not tell, the bytes done. Above 0 unless the file is empty. */
+  readonly total: number;
+}
+
+/** Progress and cancellation of a load. */
+export interface Watcher {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+}
+
+/** A source that reports its reading, and throws `AbortError` within a tensor, or while the source is slow. */
+export function watchedSource(source: ModelSource, { signal, onProgress }: Watcher): ModelSource {
+  const breathe = breather(signal);
+  const watched = (file: string, found: ByteSource): ByteSource => {
+    let done = 0;
+    return {
+      size: found.size,
+      async read(offset, length) {
+        await breathe();
+        const bytes = await orAborted(() => found.read(offset, length), signal);
+        // A range that is read twice counts once.
+        done = Math.min(found.size, done + length);
+        onProgress?.({ file, done, total: found.size });
+        return bytes;
+      },
+      close: async () => found.close?.(),
+    };
+  };
+  const watching = async (file: string, open: () => ByteSource | null | Promise<ByteSource | null>) => {
+    throwIfAborted(signal);
+    const found = await orAborted(
+      async () => open(),
+      signal,
+      (late) => late?.close?.(),
+    );
+    return found && watched(file, found);
+  };
+  const { gguf, explainMissing, made, folderOf } = source;
+  return {
+    name: source.name,
+    open: (file) => watching(file, () => source.open(file)),
+    ...(folderOf && { folderOf }),
+    ...(explainMissing && { explainMissing }),
+    ...(made && { made }),
+    // It exists, or this throws.
+    ...(gguf && { gguf: async () => (await watching("model.gguf", gguf))! }),
+  };
 }

@@ -1,11 +1,15 @@
 import { type AnyJobSpec, type JobSettings, tasks } from "../tasks/index.js";
-import type { FoldsReport } from "../tasks/classify/folds/classifier-folds.js";
+import type { FoldsReport } from "../tasks/classify/classifier-folds.js";
 import type { JobSpec } from "../tasks/classify/settings.js";
 import type { LanguageJobSpec } from "../tasks/language/settings.js";
 import type { PreferenceJobSpec } from "../tasks/preferences/settings.js";
 import type { TokenJobSpec } from "../tasks/tokens/settings.js";
-import { readFoldsReport, type TaskFoldsReport } from "../training/folds/folds-report.js";
-import { type FoldsSoFar as SoFar, readFoldsSoFar } from "../training/folds/folds-so-far.js";
+import {
+  readFoldsReport,
+  readFoldsSoFar,
+  type FoldsSoFar as SoFar,
+  type TaskFoldsReport,
+} from "../training/folds/fold-files.js";
 import { runTaskFolds } from "../training/folds/run-folds.js";
 import type { JobOptions as TaskOptions } from "../training/run-job.js";
 import type { RunStore } from "../training/store/run-store.js";

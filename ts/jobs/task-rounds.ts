@@ -1,8 +1,7 @@
 import { type OptionNames, settingNames } from "../training/spec/option-names.js";
 import { type AnyJobSpec, takeAnySpec, tasks } from "../tasks/index.js";
 import { type JobListener } from "../training/job-events.js";
-import type { Rounds } from "../training/rounds/rounds.js";
-import { TaskRounds } from "../training/rounds/task-rounds.js";
+import { type Rounds, TaskRounds } from "../training/rounds.js";
 import { type JobSources, takeSources } from "../training/sources/job-sources.js";
 
 /** Options of `openRounds`. */

@@ -1,14 +1,11 @@
-import { besides, below } from "../adapters/adapter-tensors.js";
-import { baseWeightInit } from "../adapters/pissa-factors.js";
+import { baseWeightInit, below, besides } from "../adapters/adapter-parts.js";
 import { AdapterError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { type Adapter, type AdapterLayer, startsFromBaseWeights, convertPissa } from "../io/peft/index.js";
-import { partInFile } from "../io/peft/joined-modules.js";
-import { relatePaths } from "../io/peft/paths/base-paths.js";
+import { partInFile, relatePaths } from "../io/peft/base-names.js";
 import { transpose } from "../io/peft/conv1d.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
-import { sameShape } from "../values/shape.js";
-import type { Tensor } from "../values/tensor.js";
+import { sameShape, type Tensor } from "../values/tensor.js";
 import { orientationOf } from "./orientation.js";
 import type { Pause } from "./stored-tensor.js";
 

@@ -4,7 +4,7 @@ import { clip } from "../errors/excerpt.js";
 import { isConv1d, transpose } from "../io/peft/conv1d.js";
 import { type Adapter, adapterConfig, type AdapterLayer } from "../io/peft/index.js";
 import { decodeTensor, dtypeBits, isReadableFloat, type OpenTensorFile } from "../io/safetensors/index.js";
-import { productSvdInSteps, type Svd, svdInSteps } from "../values/decompose/svd.js";
+import { productSvdInSteps, type Svd, svdInSteps } from "../values/svd.js";
 import { sameShape } from "../values/tensor.js";
 import { type Steps, withPauses } from "../waiting/next-task.js";
 import type { MergePlan } from "./merge-plan.js";

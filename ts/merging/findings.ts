@@ -1,7 +1,7 @@
 import { LowrankError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import { type Adapter, type AdapterLayer, adapterProblems, type BaseIndex } from "../io/peft/index.js";
-import { idlePatterns } from "../io/peft/doubts.js";
+import { idlePatterns } from "../io/peft/check.js";
 import { lackingLayers } from "../io/peft/adapter.js";
 import type { Tensor } from "../values/tensor.js";
 

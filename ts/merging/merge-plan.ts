@@ -14,12 +14,19 @@ import {
   rowsOfTable,
   withoutCopies,
 } from "../io/peft/index.js";
-import { relatePaths } from "../io/peft/paths/base-paths.js";
+import { relatePaths } from "../io/peft/base-names.js";
 import type { FloatDtype, OpenTensorFile, TensorInfo } from "../io/safetensors/index.js";
-import { architectureWithHead, headLabels, headWarning, type NewHead, prefixOfHead, withPrefix } from "./new-head.js";
-import { modelTypeOf, orientationOf } from "./orientation.js";
-import { type RowUpdate, rowUpdate } from "./row-update.js";
-import { findUntied, type Untied } from "./untied.js";
+import {
+  architectureWithHead,
+  findUntied,
+  headLabels,
+  headWarning,
+  type NewHead,
+  prefixOfHead,
+  type Untied,
+  withPrefix,
+} from "./added-tensors.js";
+import { modelTypeOf, orientationOf, type RowUpdate, rowUpdate } from "./orientation.js";
 import type { Tensor } from "../values/tensor.js";
 
 /** Separately trained rows of an embedding. */

@@ -1,9 +1,17 @@
+import type { Pointer } from "../engine/kernels.js";
 import type { Engine } from "../engine/running.js";
 import { dtypeBits, type OpenTensorFile } from "../io/safetensors/index.js";
 import type { Change, TrainedRows } from "./merge-plan.js";
-import { PieceBuffers, PieceMemory } from "./piece-memory.js";
-import { type RowUpdate, RowUpdater, StoredRowUpdater } from "./row-update.js";
-import { blocksOf, type Pause, type Range, StoredPiece, StoredTensor } from "./stored-tensor.js";
+import type { RowUpdate } from "./orientation.js";
+import {
+  blocksOf,
+  type Pause,
+  PieceBuffers,
+  PieceMemory,
+  type Range,
+  StoredPiece,
+  StoredTensor,
+} from "./stored-tensor.js";
 
 /**
  * A changed tensor's new values, part by part, in float32. The base's values are widened, so writing rounds once.
@@ -179,4 +187,141 @@ async function columnSquares(parts: AsyncIterable<Merged>, columns: number): Pro
       for (let i = 0; i < columns; i++) squares[i]! += values[at + i]! * values[at + i]!;
   }
   return squares;
+}
+
+/** Columns of a panel of R, for `stored_add_low_rank`. */
+const PANEL = 8;
+
+/** Row-major. */
+function dense({ data, rowStep, columnStep }: RowUpdate["left"], rows: number, columns: number): Float32Array {
+  const values = new Float32Array(rows * columns);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) values[i * columns + j] = data[i * rowStep + j * columnStep]!;
+  return values;
+}
+
+/** Columns in row-major panels, the last one padded with zeros. */
+function panelled({ data, rowStep, columnStep }: RowUpdate["left"], rows: number, columns: number): Float32Array {
+  const values = new Float32Array(Math.ceil(columns / PANEL) * PANEL * rows);
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) {
+      const within = j % PANEL;
+      values[(j - within) * rows + i * PANEL + within] = data[i * rowStep + j * columnStep]!;
+    }
+  return values;
+}
+
+/** An update without DoRA in an engine's memory. It changes pieces of its weight there, in the file's format, and shares their lifetime. */
+class StoredRowUpdater {
+  private readonly left: Pointer;
+  private readonly panels: Pointer;
+
+  constructor(
+    private readonly piece: StoredPiece,
+    private readonly update: RowUpdate,
+  ) {
+    const { rows, columns, rank, left, right } = update;
+    this.left = piece.put(dense(left, rows, rank));
+    this.panels = piece.put(panelled(right, rank, columns));
+  }
+
+  /**
+   * Changes rows of W from `firstRow` on to those of W + s·L·R, rounded once. Returns false if a finite value is too large for the format;
+   * it is then infinite.
+   */
+  add(bytes: Uint8Array, firstRow: number, rows: number): boolean {
+    const { columns, rank, scaling } = this.update;
+    const left = this.left + 4 * firstRow * rank;
+    return this.piece.addLowRank(bytes, { rows, columns, rank, scaling }, left, this.panels);
+  }
+}
+
+/** An update in an engine's memory. It changes pieces of its weight there, and shares their lifetime. */
+class RowUpdater {
+  private readonly left: Pointer;
+  private readonly right: Pointer;
+  private readonly factors: Pointer;
+
+  constructor(
+    private readonly piece: PieceMemory,
+    private readonly update: RowUpdate,
+  ) {
+    const { left, right, magnitude } = update;
+    this.left = this.put(left.data);
+    this.right = this.put(right.data);
+    this.factors = magnitude === null ? 0 : this.put(magnitude.values);
+  }
+
+  /** Changes the piece's rows of W, from `firstRow` on, to those of W + s·L·R in float32, without DoRA's magnitudes. */
+  add(firstRow: number): void {
+    const { piece, update, rows } = this;
+    const { columns, rank, scaling, left, right } = update;
+    if (rows === 0) return;
+    const first = this.left + 4 * firstRow * left.rowStep;
+    piece.engine.kernels.gemm(
+      rows,
+      columns,
+      rank,
+      scaling,
+      first,
+      left.rowStep,
+      left.columnStep,
+      this.right,
+      right.rowStep,
+      right.columnStep,
+      1,
+      piece.values,
+      columns,
+      0,
+    );
+  }
+
+  /** Outputs along rows: scales each row's ‖row‖₂ to its magnitude. Along columns: see `scaleColumns`, which comes first. */
+  scale(firstRow: number): void {
+    const { piece, update, rows, factors } = this;
+    const { columns, magnitude } = update;
+    const { kernels } = piece.engine;
+    if (magnitude === null || rows === 0) return;
+    const { values, alongRows } = magnitude;
+    if (alongRows) {
+      const norms = values.slice(firstRow, firstRow + rows).map((value, row) => {
+        const square = kernels.sum_of_squares(piece.values + 4 * row * columns, columns);
+        return value / Math.sqrt(square);
+      });
+      piece.engine.write(factors, norms, rows);
+    }
+    kernels.mul_forward(
+      piece.values,
+      factors,
+      piece.values,
+      rows,
+      1,
+      columns,
+      columns,
+      0,
+      1,
+      alongRows ? 1 : 0,
+      0,
+      alongRows ? 0 : 1,
+      0,
+    );
+  }
+
+  /** Sums of squares of the whole weight's columns, which `scale` needs for the magnitudes. */
+  scaleColumns(squares: Float64Array): void {
+    const { values } = this.update.magnitude!;
+    const factors = values.map((value, i) => value / Math.sqrt(squares[i]!));
+    this.piece.engine.write(this.factors, factors, factors.length);
+  }
+
+  private get rows(): number {
+    const { columns } = this.update;
+    return columns === 0 ? 0 : this.piece.size / columns;
+  }
+
+  private put(values: Float32Array): Pointer {
+    const pointer = this.piece.allocate(values.length);
+    this.piece.engine.write(pointer, values, values.length);
+    return pointer;
+  }
 }

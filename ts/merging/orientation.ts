@@ -81,3 +81,39 @@ const untold = (path: string, shape: readonly number[]) =>
       "give the base as a folder with its config.json, whose model_type does",
     { op: "merge", module: path },
   );
+
+/** A matrix in an array, element (i, j) at `i·rowStep + j·columnStep`. */
+interface Strided {
+  readonly data: Float32Array;
+  readonly rowStep: number;
+  readonly columnStep: number;
+}
+
+/** The update of a weight in its file's layout: W + s·L·R, rows of W are rows of L. */
+export interface RowUpdate {
+  readonly rows: number;
+  readonly columns: number;
+  readonly rank: number;
+  readonly scaling: number;
+  /** L `[rows, rank]` */
+  readonly left: Strided;
+  /** R `[rank, columns]` */
+  readonly right: Strided;
+  /** DoRA's magnitudes, one per output, and whether outputs are the weight's rows; null without DoRA. */
+  readonly magnitude: { readonly values: Float32Array; readonly alongRows: boolean } | null;
+}
+
+/** A layer's update of a weight that is `[in, out]` if `inFirst`, otherwise `[out, in]`. */
+export function rowUpdate({ loraA, loraB, rank, scaling, magnitude }: AdapterLayer, inFirst: boolean): RowUpdate {
+  const [inFeatures, outFeatures] = [loraA.shape[0]!, loraB.shape[1]!];
+  const [a, b] = [loraA.data, loraB.data];
+  return {
+    rows: inFirst ? inFeatures : outFeatures,
+    columns: inFirst ? outFeatures : inFeatures,
+    rank,
+    scaling,
+    left: inFirst ? { data: a, rowStep: rank, columnStep: 1 } : { data: b, rowStep: 1, columnStep: outFeatures },
+    right: inFirst ? { data: b, rowStep: outFeatures, columnStep: 1 } : { data: a, rowStep: 1, columnStep: rank },
+    magnitude: magnitude === undefined ? null : { values: magnitude.data, alongRows: !inFirst },
+  };
+}

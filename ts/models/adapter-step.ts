@@ -1,5 +1,5 @@
 import { type AdapterConfig, layerScalings, savedWhole, targetTest } from "../io/peft/index.js";
-import { isAllLinear } from "../io/peft/paths/targets.js";
+import { isAllLinear } from "../io/peft/targets.js";
 
 /** A linear layer in the forward pass: modules side by side with the same input. */
 export interface StepLinear {

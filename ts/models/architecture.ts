@@ -2,12 +2,13 @@ import type { AdaptedEmbedding } from "../adapters/adapted-embedding.js";
 import type { AdaptedLinear } from "../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../adapters/adapter-selection.js";
+import { checkOptions } from "../arguments/options.js";
+import { flag } from "../arguments/settings.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { OpenTensorFile, WeightOptions } from "../io/safetensors/index.js";
 import type { WeightFormat } from "../ops/product/frozen-weight.js";
-import type { Activation } from "./config-values.js";
 import type { AdapterStep } from "./adapter-step.js";
-import type { ForwardOptions } from "./layer-checkpoint.js";
+import type { Activation } from "./config-values.js";
 import type { RaggedBatch } from "./ragged-batch.js";
 import type { WeightsOption } from "./stored-weights.js";
 
@@ -169,3 +170,57 @@ export const norm = (path: string, size: number, hasBias = true): NamedShape[] =
   { name: `${path}.weight`, shape: [size] },
   ...(hasBias ? [{ name: `${path}.bias`, shape: [size] }] : []),
 ];
+
+// Heads of transformers' models for sequence classification.
+
+const plain = { pooling: "cls", denseBias: true, norm: null, activation: "tanh" } as const;
+
+/** BERT's: the model's pooler and one more layer. */
+export const poolerHead = (prefix: string, dense = "pooler.dense"): HeadPlan => ({
+  ...plain,
+  prefix,
+  dense,
+  out: "classifier",
+});
+
+/** RoBERTa's: both layers in one module. */
+export const twoLayerHead = (prefix: string): HeadPlan => ({
+  ...plain,
+  prefix,
+  dense: "classifier.dense",
+  out: "classifier.out_proj",
+});
+
+/** A second module before the last. */
+export const beforeHead = (prefix: string, dense: string, rest: Partial<HeadPlan>): HeadPlan => ({
+  ...plain,
+  prefix,
+  dense,
+  out: "classifier",
+  ...rest,
+});
+
+/** Options of a forward pass. */
+export interface ForwardOptions {
+  /**
+   * Keep only each layer's result and recompute the layer for its gradient (`Graph.checkpoint`): the same bits with less memory and more
+   * time. Default false.
+   */
+  readonly checkpointing?: boolean | undefined;
+}
+
+/** The options with their defaults. Throws `ConfigError` for invalid ones. */
+export function takeForwardOptions(what: string, options: ForwardOptions): { readonly checkpointing: boolean } {
+  checkOptions(what, options, ["checkpointing"]);
+  return { checkpointing: flag(what, "checkpointing", options.checkpointing ?? false) };
+}
+
+/** Records a segment of a forward pass according to the options. */
+export function part(
+  graph: Graph,
+  { checkpointing = false }: ForwardOptions,
+  inputs: readonly NodeId[],
+  body: (...inputs: NodeId[]) => NodeId,
+): NodeId {
+  return checkpointing ? graph.checkpoint(body, inputs) : body(...inputs);
+}

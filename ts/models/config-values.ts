@@ -1,5 +1,6 @@
 import { ModelError, UnsupportedError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
+import type { GatedActivation } from "../ops/elementwise/gated-unit.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 
 const exact = (graph: Graph, x: NodeId) => graph.gelu(x);
@@ -85,4 +86,27 @@ export function refuse(json: ConfigJson, key: string): void {
   const value = json[key];
   if (value === undefined || value === null || value === false) return;
   throw new UnsupportedError(`config.json: ${key} ${excerpt(value)} is not supported; false is`, { key, value });
+}
+
+const gatedForms: Partial<Record<Activation, GatedActivation>> = {
+  silu: "silu",
+  swish: "silu",
+  gelu: "gelu",
+  gelu_python: "gelu",
+  gelu_new: "gelu_tanh",
+  gelu_fast: "gelu_tanh",
+  gelu_pytorch_tanh: "gelu_tanh",
+};
+
+/** The kernels' name of a gated unit's activation. Throws `UnsupportedError` for an activation that they lack. */
+export function gatedOf(activation: Activation): GatedActivation {
+  const found = gatedForms[activation];
+  if (found !== undefined) return found;
+  throw new UnsupportedError(
+    `config.json: a gated inner layer by "${activation}" is not supported; SiLU and GELU are`,
+    {
+      key: "hidden_act",
+      value: activation,
+    },
+  );
 }

@@ -1,9 +1,8 @@
 import { type LoraOptions, resolveLoraOptions, withCopiedLora } from "../adapters/lora-options.js";
-import { checkRecord, plainCopy } from "../arguments/collections.js";
+import { checkRecord, flag, oneOf, plainCopy, whole } from "../arguments/settings.js";
 import { checkOptions } from "../arguments/options.js";
-import { flag, oneOf, whole } from "../arguments/settings.js";
 import { type AdapterConfig, layerScalings, savedWhole, targetTest } from "../io/peft/index.js";
-import { isAllLinear } from "../io/peft/paths/targets.js";
+import { isAllLinear } from "../io/peft/targets.js";
 import { groupLength, type WeightFormat, weightFormats } from "../ops/product/frozen-weight.js";
 import { sizeOf } from "../values/tensor.js";
 import { type AdapterStep, adapterStep } from "./adapter-step.js";

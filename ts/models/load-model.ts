@@ -1,22 +1,28 @@
 import { callable, flag, oneOf, whole } from "../arguments/settings.js";
 import { init } from "../engine/engine.js";
-import { FormatError } from "../errors/errors.js";
+import { FormatError, ModelError, UnsupportedError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { inferred } from "../graph/inferring.js";
 import type { GraphOptions } from "../graph/tape.js";
 import type { FileMap } from "../io/file-access.js";
 import { modelSource } from "../io/model-locator.js";
-import type { ModelSource } from "../io/model-source.js";
+import { type ModelSource, readJson, readRequired, watchedSource } from "../io/model-source.js";
 import { type MergedModel, readMerged } from "../io/peft/index.js";
-import { type OpenTensorFile, WEIGHTS } from "../io/safetensors/index.js";
-import { watchedSource } from "../io/watched-source.js";
+import {
+  openSafetensors,
+  openShards,
+  type OpenTensorFile,
+  readWeightMap,
+  WEIGHTS,
+  WEIGHTS_INDEX,
+} from "../io/safetensors/index.js";
 import { checkSignal, throwIfAborted } from "../waiting/abort.js";
 import type { ModelPlan } from "./architecture.js";
-import { inHuggingFaceLayout } from "./gguf/index.js";
+import { inHuggingFaceLayout, openGgufWeights } from "./gguf/index.js";
+import { fingerprinted, type ReadWeights } from "./file-tensors.js";
 import type { LoadOptions } from "./sentence/encoder-options.js";
 import { type WeightsOption, weightsOptions } from "./stored-weights.js";
-import { openWeights } from "./tensor-files.js";
-import { fingerprinted, type ReadWeights } from "./read-model.js";
 
 /**
  * Computes a tiny input once on a GPU, which compiles the shaders too. Throws `UnsupportedError`, with the kernel's name, if the model needs
@@ -93,4 +99,38 @@ export async function filled<T>(
     graph.dispose();
     throw error;
   }
+}
+
+/**
+ * Throws `UnsupportedError` if a model is on a GPU, for a call that cannot run there.
+ *
+ * @param what the call
+ * @param missing what does not run there, in words: "a cache in 16 bits does"
+ */
+export function refuseOnGpu(what: string, { engine }: Graph, missing: string): void {
+  if (!engine.readsLater) return;
+  throw new UnsupportedError(`${what}: ${missing} not run on device "webgpu" yet; use an engine with device "wasm"`, {
+    op: what,
+    option: "engine",
+    missing,
+  });
+}
+
+/**
+ * Opens a model's weights: model.safetensors or, where there is none, the files that model.safetensors.index.json names, as
+ * one, or a GGUF file. Throws `ModelError` where neither is there, a file is missing, or one lacks a tensor that it should have.
+ */
+export async function openWeights(source: ModelSource): Promise<OpenTensorFile> {
+  const single = await source.open(WEIGHTS);
+  if (single !== null) return openSafetensors(single, WEIGHTS);
+  const index = await readJson(source, WEIGHTS_INDEX);
+  if (index === null)
+    return (await openGgufWeights(source)) ?? openSafetensors(await readRequired(source, WEIGHTS), WEIGHTS);
+  const fail = (problem: string) =>
+    new ModelError(`model ${clip(source.name)}: ${WEIGHTS_INDEX}: ${problem}`, { model: source.name });
+  return openShards(
+    readWeightMap(index, fail),
+    async (file) => openSafetensors(await readRequired(source, file), file),
+    fail,
+  );
 }

@@ -1,4 +1,4 @@
-import { checkRecord, listFrom } from "../arguments/collections.js";
+import { checkRecord, listFrom } from "../arguments/settings.js";
 import { ConfigError, ShapeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { hostArray, type Integers, integersOf } from "../values/number-list.js";

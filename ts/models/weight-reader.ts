@@ -8,7 +8,7 @@ import type { OpenTensorFile } from "../io/safetensors/index.js";
 import type { Tensor } from "../values/tensor.js";
 import { linear, type LinearShape, type LoadWeightOptions, totalWidth, widthsOf } from "./architecture.js";
 import { formatOf, storedTensor, weightTensor } from "./stored-weights.js";
-import { checkTensor, type TensorNames } from "./tensor-check.js";
+import { checkTensor, type TensorNames } from "./file-tensors.js";
 
 /** A view of a file with matrices `[in, out]`, as Conv1D's, that has them `[out, in]`. Reads whole tensors only. */
 export function transposedFile({ grouped, outFirst, ...file }: OpenTensorFile): OpenTensorFile {

@@ -3,9 +3,20 @@ import type { AdaptedLinear } from "../adapters/adapted-linear.js";
 import type { AdaptedNorm } from "../adapters/adapted-norm.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import type { OpenTensorFile } from "../io/safetensors/index.js";
-import { linear, type LinearShape, type LoadWeightOptions, type NamedShape, norm } from "./architecture.js";
-import { checkTensors } from "./tensor-check.js";
-import type { ModelTraits } from "./read-model.js";
+import type { AdapterSelection } from "../adapters/adapter-selection.js";
+import type { RaggedBatch } from "./ragged-batch.js";
+import {
+  type ForwardOptions,
+  linear,
+  type LinearShape,
+  type LoadWeightOptions,
+  type NamedShape,
+  norm,
+  type StepSize,
+  type TransformerConfig,
+  type TransformerModel,
+} from "./architecture.js";
+import { checkTensors } from "./file-tensors.js";
 import { type NormOptions, WeightReader } from "./weight-reader.js";
 
 /** A part of a model's weights. */
@@ -147,4 +158,52 @@ async function readTable<First extends Parts, Layer extends Parts, Last extends 
   const { linears, norms, tables, absent } = reader;
   const [first, ...layers] = groups;
   return { ...first, ...layers.pop(), layers, linears, norms, tables, absent } as never;
+}
+
+/** Properties of a model beside its weights. */
+export interface ModelTraits {
+  readonly normEps: number;
+  /** Bytes that one batch takes without gradients. */
+  readonly inferenceMemory: (tokens: number) => number;
+  /** Bytes that the tape of one training step takes. */
+  readonly stepMemory: (step: StepSize) => number;
+}
+
+/** The base class of models whose weights a `WeightTable` describes. */
+export abstract class ReadModel<C extends TransformerConfig, W extends Weights> implements TransformerModel {
+  readonly norms: readonly AdaptedNorm[];
+  readonly tables: readonly AdaptedEmbedding[];
+  readonly absent: readonly string[];
+
+  constructor(
+    readonly graph: Graph,
+    readonly config: C,
+    protected readonly weights: W,
+    private readonly traits: ModelTraits,
+  ) {
+    ({ norms: this.norms, tables: this.tables, absent: this.absent } = weights);
+  }
+
+  abstract forward(batch: RaggedBatch, selection: AdapterSelection, options?: ForwardOptions): NodeId;
+  abstract infer(batch: RaggedBatch, selection: AdapterSelection): NodeId;
+
+  stepMemory(step: StepSize): number {
+    return this.traits.stepMemory(step);
+  }
+
+  linears(): readonly AdaptedLinear[] {
+    return this.weights.linears;
+  }
+
+  /** x itself where the model has no such norm. */
+  protected norm(x: NodeId, norm: AdaptedNorm | null, selection: AdapterSelection): NodeId {
+    return norm === null ? x : norm.forward(x, selection, this.traits.normEps);
+  }
+}
+
+interface Weights {
+  readonly linears: readonly AdaptedLinear[];
+  readonly norms: readonly AdaptedNorm[];
+  readonly tables: readonly AdaptedEmbedding[];
+  readonly absent: readonly string[];
 }

@@ -1,11 +1,8 @@
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import { whole } from "../arguments/settings.js";
-import { checkShape } from "../values/shape.js";
-import { type Tensor, zeros } from "../values/tensor.js";
-import { doraScale, initialMagnitude } from "./dora.js";
+import { checkShape, type Tensor, zeros } from "../values/tensor.js";
+import { doraScale, initialLowRank, initialMagnitude, type LowRank, mergeUpdate } from "./low-rank-update.js";
 import { type LoraConfig, type LoraInit, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
-import { initialLowRank, type LowRank } from "./low-rank-update.js";
-import { mergeUpdate } from "./merged-weight.js";
 import { normal } from "./random.js";
 
 const what = "LoraEmbedding";

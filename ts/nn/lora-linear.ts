@@ -1,12 +1,16 @@
 import { ConfigError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import { whole } from "../arguments/settings.js";
-import { checkShape, sameShape } from "../values/shape.js";
-import { checkTensor, type Tensor, zeros } from "../values/tensor.js";
-import { doraScale, initialMagnitude } from "./dora.js";
+import { checkShape, checkTensor, sameShape, type Tensor, zeros } from "../values/tensor.js";
+import {
+  adaptedForward,
+  AdaptedLayer,
+  doraScale,
+  initialLowRank,
+  initialMagnitude,
+  mergeUpdate,
+} from "./low-rank-update.js";
 import { type LoraConfig, type ResolvedLoraConfig, resolveLoraConfig } from "./lora-config.js";
-import { AdaptedLayer, adaptedForward, initialLowRank } from "./low-rank-update.js";
-import { mergeUpdate } from "./merged-weight.js";
 
 const what = "LoraLinear";
 

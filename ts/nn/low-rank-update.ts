@@ -1,9 +1,8 @@
+import { object } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { type AdapterColumns, loraLinear, type LoraLinearAttributes } from "../ops/product/lora-linear.js";
-import { object } from "../arguments/settings.js";
-import { checkShape } from "../values/shape.js";
-import { checkTensor, type Tensor } from "../values/tensor.js";
+import { checkShape, checkTensor, type Tensor, zeros } from "../values/tensor.js";
 import type { LoraInit, LoraShape } from "./lora-config.js";
 
 /** The update s·A·B of a weight: A `[in, rank]`, B `[rank, out]`. */
@@ -60,7 +59,7 @@ export class AdaptedLayer {
 }
 
 /** s·A·B, `[in, out]`. */
-export function lowRankUpdate(graph: Graph, { loraA, loraB, scaling }: LowRank): NodeId {
+function lowRankUpdate(graph: Graph, { loraA, loraB, scaling }: LowRank): NodeId {
   return graph.mul(graph.matmul(loraA, loraB), graph.constant({ shape: [], data: Float32Array.of(scaling) }));
 }
 
@@ -105,4 +104,92 @@ export function adaptedForward(graph: Graph, x: NodeId, layer: AdaptedLayer, dor
   // Dropout applies only to the adapter's input: the base uses the whole input, so the difference is added back.
   const y = dropped === null ? scaled : graph.add(scaled, graph.linear(graph.sub(x, dropped), weight));
   return bias === null ? y : graph.add(y, bias);
+}
+
+/**
+ * ‖W + s·A·B‖₂ of each output column, `[out]`, without a gradient: DoRA (arXiv 2402.09353, section 4.3) treats the norm as a constant in
+ * the backward pass. Keeps no memory of the weight's size.
+ */
+function columnNorms(graph: Graph, weight: () => NodeId, update: LowRank): NodeId {
+  return graph.scope(() => {
+    const squares = graph.scope(() => {
+      const adapted = graph.add(
+        weight(),
+        graph.scope(() => lowRankUpdate(graph, update)),
+      );
+      return graph.square(adapted);
+    });
+    return graph.sqrt(graph.sum(squares, { dim: 0 }));
+  });
+}
+
+/** The initial magnitude, trainable: the columns' norms. They are copied where they are computed, since a GPU is not read at once. */
+export function initialMagnitude(graph: Graph, weight: () => NodeId, update: LowRank): NodeId {
+  const width = graph.shape(update.loraB).at(-1)!;
+  const magnitude = graph.variable(zeros([width]));
+  graph.step(() => {
+    const norms = columnNorms(graph, weight, update);
+    graph.engine.copy(graph.node(norms).value.pointer, graph.node(magnitude).value.pointer, width);
+  });
+  return magnitude;
+}
+
+/** DoRA's factor of each column, `[out]`: magnitude over norm. */
+export function doraScale(graph: Graph, weight: () => NodeId, update: LowRank, magnitude: NodeId): NodeId {
+  return graph.div(magnitude, columnNorms(graph, weight, update));
+}
+
+/** An update of a weight, on the host. */
+interface HostUpdate {
+  /** A `[in, rank]` */
+  readonly loraA: Tensor;
+  /** B `[rank, out]` */
+  readonly loraB: Tensor;
+  /** s: α/r, or α/√r with rsLoRA. */
+  readonly scaling: number;
+  /** DoRA's magnitude `[out]`; undefined or null without. */
+  readonly magnitude?: Tensor | null | undefined;
+}
+
+/** The layout of a weight in an array: element (input i, output o) is at `first + i·inStep + o·outStep`. */
+interface WeightLayout {
+  readonly first: number;
+  readonly inStep: number;
+  readonly outStep: number;
+}
+
+/**
+ * W ← W + s·A·B; with DoRA, each output's column is then scaled to its magnitude, W ← m·W/‖W‖₂.
+ *
+ * Used by every merge. Sums are float64 in a fixed order and each element is rounded once, so the bits depend neither on the layout nor on
+ * the kernels' build.
+ */
+export function mergeUpdate(weight: Float32Array, layout: WeightLayout, update: HostUpdate): void {
+  const { loraA, loraB, scaling, magnitude } = update;
+  const [inFeatures, rank] = loraA.shape as [number, number];
+  const outFeatures = loraB.shape[1]!;
+  const [a, b] = [loraA.data, loraB.data];
+  const { first, inStep, outStep } = layout;
+  const [row, squares] = [new Float64Array(outFeatures), new Float64Array(outFeatures)];
+  let factors: Float64Array | null = new Float64Array(outFeatures).fill(1);
+  // Without factors it sums the squares of the columns.
+  const walk = () => {
+    for (let i = 0; i < inFeatures; i++) {
+      row.fill(0);
+      for (let r = 0, at = 0; r < rank; r++) {
+        for (let o = 0; o < outFeatures; o++) row[o]! += a[i * rank + r]! * b[at++]!;
+      }
+      for (let o = 0, at = first + i * inStep; o < outFeatures; o++, at += outStep) {
+        const updated = weight[at]! + scaling * row[o]!;
+        if (factors === null) squares[o]! += updated * updated;
+        else weight[at] = updated * factors[o]!;
+      }
+    }
+  };
+  if (magnitude) {
+    factors = null;
+    walk();
+    factors = squares.map((square, o) => magnitude.data[o]! / Math.sqrt(square));
+  }
+  walk();
 }

@@ -1,5 +1,5 @@
 import { ConfigError } from "../errors/errors.js";
-import { checkFills, wrongShape } from "../values/shape.js";
+import { checkFills, wrongShape } from "../values/tensor.js";
 import type { Op, Pointer, Shape } from "./op.js";
 import type { FrozenWeight } from "./product/frozen-weight.js";
 import type { Integers } from "../values/number-list.js";

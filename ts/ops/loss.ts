@@ -1,5 +1,5 @@
 import { choice, optional, or, type Read, readOptions } from "../arguments/options.js";
-import { checkFills, checkShape, sizeOf, wrongShape } from "../values/shape.js";
+import { checkFills, checkShape, sizeOf, wrongShape } from "../values/tensor.js";
 import type { Pointer, Shape, TakingOp } from "./op.js";
 import { ConfigError } from "../errors/errors.js";
 import { floatsOf, hostArray, integersOf } from "../values/number-list.js";

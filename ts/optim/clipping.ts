@@ -3,7 +3,7 @@ import type { GradientPart } from "../engine/running.js";
 import { namingTraps } from "../engine/trap.js";
 import { aboveZero } from "../arguments/settings.js";
 import type { Pointer } from "../ops/op.js";
-import { listParameters } from "./parameters.js";
+import { listParameters } from "./optimizer.js";
 
 /**
  * Scales gradients so that their common 2-norm is at most `maxNorm`: g ← g·min(1, maxNorm/(norm + 1e-6)), as

@@ -1,9 +1,8 @@
-import { checkRecord, listFrom } from "../arguments/collections.js";
+import { checkRecord, listFrom, nonNegative, notExpected } from "../arguments/settings.js";
 import { or, readOptions } from "../arguments/options.js";
-import { nonNegative, notExpected } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
-import type { ParameterGroup } from "./parameters.js";
+import type { ParameterGroup } from "./optimizer.js";
 
 /** A layer with a low-rank update: a `LoraLinear`, a `LoraEmbedding`, or a layer of an adapter. */
 export interface LoraFactors {

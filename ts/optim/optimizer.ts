@@ -1,12 +1,13 @@
+import { checkOptions, optional, or, readOptions } from "../arguments/options.js";
+import { finite, list, nonNegative, object, unexpected, whole } from "../arguments/settings.js";
 import { nameTrap, namingTraps } from "../engine/trap.js";
-import { StaleNodeError } from "../errors/errors.js";
+import { ConfigError, StaleNodeError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
 import type { Pointer } from "../ops/op.js";
-import { finite, list, nonNegative, object, unexpected, whole } from "../arguments/settings.js";
-import { checkTensor, sizeOf, type Tensor } from "../values/tensor.js";
-import { type ParameterGroup, type ResolvedGroup, resolveGroups } from "./parameters.js";
-import { checkOptions } from "../arguments/options.js";
-import { checkShape } from "../values/shape.js";
+import { checkShape, checkTensor, sizeOf, type Tensor } from "../values/tensor.js";
+
+/** The word for an optimizer in messages. */
+const what = "optimizer";
 
 /** A parameter's value and gradient in memory, and the optimizer's buffers for it. */
 export interface Slot {
@@ -198,8 +199,6 @@ function checkState(
   };
 }
 
-const what = "optimizer";
-
 function checkBuffer(given: unknown, name: string, shape: readonly number[]): Tensor {
   const tensor = checkTensor(`${what}: ${name}`, object(what, name, given, "{ shape, data }") as Tensor);
   checkShape(what, name, tensor.shape, shape);
@@ -214,4 +213,71 @@ export interface OptimizerState {
   readonly steps: readonly number[];
   /** Buffers of each parameter, by name. */
   readonly buffers: readonly Readonly<Record<string, Tensor>>[];
+}
+
+/** Parameters with common options; options that a group omits are the optimizer's. */
+export interface ParameterGroup {
+  /** Variables; each may be in one group only. */
+  readonly params: readonly NodeId[];
+  /** Learning rate of this group. A schedule scales it together with the optimizer's. */
+  readonly lr?: number;
+  /** Default: the optimizer's. */
+  readonly weightDecay?: number;
+}
+
+/** A group with its defaults. */
+interface ResolvedGroup {
+  readonly params: readonly NodeId[];
+  /** Ratio of the group's learning rate to the optimizer's, which a schedule must keep. */
+  readonly lrRatio: number;
+  readonly weightDecay: number;
+}
+
+/**
+ * Copies groups and adds defaults. Throws `ConfigError` for nodes that are not variables, duplicates and invalid options, `StaleNodeError`
+ * for nodes that are gone.
+ */
+export function resolveGroups(
+  graph: Graph,
+  params: readonly NodeId[] | readonly ParameterGroup[],
+  lr: number,
+  weightDecay: number,
+): ResolvedGroup[] {
+  nonNegative(what, "lr", lr);
+  nonNegative(what, "weightDecay", weightDecay);
+  const groups = list(what, "params", params, "node ids or groups");
+  const given = typeof groups[0] === "object" ? Array.from(groups) : [{ params }];
+  const seen = new Set<NodeId>();
+  return given.map((group) => {
+    const own = readOptions<Group>(`${what}: a parameter group`, group, {
+      params: (_what, _name, value) => listParameters(what, graph, value as NodeId[]),
+      lr: optional(nonNegative),
+      weightDecay: or(weightDecay, nonNegative),
+    });
+    for (const id of own.params) {
+      if (seen.has(id)) throw new ConfigError(`${what}: node ${id} is listed twice`, { op: what, node: id });
+      seen.add(id);
+    }
+    if (lr === 0 && own.lr) {
+      const details = { op: what, option: "lr", value: 0 };
+      throw new ConfigError(`${what}: a group has its own lr, so the optimizer's must not be 0`, details);
+    }
+    const lrRatio = own.lr === undefined ? 1 : own.lr && own.lr / lr;
+    return { params: own.params, lrRatio, weightDecay: own.weightDecay };
+  });
+}
+
+type Group = Omit<ResolvedGroup, "lrRatio"> & { readonly lr: number | undefined };
+
+/** A copy of a list of variables. Throws `ConfigError` for other nodes, `StaleNodeError` for nodes that are gone. */
+export function listParameters(what: string, graph: Graph, params: readonly NodeId[]): NodeId[] {
+  list(what, "params", params, "node ids");
+  return Array.from(params, (id) => {
+    const { op, requiresGrad } = graph.node(id);
+    const made = op === null ? "a constant" : `the result of ${op.name}`;
+    if (op !== null || !requiresGrad) {
+      throw new ConfigError(`${what}: node ${id} is ${made}; pass variables`, { op: what, node: id });
+    }
+    return id;
+  });
 }

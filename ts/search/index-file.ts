@@ -7,8 +7,7 @@ import { fileAccess } from "../io/file-access.js";
 import { isJsonObject, parseJson, parseJsonObject } from "../io/json.js";
 import { byteLength, fillSafetensors, openSafetensors, type OpenTensorFile } from "../io/safetensors/index.js";
 import { type IdTable, takeIds, type VectorId } from "./id-table.js";
-import { type Scale, takeRanges } from "./quantize-vectors.js";
-import { type IndexFormat, storedBytes } from "./row-format.js";
+import { type IndexFormat, type Scale, storedBytes, takeRanges } from "./vector-formats.js";
 import { vectorFrom } from "./vector-list.js";
 import type { AddedVectors, VectorStore } from "./vector-store.js";
 

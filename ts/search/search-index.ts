@@ -1,14 +1,12 @@
-import { checkRecord } from "../arguments/collections.js";
+import { checkRecord, flag, lengthOf, unexpected, whole } from "../arguments/settings.js";
 import { choice, optional, or, readOptions } from "../arguments/options.js";
-import { flag, lengthOf, unexpected, whole } from "../arguments/settings.js";
 import { engine as defaultEngine, initialized } from "../engine/engine.js";
 import { Engine } from "../engine/running.js";
 import { namingTraps } from "../engine/trap.js";
 import { ConfigError, FormatError, StaleNodeError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import { IdTable, takeIds, type VectorId } from "./id-table.js";
-import { takeRanges, type VectorRanges } from "./quantize-vectors.js";
-import type { IndexFormat, PreparedQuery } from "./row-format.js";
+import { type IndexFormat, type PreparedQuery, takeRanges, type VectorRanges } from "./vector-formats.js";
 import {
   fileOfIndex,
   type IndexFileSource,

@@ -1,7 +1,14 @@
 import type { Pointer } from "../engine/kernels.js";
 import type { Engine } from "../engine/running.js";
-import { rangesOf, type Scale } from "./quantize-vectors.js";
-import { binaryRows, float32Rows, type IndexFormat, int8Rows, type RowFormat } from "./row-format.js";
+import {
+  binaryRows,
+  float32Rows,
+  type IndexFormat,
+  int8Rows,
+  rangesOf,
+  type RowFormat,
+  type Scale,
+} from "./vector-formats.js";
 
 /** Bytes of a block, if rows are shorter. */
 const BLOCK = 2 ** 20;

@@ -1,7 +1,6 @@
-import { type Encoding, encodingOf } from "../models/sentence/encoding.js";
+import { type Encoding, encodingOf } from "../models/sentence/inference.js";
 import { checkUsable, SentenceEncoder } from "../models/sentence/sentence-encoder.js";
-import { checkRecord } from "../arguments/collections.js";
-import { callable, unexpected } from "../arguments/settings.js";
+import { callable, checkRecord, unexpected } from "../arguments/settings.js";
 import type { FileMap } from "../io/file-access.js";
 import { answerOf } from "../tasks/head/prediction.js";
 import { AdapterCache, type AdapterStore, type HeldAdapter } from "./adapter-cache.js";

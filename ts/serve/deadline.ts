@@ -1,4 +1,4 @@
-import { timer } from "../waiting/clock.js";
+import { timer } from "../waiting/next-task.js";
 
 /** The deadline of a request. */
 export interface Deadline {

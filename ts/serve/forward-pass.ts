@@ -1,5 +1,5 @@
 import type { ModelAdapter } from "../adapters/model-adapter.js";
-import { rangesOf } from "../adapters/call-adapters.js";
+import { rangesOf } from "../adapters/adapter-selection.js";
 import { inferring } from "../graph/inferring.js";
 import type { NodeId } from "../graph/graph.js";
 import { type RaggedBatch, raggedBatch } from "../models/ragged-batch.js";

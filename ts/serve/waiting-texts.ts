@@ -1,6 +1,5 @@
 import { INFERENCE_TOKENS, type InferenceParts } from "../models/sentence/inference.js";
-import { nextTask, SLICE, type Steps } from "../waiting/next-task.js";
-import { stopwatch } from "../waiting/clock.js";
+import { nextTask, SLICE, type Steps, stopwatch } from "../waiting/next-task.js";
 import { type Finish, forwardPass, type PassText } from "./forward-pass.js";
 import type { HeldAdapter } from "./adapter-cache.js";
 import { Refusal } from "./problem.js";

@@ -10,28 +10,40 @@ import type {
   TokenizedExample,
 } from "../training/task-definition.js";
 import { lazyChunk } from "../waiting/lazy-chunk.js";
-import { classifierFolds } from "./classify/folds/classifier-folds.js";
-import { classifierPlan } from "./classify/recipes.js";
-import { type JobSpec, textFields, type TrainingSettings } from "./classify/settings.js";
-import { checkClassifierState } from "./classify/stored-state.js";
+import { classifierFolds } from "./classify/classifier-folds.js";
+import { classifierPlan, type JobSpec, textFields, type TrainingSettings } from "./classify/settings.js";
+import { checkClassifierState } from "./classify/report.js";
 import { scoredStateCheck } from "./head/head-comparison.js";
-import type { LanguageResult } from "./language/language-report.js";
-import { languageFields, type LanguageJobSpec, languagePlan, type LanguageSettings } from "./language/settings.js";
+import {
+  languageFields,
+  type LanguageJobSpec,
+  languagePlan,
+  type LanguageResult,
+  type LanguageSettings,
+} from "./language/settings.js";
 import {
   MULTI_LABEL_METRICS,
   multiLabelFields,
   type MultiLabelJobSpec,
   type MultiLabelSettings,
 } from "./multi-label/settings.js";
-import { type PairLoss, pairsFields, type PairsJobSpec, pairsPlan, type PairsSettings } from "./pairs/settings.js";
-import { checkPairsState } from "./pairs/state-check.js";
-import { preferenceFields, type PreferenceJobSpec, type PreferenceSettings } from "./preferences/settings.js";
-import { checkPreferenceState } from "./preferences/preference-report.js";
-import { checkRankState } from "./rank/report.js";
-import { rankFields, type RankJobSpec, type RankLoss, type RankSettings } from "./rank/settings.js";
+import {
+  checkPairsState,
+  type PairLoss,
+  pairsFields,
+  type PairsJobSpec,
+  pairsPlan,
+  type PairsSettings,
+} from "./pairs/settings.js";
+import {
+  checkPreferenceState,
+  preferenceFields,
+  type PreferenceJobSpec,
+  type PreferenceSettings,
+} from "./preferences/settings.js";
+import { checkRankState, rankFields, type RankJobSpec, type RankLoss, type RankSettings } from "./rank/settings.js";
 import { regressFields, type RegressJobSpec, type RegressSettings } from "./regress/settings.js";
-import { tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/settings.js";
-import { checkTokenBaseline } from "./tokens/token-report.js";
+import { checkTokenBaseline, tokenFields, type TokenJobSpec, type TokenSettings } from "./tokens/settings.js";
 
 /** Losses that choose rows by their distances, or that compute a batch in parts: they read values within a step. */
 const pairLosses: readonly (PairLoss | null)[] = [

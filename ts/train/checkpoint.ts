@@ -1,7 +1,6 @@
-import { listFrom } from "../arguments/collections.js";
+import { listFrom, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
-import { whole } from "../arguments/settings.js";
 import { formatShape, sizeOf, type Tensor } from "../values/tensor.js";
 import type { Checkpoint, EvaluationState, StepRecord } from "./fit-options.js";
 import { isFloats, typedLength } from "../arguments/typed-array.js";

@@ -1,26 +1,7 @@
-import { checkOptions } from "../arguments/options.js";
-import { callable, nonNegative, oneOf, whole } from "../arguments/settings.js";
 import { ConfigError } from "../errors/errors.js";
 import { excerpt } from "../errors/excerpt.js";
 import type { Tensor } from "../values/tensor.js";
-import type { EvaluateEvery, EvaluationState, FitEvaluation, Measurement } from "./fit-options.js";
-
-/** The option with its defaults. */
-export type EvaluateSettings = ReturnType<typeof takeEvaluate>;
-
-/** Reads the option. Throws `ConfigError` for invalid values. */
-export function takeEvaluate(evaluate: EvaluateEvery) {
-  checkOptions("fit: evaluate", evaluate, ["every", "measure", "better", "patience", "minimumChange"]);
-  const { every, measure, better, patience, minimumChange } = evaluate;
-  callable("fit", "evaluate.measure", measure);
-  return {
-    every: whole("fit", "evaluate.every", every, 1),
-    measure: (step: number) => measure.call(evaluate, step),
-    sign: oneOf("fit", "evaluate.better", better ?? "lower", ["lower", "higher"]) === "lower" ? 1 : -1,
-    patience: patience === undefined ? Infinity : whole("fit", "evaluate.patience", patience, 1),
-    minimumChange: nonNegative("fit", "evaluate.minimumChange", minimumChange ?? 0),
-  };
-}
+import type { EvaluateSettings, EvaluationState, FitEvaluation, Measurement } from "./fit-options.js";
 
 /** The measurements of a run, and the best parameters. */
 export class Evaluation {

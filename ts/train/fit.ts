@@ -1,20 +1,24 @@
 import { orAborted, throwIfAborted, untilAborted } from "../waiting/abort.js";
-import { checkRecord, listFrom } from "../arguments/collections.js";
+import { callable, checkRecord, listFrom, unexpected } from "../arguments/settings.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import { checkGraph, type Graph, type NodeId } from "../graph/graph.js";
-import { breather, nextTask } from "../waiting/next-task.js";
-import { AdamW } from "../optim/adam.js";
-import { listParameters, resolveGroups } from "../optim/parameters.js";
-import { callable, unexpected } from "../arguments/settings.js";
+import { breather, nextTask, stopwatch } from "../waiting/next-task.js";
+import { AdamW } from "../optim/algorithms.js";
+import { listParameters, resolveGroups } from "../optim/optimizer.js";
 import { batchOrder } from "./batch-order.js";
 import { checkCheckpoint } from "./checkpoint.js";
-import { type EvaluateSettings, Evaluation } from "./evaluation.js";
-import { claimParameters } from "./claims.js";
-import type { Checkpoint, FitOptions, FitReport, StepRecord } from "./fit-options.js";
-import { type FitSettings, takeFitOptions } from "./fit-settings.js";
-import { stopwatch } from "../waiting/clock.js";
+import { Evaluation } from "./evaluation.js";
+import {
+  type Checkpoint,
+  type EvaluateSettings,
+  type FitOptions,
+  type FitReport,
+  type FitSettings,
+  type StepRecord,
+  takeFitOptions,
+} from "./fit-options.js";
+import { claimParameters, type Task } from "./task.js";
 import { microBatches, OptimizerStep, roomOfStep } from "./step.js";
-import type { Task } from "./task.js";
 import type { Tensor } from "../values/tensor.js";
 
 /**

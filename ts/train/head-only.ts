@@ -1,9 +1,8 @@
-import { checkRecord, listFrom } from "../arguments/collections.js";
+import { checkRecord, listFrom, unexpected, whole } from "../arguments/settings.js";
 import { ShapeError } from "../errors/errors.js";
 import type { NodeId } from "../graph/graph.js";
 import { ClassificationHead } from "../nn/classification-head.js";
 import { floatsOf, hostArray } from "../values/number-list.js";
-import { whole, unexpected } from "../arguments/settings.js";
 import type { BatchLoss, Task } from "./task.js";
 import { isFloats, typedLength } from "../arguments/typed-array.js";
 

@@ -1,11 +1,11 @@
-import { checkRecord } from "../arguments/collections.js";
+import { checkRecord } from "../arguments/settings.js";
 import type { LateStep } from "../engine/running.js";
 import { ConfigError, NonFiniteError } from "../errors/errors.js";
 import type { Graph, NodeId } from "../graph/graph.js";
 import { clipGradNorm, gradientsOf, gradNorm, scaleGrads } from "../optim/clipping.js";
 import type { Optimizer } from "../optim/optimizer.js";
-import { sizeOf } from "../values/shape.js";
-import { stopwatch } from "../waiting/clock.js";
+import { sizeOf } from "../values/tensor.js";
+import { stopwatch } from "../waiting/next-task.js";
 import type { BatchLoss, Task } from "./task.js";
 
 const FLOAT = 4;

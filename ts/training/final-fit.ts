@@ -1,10 +1,9 @@
 import { fit } from "../train/fit.js";
-import { finalSteps } from "./final-plan.js";
-import { followSteps } from "./followed-steps.js";
-import { phaseEvents } from "./phase.js";
-import { openRun, type Prepared } from "./prepare.js";
-import { divergenceOf, explainDivergence, type Trained } from "./train-run.js";
-import type { ReportedFinalFit } from "./result/report.js";
+import type { FitEvaluation } from "../train/fit-options.js";
+import { type FinalPlan, inProportion, openRun, type Prepared } from "./prepare.js";
+import { divergenceOf, explainDivergence, followSteps, type Trained } from "./train-run.js";
+import { phaseEvents } from "./job-events.js";
+import type { ReportedFinalFit } from "./report.js";
 import { checkCheckpointFits, finalBlobs, type Resumed } from "./store/checkpoint-file.js";
 import type { RecordWriter } from "./store/run-record.js";
 import type { RunState } from "./store/run-state.js";
@@ -79,6 +78,13 @@ export async function fitFinal(
     data.test === null ? null : await model.measure(measured, phaseEvents(context, "validate", measured.length));
   const metrics = found && { ...found.metrics, loss: found.loss };
   return { reported: { examples: all.length, steps, metrics }, model, diverged };
+}
+
+/** Steps of the final fit: those up to the kept one, in proportion to the rows. @param few rows of the first fit */
+function finalSteps({ tokens, steps }: FinalPlan, evaluation: FitEvaluation | null, few: number): number {
+  if (evaluation === null) return steps;
+  const { step } = evaluation.best;
+  return step === 0 ? 0 : Math.min(steps, Math.max(1, inProportion(step, few, tokens.length)));
 }
 
 /** A context without the progress of the phases in which the model is prepared: these belong to the final fit. */

@@ -1,6 +1,5 @@
 import type { EngineInfo } from "../engine/running.js";
-import type { DataSummary } from "../io/examples/summary/index.js";
-import type { JobEstimate } from "./estimate/job-seconds.js";
+import type { DataSummary } from "../io/examples/summary/data-summary.js";
 import type { RunSettings } from "./spec/run-settings.js";
 
 /** A part of a job that takes a while, in order. */
@@ -27,6 +26,38 @@ export interface ReadyPart {
 export interface GroupCount {
   readonly groups: number;
   readonly alone: number;
+}
+
+/** Seconds of each part of a run, and in all. */
+export interface JobSeconds {
+  /** 0 for a resumed run. */
+  readonly baseline: number;
+  /** The remaining steps, with the measurements between them. */
+  readonly training: number;
+  /** The measurements between steps, part of `training`. */
+  readonly validation: number;
+  /** The final measurement; 0 if it was done before. */
+  readonly test: number;
+  /** The fit on all rows; omitted if there is none. */
+  readonly finalFit?: number;
+  /** The sum of baseline, training, test and final fit. */
+  readonly total: number;
+}
+
+/** Linear memory in bytes. */
+export interface MemoryNeed {
+  /** Peak of the run: model, adapter, head, optimizer and the largest step. */
+  readonly needed: number;
+  /** The maximum that is available. */
+  readonly maximum: number;
+}
+
+/** Estimated time and memory of a run. */
+export interface JobEstimate {
+  /** Seconds, from timing a few steps. */
+  readonly seconds: JobSeconds;
+  /** Bytes of linear memory: the peak, and the maximum. */
+  readonly memory: MemoryNeed;
 }
 
 /** What a job will do, after everything is loaded and checked. */
@@ -147,3 +178,20 @@ export type JobEvent<S = RunSettings> =
 
 /** Called with a job's events. */
 export type JobListener = (event: JobEvent) => void;
+
+/** Progress and cancellation of a measurement. */
+export interface MeasureEvents {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (done: number) => void;
+}
+
+/** Reports the start of a phase of `total` examples. `onProgress` of the result reports how many are done. */
+export function phaseEvents(
+  { emit, signal }: { readonly emit: JobListener; readonly signal: AbortSignal | undefined },
+  phase: JobPhase,
+  total: number,
+): MeasureEvents {
+  const onProgress = (done: number) => emit({ type: "progress", phase, done, total });
+  onProgress(0);
+  return { signal, onProgress };
+}

@@ -7,7 +7,7 @@ import { nextTask } from "../waiting/next-task.js";
 import { checkModelFits } from "./estimate/memory-need.js";
 import { type HashedModel, hashModel } from "./sources/hashed-model.js";
 import { sha256 } from "../io/sha256.js";
-import type { SharedSettings } from "./spec/training-settings.js";
+import type { SharedSettings } from "./spec/shared-fields.js";
 import type { RunContext, TaskBase } from "./task-definition.js";
 
 /** Called between two pieces of blocking work: lets a waiting abort through, and throws `AbortError` then. */

@@ -1,15 +1,22 @@
-import { type OptionNames, settingError } from "./spec/option-names.js";
 import type { EngineInfo } from "../engine/running.js";
+import { ConfigError } from "../errors/errors.js";
 import { batchOrder } from "../train/batch-order.js";
 import { breather } from "../waiting/next-task.js";
-import { fewExamplesText, isSpare, loadParts, measuredPart, type TaskData, type TaskFile } from "./data/parts.js";
-import type { MemoryNeed } from "./estimate/job-seconds.js";
-import { type FinalPlan, finalPlan } from "./final-plan.js";
-import { memoryNeed, steppedOn } from "./estimate/memory-need.js";
-import { hear, runModel } from "./loading.js";
+import { fewExamplesText, isSpare, loadParts, measuredPart, type TaskData, type TaskFile } from "./data-parts.js";
 import { runEngine } from "./device.js";
+import { memoryNeed, steppedOn } from "./estimate/memory-need.js";
+import type { MemoryNeed } from "./job-events.js";
+import { hear, runModel } from "./loading.js";
 import type { JobModel } from "./sources/job-sources.js";
-import { evaluateEveryOf, fitOptions, type RunSettings, stepsOf } from "./spec/run-settings.js";
+import { type OptionNames, settingError } from "./spec/option-names.js";
+import {
+  evaluateEveryOf,
+  FINAL_FIT_ROWS,
+  fitOptions,
+  type RunSettings,
+  stepsOf,
+  type TaskPlan,
+} from "./spec/run-settings.js";
 import type {
   ExampleUse,
   FileExample,
@@ -22,9 +29,9 @@ import type {
   TokenizedExample,
   TokenizedParts,
 } from "./task-definition.js";
-import { ConfigError } from "../errors/errors.js";
 
 type Definition = TaskDefinition<RunSettings, FileExample, TokenizedExample>;
+
 type Data = TaskData<FileExample>;
 
 /** Model and data of a run, or of several folds. */
@@ -66,6 +73,17 @@ export interface Prepared extends Loaded {
   readonly memory: MemoryNeed;
   /** Bytes to reserve for the largest step. */
   readonly room: number;
+}
+
+/** A fit of a new model on the rows of training and validation. */
+export interface FinalPlan {
+  /** Examples in the order of the file. */
+  readonly examples: readonly FileExample[];
+  readonly tokens: readonly TokenizedExample[];
+  /** The run's, with the length of the whole schedule; no step is chosen. */
+  readonly settings: RunSettings;
+  /** Steps of the whole schedule; 0 where only the head is fitted. */
+  readonly steps: number;
 }
 
 /** Number of steps that the estimate reads; a longer run is assumed to continue like them. */
@@ -180,6 +198,47 @@ function planSteps(
   const batches = Array.from({ length: Math.min(steps, STEPS_MEASURED) }, (_, step) => batchAt(step));
   return { training, batchAt, batches };
 }
+
+/**
+ * @internal The final fit of a run of so many steps; null where the validation was not split from the data, the task or the settings have none, or
+ * the rows are many and the settings do not ask for one.
+ */
+export function finalPlan(
+  settings: RunSettings,
+  { train, validation }: TaskData<FileExample>,
+  model: TaskModel<FileExample, TokenizedExample>,
+  tokens: Pick<TokenizedParts<TokenizedExample>, "train">,
+  held: readonly TokenizedExample[],
+  steps: number,
+  { length }: TaskPlan,
+): FinalPlan | null {
+  if (model.finalFit === undefined || !validation.split || held.length === 0) return null;
+  const [examples, own] = [
+    [...train.examples, ...validation.examples],
+    [...tokens.train, ...held],
+  ];
+  if (!(settings.finalFit ?? examples.length <= FINAL_FIT_ROWS)) return null;
+  const places = examples.map((_, i) => i).sort((a, b) => examples[a]!.line - examples[b]!.line);
+  const more = (count: number) => inProportion(count, tokens.train.length, own.length);
+  const { warmup } = settings;
+  const whole: RunSettings = {
+    ...settings,
+    steps: Math.max(1, more(steps)),
+    epochs: null,
+    evaluateEvery: null,
+    patience: null,
+    warmup: warmup === null ? null : Math.min(more(warmup), more(steps)),
+  };
+  return {
+    examples: places.map((place) => examples[place]!),
+    tokens: places.map((place) => own[place]!),
+    settings: whole,
+    steps: stepsOf(whole, own.length, length),
+  };
+}
+
+/** A count of steps for more rows. */
+export const inProportion = (count: number, few: number, all: number): number => Math.round((count * all) / few);
 
 /** Tokenizes every example once. */
 async function tokenizeParts(

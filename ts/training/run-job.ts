@@ -3,70 +3,26 @@ import { callable, whole } from "../arguments/settings.js";
 import { AbortError, ConfigError } from "../errors/errors.js";
 import { clip } from "../errors/excerpt.js";
 import type { FileMap } from "../io/file-access.js";
+import { lossCurve } from "../pictures/loss-curve.js";
 import { checkSignal, throwIfAborted } from "../waiting/abort.js";
-import type { TaskFile } from "./data/parts.js";
+import type { TaskFile } from "./data-parts.js";
 import { onDevice, takeDevice } from "./device.js";
-import { estimateJob } from "./estimate/job-estimate.js";
-import type { JobEstimate } from "./estimate/job-seconds.js";
-import { fitFinal } from "./final-fit.js";
-import type { JobListener, ReadyJob } from "./job-events.js";
+import { estimateJob, readyJob } from "./estimate/job-estimate.js";
+import { type FinalResult, fitFinal } from "./final-fit.js";
+import type { JobEstimate, JobListener } from "./job-events.js";
 import { loadRun, openRun, type Prepared } from "./prepare.js";
-import type { TaskReport } from "./result/report.js";
-import { outputFiles, reportOf } from "./result/run-output.js";
+import { reportEngine, reportFile, reportProgram, reportTraining, type TaskReport } from "./report.js";
 import { type JobSources, takeSources } from "./sources/job-sources.js";
 import { type OptionNames, settingNames } from "./spec/option-names.js";
 import { fieldsOf, firstDifference, takeSpec } from "./spec/read-settings.js";
 import { type RunSettings, taskOf } from "./spec/run-settings.js";
+import { formatTargets } from "./spec/shared-fields.js";
 import { checkCheckpointFits, readCheckpoint, readFinal, type Resumed } from "./store/checkpoint-file.js";
-import { checkSameOrigin } from "./store/origin-check.js";
 import { RecordWriter } from "./store/run-record.js";
+import { checkSameOrigin } from "./store/run-state.js";
 import { runFiles, type RunStore, takeStore } from "./store/run-store.js";
 import type { FileExample, RunContext, TaskTable, TokenizedExample } from "./task-definition.js";
-import { stateOf, trainRun } from "./train-run.js";
-
-/**
- * The ready event, as plain data.
- * @param done completed steps of a resumed run; null for a new run
- * @param folds number of folds to run; null for a single run
- */
-export function readyJob(
-  prepared: Prepared,
-  done: number | null,
-  estimate: JobEstimate,
-  folds: number | null = null,
-): ReadyJob {
-  const { task, settings, steps, evaluateEvery, engine, source, base, model, data, tokens, training } = prepared;
-  const { train, validation, test, labels } = data;
-  const { chosenBy, final } = prepared;
-  const part = ({ file, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
-    file,
-    examples: examples.length,
-    ...model.counts?.(tokenized),
-  });
-  return {
-    task,
-    settings,
-    steps,
-    evaluateEvery,
-    resumedAfter: done,
-    engine,
-    ...(chosenBy !== undefined && { chosenBy }),
-    model: { name: source.name, origin: source.origin, layers: base.layers, hiddenSize: base.hiddenSize },
-    data: {
-      train: part(train, tokens.train),
-      validation: { ...part(validation, tokens.validation), split: validation.split },
-      test: test && { ...part(test, tokens.measured), split: test.split },
-      labels,
-      groups: null,
-      ...model.details,
-    },
-    ...(final !== null && { finalFit: { examples: final.examples.length, steps: final.steps } }),
-    parameters: model.parameters,
-    checkpointing: training.checkpointing,
-    folds,
-    estimate,
-  };
-}
+import { stateOf, type Trained, trainRun } from "./train-run.js";
 
 /** Options of a job. */
 export interface JobOptions {
@@ -114,15 +70,6 @@ export async function runTask(
   });
   await tidy("the store could not be released", release, context);
   return result;
-}
-
-/** Does work that does not change the job's result: if it fails, that is a warning. */
-async function tidy(problem: string, work: () => void | Promise<void>, { emit }: RunContext): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    emit({ type: "warning", message: `${problem}: ${clip(String(error))}` });
-  }
 }
 
 async function runClaimed(
@@ -179,6 +126,84 @@ async function runClaimed(
   } catch (error) {
     await leave(record, store, error, begun, context).catch(() => undefined);
     throw error;
+  }
+}
+
+/** The result of a run. */
+function reportOf(
+  prepared: Prepared,
+  { outcome, steps, evaluation, diverged }: Trained,
+  estimate: JobEstimate,
+  final: FinalResult | null,
+): TaskReport {
+  const { task, settings, engine, source, modelHash, data, tokens, model, machine } = prepared;
+  const part = ({ file, sha256, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
+    file,
+    sha256,
+    examples: examples.length,
+    ...model.counts?.(tokenized),
+  });
+  const { train, validation, test, labels } = data;
+  const peakMemory = model.graph.engine.info.memory.peak;
+  return {
+    ...reportProgram(),
+    task,
+    settings,
+    model: { name: source.name, source: settings.model, sha256: modelHash },
+    data: {
+      train: part(train, tokens.train),
+      validation: part(validation, tokens.validation),
+      test: test && part(test, tokens.measured),
+      labels,
+      ...outcome.data,
+    },
+    parameters: model.parameters,
+    engine: reportEngine(engine, machine),
+    metrics: outcome.metrics,
+    result: outcome.result,
+    evaluation,
+    estimate,
+    ...(final !== null && { finalFit: final.reported }),
+    training: reportTraining(steps, { peakMemory, diverged: (diverged ?? final?.diverged ?? null) !== null }),
+    steps,
+  };
+}
+
+/** The report as a file and the loss curve, if steps were taken. */
+function outputFiles(
+  report: TaskReport,
+  { outcome: { curve } }: Trained,
+  { chosenBy }: Pick<Prepared, "chosenBy">,
+): FileMap {
+  const file = { [runFiles.report]: reportFile(report) };
+  if (report.steps.length === 0) return file;
+  const { settings, model, data, steps, evaluation } = report;
+  const { rank, alpha, targetModules, batchSize } = settings;
+  const subtitle = [
+    ...curve.yardsticks,
+    `rank ${rank}, alpha ${alpha} on ${formatTargets(targetModules)}`,
+    `${steps.length} steps of ${batchSize}`,
+    lastPart(data.train.file),
+  ];
+  const picture = lossCurve(steps, {
+    title: `${lastPart(model.name)} with LoRA${curve.title === "" ? "" : `: ${curve.title}`}`,
+    subtitle: subtitle.join(" · "),
+    ...(data.labels.length > 0 && (curve.ofClasses ?? true) && { classes: data.labels.length }),
+    // The picture's unit is the loss.
+    ...(evaluation && chosenBy === undefined && { validation: evaluation }),
+  });
+  return { ...file, [runFiles.curve]: new TextEncoder().encode(picture) };
+}
+
+/** The last part of a path or address, for pictures. */
+const lastPart = (path: string): string => path.split(/[/\\]/).at(-1)!;
+
+/** Does work that does not change the job's result: if it fails, that is a warning. */
+async function tidy(problem: string, work: () => void | Promise<void>, { emit }: RunContext): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    emit({ type: "warning", message: `${problem}: ${clip(String(error))}` });
   }
 }
 

@@ -7,19 +7,18 @@ import type { ModelSource } from "../io/model-source.js";
 import type { FitOptions, FitReport } from "../train/fit-options.js";
 import type { Task } from "../train/task.js";
 import type { SentenceEncoder } from "../models/sentence/sentence-encoder.js";
-import type { Confusion } from "../train/metrics/cells.js";
-import type { ClassScores } from "../train/metrics/class-probabilities.js";
+import type { ClassScores, Confusion } from "../train/metrics/class-scores.js";
 import type { EntityScores } from "../train/metrics/entities.js";
-import type { DataReader, TaskData, TaskFile } from "./data/parts.js";
+import type { DataReader, TaskData, TaskFile } from "./data-parts.js";
 import type { FoldKind } from "./folds/fold-kind.js";
-import type { JobListener, ShownPrediction } from "./job-events.js";
-import type { LabelScores, ReportedMetrics, RunOutcome } from "./result/report.js";
+import type { JobListener, MeasureEvents, ShownPrediction } from "./job-events.js";
+import type { LabelScores, ReportedMetrics, RunOutcome } from "./report.js";
 import type { HashedModel } from "./sources/hashed-model.js";
 import type { JobSources } from "./sources/job-sources.js";
 import type { Fields } from "./spec/field.js";
 import type { RunSettings, TaskPlan } from "./spec/run-settings.js";
 import type { SharedSettings } from "./spec/shared-fields.js";
-import type { RunOrigin } from "./store/origin-check.js";
+import type { RunOrigin } from "./store/run-state.js";
 
 /** What a run needs. */
 export interface RunContext {
@@ -286,12 +285,6 @@ export interface Measured {
   readonly metrics: Readonly<Record<string, number>>;
   /** The prediction for example number `i`; omitted if the task has none. */
   readonly predictionOf?: (i: number) => ShownPrediction;
-}
-
-/** Progress and cancellation of a measurement. */
-export interface MeasureEvents {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (done: number) => void;
 }
 
 /** What `fit` gets to train a model on some examples. */

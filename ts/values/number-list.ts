@@ -1,6 +1,5 @@
-import { MemoryError } from "../errors/errors.js";
 import { lengthOf, notListed } from "../arguments/settings.js";
-import { MAX_ELEMENTS } from "./shape.js";
+import { MemoryError } from "../errors/errors.js";
 
 /** A copy of a caller's whole numbers, and their range. */
 export interface Integers {
@@ -68,6 +67,9 @@ interface ArrayKind<T> {
   readonly BYTES_PER_ELEMENT: number;
 }
 
+/** Maximum number of elements: 4 GiB of float32, all that 32-bit linear memory can address. */
+export const MAX_ELEMENTS = 2 ** 30;
+
 /** An array of zeros. Throws `MemoryError` if JavaScript cannot allocate it. */
 export function hostArray<T>(what: string, kind: ArrayKind<T>, length: number): T {
   let cause: unknown;
@@ -110,4 +112,12 @@ export function commonLength(a: ArrayLike<unknown>, b: ArrayLike<unknown>): numb
   let length = 0;
   while (length < most && a[length] === b[length]) length++;
   return length;
+}
+
+/**
+ * Frees the memory of an array that nothing reads any more, if the runtime can: garbage collectors notice buffers so late that an edge
+ * worker would first use 64 MB. The array must fill its buffer and belong to the caller.
+ */
+export function giveBack({ buffer }: Float32Array | Uint8Array): void {
+  (buffer as { transfer?: (length: number) => ArrayBuffer }).transfer?.(0);
 }

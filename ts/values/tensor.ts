@@ -1,10 +1,8 @@
-import { ShapeError } from "../errors/errors.js";
-import { floatsOf, hostArray } from "./number-list.js";
-import { object, unexpected } from "../arguments/settings.js";
+import { keyOf, lengthOf, notListed, object, unexpected } from "../arguments/settings.js";
 import { isFloats, typedLength } from "../arguments/typed-array.js";
-import { checkFills, checkLengths, checkSize, sizeOf } from "./shape.js";
-
-export { formatShape, sameShape, sizeOf } from "./shape.js";
+import { type ErrorClass, MemoryError, ShapeError } from "../errors/errors.js";
+import { clip } from "../errors/excerpt.js";
+import { floatsOf, hostArray, MAX_ELEMENTS } from "./number-list.js";
 
 /** A tensor on the host: float32, row-major. Reading one from a graph returns a copy. */
 export interface Tensor {
@@ -49,4 +47,100 @@ export function stackedRows(vectors: readonly Float32Array[], width = vectors[0]
   const data = new Float32Array(vectors.length * width);
   vectors.forEach((vector, i) => data.set(vector, i * width));
   return { shape: [vectors.length, width], data };
+}
+
+/** Maximum number of dimensions. */
+const MAX_RANK = 64;
+
+/** Number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const length of shape) {
+    if (length === 0) return 0; // An infinite product of the others would make it NaN.
+    size *= length;
+  }
+  return size;
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
+  return true;
+}
+
+/** `[2, 3]`, as error messages print it. */
+export function formatShape(shape: readonly number[]): string {
+  return `[${clip(shape.join(", "))}]`;
+}
+
+/** A copy of a list of whole numbers from 0. Throws `ShapeError` for anything else. */
+export function checkLengths(what: string, shape: readonly number[]): number[] {
+  const lengths = Array.isArray(shape) ? listOf(what, "shape", shape) : [NaN];
+  if (lengths.every((length) => Number.isSafeInteger(length) && length >= 0)) return lengths;
+  throw unexpected(what, "a shape", "a list of whole numbers from 0", shape, ShapeError);
+}
+
+/**
+ * Throws `MemoryError` for a shape with more elements than linear memory can hold. Lengths of 0 are ignored, since the other lengths could
+ * still wrap around in the kernels. Returns the shape.
+ */
+export function checkSize<T extends readonly number[]>(what: string, shape: T): T {
+  let size = 1;
+  for (let d = 0; d < shape.length; d++) if (shape[d] !== 0) size *= shape[d]!;
+  if (size <= MAX_ELEMENTS && shape.length <= MAX_RANK) return shape;
+  if (shape.length > MAX_RANK) throw tooManyDimensions(what, shape.length);
+  throw new MemoryError(
+    `${what}: a tensor of shape ${formatShape(shape)} is larger than linear memory can be (2^30 elements)`,
+    { op: what, shape, requested: 4 * size, maximum: 4 * MAX_ELEMENTS },
+  );
+}
+
+/** "<what>: <name> must be <layout>, got <shape>" */
+export function wrongShape(what: string, name: string, layout: string, shape: readonly number[]): Error {
+  const details = { op: what, input: keyOf(name), expected: layout, actual: shape };
+  return new ShapeError(`${what}: ${name} must be ${layout}, got ${formatShape(shape)}`, details);
+}
+
+/** Throws an error of class `kind` unless `shape` is `expected`, which is `whose`. */
+export function checkShape(
+  what: string,
+  name: string,
+  shape: readonly number[],
+  expected: readonly number[],
+  whose = "",
+  kind: ErrorClass = ShapeError,
+): void {
+  if (sameShape(shape, expected)) return;
+  const message = `${what}: ${name} must have ${whose}shape ${formatShape(expected)}, got ${formatShape(shape)}`;
+  throw new kind(message, { op: what, input: keyOf(name), expected, actual: shape });
+}
+
+/** Throws `ShapeError` unless a shape has `count` elements. */
+export function checkFills(what: string, shape: readonly number[], things: string, count: number): void {
+  const size = sizeOf(shape);
+  if (count === size) return;
+  const message = `${what}: shape ${formatShape(shape)} holds ${size} ${things}, got ${count}`;
+  throw new ShapeError(message, { op: what, option: things, shape, expected: size, actual: count });
+}
+
+/**
+ * A copy of a short list of numbers, such as a shape or dimensions. Throws `ShapeError` for anything else; the caller checks the numbers.
+ */
+export function listOf(what: string, name: string, given: ArrayLike<number>): number[] {
+  const length = lengthOf(what, name, given, "numbers", ShapeError);
+  if (length > MAX_RANK) throw tooManyDimensions(what, length);
+  const list = new Array<number>(length);
+  for (let i = 0; i < length; i++) {
+    const value: unknown = given[i];
+    if (typeof value !== "number") throw notListed(what, name, "numbers", value, i, ShapeError);
+    list[i] = value;
+  }
+  return list;
+}
+
+function tooManyDimensions(what: string, rank: number): ShapeError {
+  const message = `${what}: a tensor has at most ${MAX_RANK} dimensions, got ${rank}`;
+  return new ShapeError(message, { op: what, rank, maximum: MAX_RANK });
 }

@@ -1,5 +1,4 @@
 import { throwIfAborted } from "./abort.js";
-import { stopwatch } from "./clock.js";
 
 /** Lets timers, clicks and signals run between two pieces of work, so that a page stays responsive and Ctrl-C works. */
 export function nextTask(): Promise<void> {
@@ -75,4 +74,19 @@ export function* inSteps<V, T>(values: Iterable<V>, work: (value: V) => Steps<T>
     for (; step.done !== true; step = steps.next()) yield null;
     yield step.value;
   }
+}
+
+/** Maximum delay of a timer; a longer one would fire at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Calls `then` after a delay, as `setTimeout`; undefined, without a timer, for a delay that is too long for it. */
+export const timer = (milliseconds: number, then: () => void): ReturnType<typeof setTimeout> | undefined =>
+  milliseconds > LONGEST ? undefined : setTimeout(then, milliseconds);
+
+/** Starts a clock; the returned function returns the milliseconds since. It never goes back, even if the system's clock does. */
+export function stopwatch(): () => number {
+  // In Node, `performance` itself is a getter.
+  const clock = performance;
+  const start = clock.now();
+  return () => clock.now() - start;
 }

@@ -1,3 +1,4 @@
+// @rest services
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { FederationError } from "../src/federation-error.js";
 import { joinBy } from "../src/join-federation.js";

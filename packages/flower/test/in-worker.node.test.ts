@@ -1,3 +1,4 @@
+// @rest services
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openRounds, type Rounds, trainRounds, writeSafetensors } from "lowrank/extension";
 import { tinyRun, tinyRuns } from "../../../test/tasks/tiny-tasks.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest services
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";

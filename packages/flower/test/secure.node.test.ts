@@ -1,3 +1,4 @@
+// @rest services
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Flower } from "../../../scripts/servers/flower.mjs";
 import { createNodeKey, FederationError } from "../src/index.js";

@@ -1,3 +1,4 @@
+// @rest services
 import { afterEach, describe, expect, it } from "vitest";
 import { openRounds, readSafetensors, tasks, writeSafetensors } from "lowrank/extension";
 import { engineInfo, type FileMap, NonFiniteError, type SavedFiles, type Tensor } from "../../../ts/index.js";

@@ -1,3 +1,4 @@
+// @rest services
 import { afterAll, beforeAll, beforeEach, afterEach, expect, it, vi } from "vitest";
 import { readFileSync, readdirSync } from "node:fs";
 import { S3 } from "../../../scripts/servers/s3.mjs";

@@ -1,3 +1,4 @@
+// @rest services
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readdirSync } from "node:fs";
 import { cp, writeFile } from "node:fs/promises";

@@ -1,3 +1,4 @@
+// @rest services
 import { Job, type Worker } from "bullmq";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { JobQueue } from "../src/job-queue.js";

@@ -1,3 +1,4 @@
+// @rest services
 import { Queue, Worker } from "bullmq";
 import { Redis as Client } from "ioredis";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// @rest services
 import { expect, it } from "vitest";
 import { ConfigError } from "../../../ts/errors/errors.js";
 import { allChoices, drawnChoices, takeGrid } from "../src/sweep/grid.js";

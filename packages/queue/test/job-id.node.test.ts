@@ -1,3 +1,4 @@
+// @rest services
 import { PRIORITY_LIMIT, QueueKeys } from "bullmq";
 import { expect, it } from "vitest";
 import { jobId, queueName } from "../src/jobs/job-id.js";

@@ -1,3 +1,4 @@
+// @rest services
 import { existsSync, readdirSync } from "node:fs";
 import { appendFile, copyFile, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// @rest services
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import { expect, it } from "vitest";

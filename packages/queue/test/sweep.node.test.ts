@@ -1,3 +1,4 @@
+// @rest services
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

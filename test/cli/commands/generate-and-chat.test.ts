@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CausalLanguageModel } from "../../../ts/entry/node.js";
 import { all } from "../../models/language/golden-decoder.js";
-import { printable } from "../../../ts/cli/terminal/printable.js";
+import { printable } from "../../../ts/cli/terminal/terminal.js";
 import { lowrank, project } from "../fixture.js";
 import { tinyLanguageModel } from "../tiny-language-model.js";
 import { lowrankProcess, program } from "../process.js";

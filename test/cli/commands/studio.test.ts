@@ -1,3 +1,4 @@
+// @needs browser
 import { createServer as createPage, request } from "node:http";
 import { createServer } from "node:net";
 import { chromium } from "playwright";

@@ -5,7 +5,7 @@ import { setTimeout } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, expect, it } from "vitest";
-import { type Handler, httpServerOf } from "../../../ts/cli/files/http-bridge.js";
+import { type Handler, httpServerOf } from "../../../ts/cli/commands/serve.js";
 
 let http: Server;
 afterEach(async () => {

@@ -2,8 +2,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Command } from "commander";
 import { type Change, finetuneCommand } from "../../../ts/cli/options/finetune-command.js";
-import { exampleData, freshSettings } from "../../../ts/cli/options/settings-of-options.js";
-import { addFinetuneOptions, type FinetuneOptions } from "../../../ts/cli/options/spec-options.js";
+import {
+  addFinetuneOptions,
+  exampleData,
+  type FinetuneOptions,
+  freshSettings,
+} from "../../../ts/cli/options/spec-options.js";
 import type { TrainingSettings } from "../../../ts/tasks/classify/settings.js";
 import { shellWords } from "../terminal/shell-words.js";
 

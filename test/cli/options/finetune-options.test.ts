@@ -4,8 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { addFinetuneOptions, type FinetuneOptions } from "../../../ts/cli/options/spec-options.js";
-import { settingsFrom } from "../../../ts/cli/options/settings-of-options.js";
+import { addFinetuneOptions, type FinetuneOptions, settingsFrom } from "../../../ts/cli/options/spec-options.js";
 import { ConfigError } from "../../../ts/index.js";
 
 const bundled = () => ({ data: "train.tsv", test: "test.tsv", text: "2", label: "0", labelNames: { 0: "bad" } });

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { describe, expect, it } from "vitest";
-import { evaluationLines } from "../../../ts/cli/reports/evaluation-lines.js";
+import { evaluationLines } from "../../../ts/cli/commands/evaluate.js";
 import { metrics } from "../../../ts/index.js";
 
 /** Every class twice, once taken for the next. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FinishedRun, Page, RunView } from "../../../ts/cli/reports/run-view.js";
 import { runViews } from "../../../ts/cli/reports/views.js";
-import { shellPath, shellWord } from "../../../ts/cli/terminal/printable.js";
+import { shellPath, shellWord } from "../../../ts/cli/terminal/terminal.js";
 import type { TaskName } from "../../../ts/tasks/index.js";
 import { shellWords } from "./shell-words.js";
 

@@ -2,9 +2,7 @@ import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import pc from "picocolors";
 import { ProgressReporter } from "../../../ts/cli/terminal/progress-bar.js";
-import { printable } from "../../../ts/cli/terminal/printable.js";
-import { tableLines } from "../../../ts/cli/terminal/table.js";
-import { Terminal } from "../../../ts/cli/terminal/terminal.js";
+import { printable, tableLines, Terminal } from "../../../ts/cli/terminal/terminal.js";
 import { type Fixture, lowrank, makeFixture, shortRun } from "../fixture.js";
 
 let fixture: Fixture;

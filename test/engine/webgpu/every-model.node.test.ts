@@ -1,3 +1,5 @@
+// @needs browser
+// @rest shaders
 import { afterAll, beforeAll, it } from "vitest";
 import { expectGeneratedAlike, expectVectorsAlike, type Generated } from "./alike.js";
 import { GpuPage } from "./gpu-page.js";

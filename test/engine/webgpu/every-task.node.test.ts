@@ -1,3 +1,5 @@
+// @needs browser
+// @rest shaders
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { GpuPage } from "./gpu-page.js";
 import { difference } from "./training-loop.js";

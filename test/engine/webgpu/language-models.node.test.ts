@@ -1,3 +1,4 @@
+// @needs browser
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { expectGeneratedAlike } from "./alike.js";
 import { GpuPage } from "./gpu-page.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest shaders
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type ComparedPrograms, expectProgramsAlike } from "./alike.js";
 import { GpuPage } from "./gpu-page.js";

@@ -1,3 +1,5 @@
+// @needs browser
+// @rest shaders
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { compareFewRows, compareHalves, compareNaN, compareOps, manyGroups } from "./in-page.js";
 import { difference } from "./training-loop.js";

@@ -1,3 +1,4 @@
+// @needs browser
 import { afterAll, beforeAll, it } from "vitest";
 import { type ComparedPrograms, expectProgramsAlike } from "./alike.js";
 import { GpuPage } from "./gpu-page.js";

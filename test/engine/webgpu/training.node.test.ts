@@ -1,3 +1,4 @@
+// @needs browser
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type * as inPage from "./in-page.js";
 import { difference } from "./training-loop.js";

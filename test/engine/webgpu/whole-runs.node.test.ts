@@ -1,3 +1,4 @@
+// @needs browser
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { GpuPage } from "./gpu-page.js";
 import type * as wholeRuns from "./whole-runs.js";

@@ -1,3 +1,4 @@
+// @needs linux
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";

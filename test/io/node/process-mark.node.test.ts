@@ -1,3 +1,4 @@
+// @needs linux
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AdapterError, LowrankError, UnsupportedError } from "../../../ts/errors/errors.js";
-import { anything, compilePattern, matchStart, parsePattern, repeat, sequence } from "../../../ts/io/pattern/index.js";
-import { type Syntax, WorkLimit } from "../../../ts/io/pattern/index.js";
+import { anything, repeat, sequence, type Syntax } from "../../../ts/io/pattern/syntax.js";
+import { compilePattern, matchStart, WorkLimit } from "../../../ts/io/pattern/match.js";
+import { parsePattern } from "../../../ts/io/pattern/parse.js";
 import { goldenJson } from "../../golden.js";
 
 const codes = (text: string) => Array.from(text, (character) => character.codePointAt(0)!);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnsupportedError } from "../../../ts/errors/errors.js";
 import { decoderPlan } from "../../../ts/models/decoders.js";
-import { ggufConfig } from "../../../ts/models/gguf/config.js";
+import { ggufConfig } from "../../../ts/models/gguf/source.js";
 
 const sizes = {
   vocab_size: 97,

@@ -3,7 +3,7 @@ import { bytesSource, Graph, openGguf, openSafetensors, writeSafetensors } from 
 import type { OpenTensorFile } from "../../../ts/io/safetensors/index.js";
 import { storedPieces } from "../../../ts/models/decoder/names.js";
 import { ggufTensors } from "../../../ts/models/gguf/tensors.js";
-import { fingerprinted } from "../../../ts/models/read-model.js";
+import { fingerprinted } from "../../../ts/models/file-tensors.js";
 import { storedTensor } from "../../../ts/models/stored-weights.js";
 import { goldenBytes } from "../../golden.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CausalLanguageModel } from "../../../ts/index.js";
-import { weightsPrint } from "../../../ts/models/language/batch/tree-prints.js";
+import { weightsPrint } from "../../../ts/models/language/batch/block-tree.js";
 import { decoderFiles, type DecoderName } from "../language/golden-decoder.js";
 
 type Header = Record<string, { readonly data_offsets: readonly [number, number] }>;

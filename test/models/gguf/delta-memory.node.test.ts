@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytesSource, CausalLanguageModel, ggufSource, openGguf } from "../../../ts/index.js";
-import type { WrittenType } from "../../../ts/models/gguf/writing/types.js";
+import type { WrittenType } from "../../../ts/models/gguf/writing/written-types.js";
 import { ownEngine } from "../own-engine.js";
 import { qwen35Config, qwen35File } from "./writing/qwen35-file.js";
 

@@ -8,7 +8,7 @@ import {
   readSafetensors,
   UnsupportedError,
 } from "../../../ts/index.js";
-import { ggufConfig } from "../../../ts/models/gguf/config.js";
+import { ggufConfig } from "../../../ts/models/gguf/source.js";
 import { denseTensors } from "../../../ts/models/gguf/dense-tensors.js";
 import { frequencyFactors } from "../../../ts/models/gguf/rope-scaling.js";
 import { goldenBytes } from "../../golden.js";

@@ -17,7 +17,7 @@ it("a Conv1D's groups are kept as the file has them, and say the same", async ()
 });
 
 it("values of a turned matrix are the file's, by column", async () => {
-  const { openWeights } = await import("../../../ts/models/tensor-files.js");
+  const { openWeights } = await import("../../../ts/models/load-model.js");
   const file = await openWeights(await source());
   const stored = await openGguf(bytesSource(bytes));
   const [turned, own] = [

@@ -5,7 +5,7 @@ import { readRequiredJson } from "../../../ts/io/model-source.js";
 import type { DecoderConfig } from "../../../ts/models/decoder/config.js";
 import { decoderPlan } from "../../../ts/models/decoders.js";
 import { ggufTensors } from "../../../ts/models/gguf/tensors.js";
-import { openWeights } from "../../../ts/models/tensor-files.js";
+import { openWeights } from "../../../ts/models/load-model.js";
 import { goldenBytes, goldenJson } from "../../golden.js";
 import { gguf, pair, tensor, text, u32 } from "../../io/gguf/build.js";
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { CausalLanguageModel, ggufSource, openGguf } from "../../../ts/index.js";
 import { fileSource } from "../../../ts/io/node/file-source.js";
 import { readRequiredJson } from "../../../ts/io/model-source.js";
-import { openWeights } from "../../../ts/models/tensor-files.js";
+import { openWeights } from "../../../ts/models/load-model.js";
 import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
 import { goldenJson } from "../../golden.js";
 import { modelPath } from "../../setup/files.js";

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { CrossEncoder, predictEach, SentenceEncoder, TextClassifier, TokenClassifier } from "../../../ts/index.js";
 import { TextTokenizer } from "../../../ts/tokenize/text-tokenizer.js";
-import { nextTask, SLICE } from "../../../ts/waiting/next-task.js";
-import { stopwatch } from "../../../ts/waiting/clock.js";
+import { nextTask, SLICE, stopwatch } from "../../../ts/waiting/next-task.js";
 import { examples, tinyEncoder } from "../tiny-encoder.js";
 
 const texts = examples.slice(0, 6).map(({ text }) => text);

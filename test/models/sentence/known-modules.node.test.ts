@@ -1,3 +1,4 @@
+// @rest wholeModel
 import { afterEach, expect, it, vi } from "vitest";
 import { type FileMap, readSafetensors, SentenceEncoder, TextClassifier, writeSafetensors } from "../../../ts/index.js";
 import { loadTokenizer } from "../../../ts/models/sentence/load-tokenizer.js";

@@ -1,3 +1,4 @@
+// @rest otherValues
 import { expect, it } from "vitest";
 import { engineCalls } from "./engine/calls.js";
 import { federatedCalls } from "./federated/calls.js";

@@ -1,3 +1,4 @@
+// @rest otherValues
 import { expect, it } from "vitest";
 import { dataCalls } from "./data/calls.js";
 import { languageCalls, languageGround } from "./models/language-calls.js";

@@ -1,3 +1,4 @@
+// @rest kills
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, watch } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

@@ -1,3 +1,5 @@
+// @needs linux
+// @rest kills
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+// @rest growth
 import { beforeAll, describe, expect, it } from "vitest";
 import { inThread, threadModule } from "../../setup/thread.js";
 import { MOST_STEPS } from "./kind.js";

@@ -1,4 +1,4 @@
-import { cellsIn } from "../../../ts/train/metrics/cells.js";
+import { cellsIn } from "../../../ts/train/metrics/class-scores.js";
 import { scoresOf } from "../../../ts/train/metrics/metrics.js";
 import { CheckpointWriter } from "../../../ts/training/store/checkpoint-file.js";
 import type { RunState } from "../../../ts/training/store/run-state.js";

@@ -1,3 +1,4 @@
+// @rest kills
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";

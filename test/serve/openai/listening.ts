@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import OpenAI from "openai";
-import { type Handler, httpServerOf } from "../../../ts/cli/files/http-bridge.js";
+import { type Handler, httpServerOf } from "../../../ts/cli/commands/serve.js";
 
 /** A server of a handler on a free port of this machine, and OpenAI's own client for it. */
 export async function listening(handler: Handler, apiKey = "none") {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../ts/index.js";
 import { languageDefinition } from "../../../ts/tasks/language/definition.js";
 import { type LanguageJobSpec, memoryStore } from "../../../ts/jobs/index.js";
-import { loadParts } from "../../../ts/training/data/parts.js";
+import { loadParts } from "../../../ts/training/data-parts.js";
 import { languageFields, languagePlan } from "../../../ts/tasks/language/settings.js";
 import { readSpec } from "../../../ts/training/spec/read-settings.js";
 import { run, sources, spec } from "./tiny-language-job.js";

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AbortError, ConfigError, metrics, pairedDifference, ShapeError } from "../../../ts/index.js";
-import { binomial } from "../../../ts/nn/binomial.js";
-import { permutation } from "../../../ts/nn/random.js";
-import { Philox } from "../../../ts/nn/philox.js";
+import { binomial, permutation, Philox } from "../../../ts/nn/random.js";
 import { scoreDifference } from "../../../ts/train/metrics/paired-difference.js";
 import { goldenJson } from "../../golden.js";
 

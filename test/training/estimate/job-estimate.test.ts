@@ -1,7 +1,7 @@
 import { settingNames } from "../../../ts/training/spec/option-names.js";
 import { describe, expect, it } from "vitest";
 import { ConfigError, createEngine, MemoryError, TextClassifier } from "../../../ts/index.js";
-import { jobSeconds } from "../../../ts/training/estimate/job-seconds.js";
+import { jobSeconds } from "../../../ts/training/estimate/job-estimate.js";
 import { checkModelFits, memoryNeed, steppedOn } from "../../../ts/training/estimate/memory-need.js";
 import { type JobEvent, memoryStore } from "../../../ts/jobs/index.js";
 import { SentenceEncoder } from "../../../ts/models/sentence/sentence-encoder.js";

@@ -3,7 +3,7 @@ import { AbortError } from "../../../ts/index.js";
 import { initialized } from "../../../ts/engine/engine.js";
 import { type JobEvent, memoryStore, runFolds } from "../../../ts/jobs/index.js";
 import { takeFoldsReport } from "../../../ts/jobs/run-folds.js";
-import type { PlainFold } from "../../../ts/training/folds/take-fold.js";
+import type { PlainFold } from "../../../ts/training/folds/fold-kind.js";
 import { oldRuns } from "../../jobs/old-runs.js";
 
 const others = ["tokens", "text", "chat"] as const;

@@ -1,10 +1,11 @@
+// @needs unix
 import { execFileSync } from "node:child_process";
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AbortError } from "../../../ts/index.js";
-import { readData } from "../../../ts/training/node/read-data.js";
+import { readData } from "../../../ts/training/node/local-sources.js";
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "lowrank-pipes-"))));

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../../../ts/index.js";
-import { readData } from "../../../ts/training/node/read-data.js";
+import { readData } from "../../../ts/training/node/local-sources.js";
 
 let folder: string;
 beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), "lowrank-data-"))));

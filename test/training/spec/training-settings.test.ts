@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { scheduleOf } from "../../../ts/training/spec/training-settings.js";
+import { scheduleOf } from "../../../ts/training/spec/shared-fields.js";
 import { readSpec } from "../../../ts/training/spec/read-settings.js";
 import { textFields } from "../../../ts/tasks/classify/settings.js";
 

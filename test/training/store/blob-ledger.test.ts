@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type BlobFolder, memoryFolders } from "../../../ts/io/page/blob-folders.js";
+import { type BlobFolder, memoryFolders } from "../../../ts/io/page/storage.js";
 import { BlobLedger } from "../../../ts/training/store/blob-ledger.js";
 
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -20,14 +20,19 @@ import { allWork, type KernelTiming, measurePeak, measureWork } from "../timing/
 import { formatThreads } from "../terminal/number-format.js";
 import { real, whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
-import { tableLines } from "../terminal/table.js";
+import { tableLines } from "../terminal/terminal.js";
 import { basename } from "node:path";
 import { folderOrGguf, ggufAt, ggufFile, resolveModel } from "../../io/node/index.js";
 import { type ModelSource, readRequiredJson } from "../../io/model-source.js";
 import { decoderPlan } from "../../models/decoders.js";
 import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
-import { type MeasuredModel, withRandomWeights } from "../timing/models/measured-model.js";
-import { MINILM, type ModelShape, SMOLLM2 } from "../timing/models/model-shapes.js";
+import {
+  type MeasuredModel,
+  MINILM,
+  type ModelShape,
+  SMOLLM2,
+  withRandomWeights,
+} from "../timing/models/measured-model.js";
 import { findModel } from "../files/base-model.js";
 
 const EXAMPLES = `

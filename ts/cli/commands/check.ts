@@ -1,15 +1,14 @@
 import type { Command } from "commander";
-import { otherBase } from "../../io/peft/doubts.js";
+import { otherBase } from "../../io/peft/check.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { findingText, misfits, suspicions } from "../../merging/findings.js";
-import { headLabels } from "../../merging/new-head.js";
-import { exitCodes } from "../exit-codes.js";
+import { headLabels } from "../../merging/added-tensors.js";
+import { exitCodes, type Session } from "../session.js";
 import { ADAPTER_HELP, adapterIn, adapterOf, BASE_HELP, baseOf } from "../files/adapter-folder.js";
 import { familyOf, recordedModel } from "../files/base-model.js";
 import { openBase } from "../files/open-base.js";
-import { mergedBefore } from "../merged/merged-parts.js";
+import { mergedBefore } from "../merged/merged-folder.js";
 import { newestRun } from "../files/run-folder.js";
-import type { Session } from "../session.js";
 import { formatCount, matricesText } from "../terminal/number-format.js";
 
 const EXAMPLES = `

@@ -1,29 +1,22 @@
 import { type Command, Option } from "commander";
 import { ConfigError, ModelError } from "../../errors/errors.js";
-import {
-  type DataFinding,
-  type DataSummary,
-  type PartSummary,
-  summariseExamples,
-  type SummaryOptions,
-  type SurveyExample,
-  type TokenCounter,
-} from "../../io/examples/summary/index.js";
-import { countGroups } from "../../tasks/classify/data/held-out.js";
+import type { DataFinding, DataSummary, PartSummary } from "../../io/examples/summary/data-summary.js";
+import { summariseExamples, type SummaryOptions } from "../../io/examples/summary/summarise.js";
+import type { SurveyExample } from "../../io/examples/summary/survey.js";
+import type { TokenCounter } from "../../io/examples/summary/script-tokens.js";
+import { countGroups } from "../../tasks/classify/held-out.js";
 import { textFields } from "../../tasks/classify/settings.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
 import { UNNAMED_TASK } from "../../training/spec/run-settings.js";
-import { type TaskFile, wholeData } from "../../training/data/parts.js";
+import { type TaskFile, wholeData } from "../../training/data-parts.js";
 import type { JobEvent } from "../../training/job-events.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { defaultsOf } from "../../training/spec/field.js";
 import { takeSpec } from "../../training/spec/read-settings.js";
 import type { FileExample, FileLabelCounts, TaskDefinition, TaskEntry } from "../../training/task-definition.js";
-import { exitCodes } from "../exit-codes.js";
-import { flagNames, flagOf } from "../options/flag-names.js";
+import { exitCodes, type Session } from "../session.js";
+import { flagNames, flagOf } from "../options/setting-flags.js";
 import { fieldNames, labelNames, whole, words } from "../options/option-values.js";
-import type { Session } from "../session.js";
-import { CONLL } from "../tables/token-input.js";
 import { countsLine, type FoundGroups, spreadsOf, summaryLines } from "../terminal/data-lines.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 import type { TokenFields } from "../../io/examples/tokens/located-tokens.js";
@@ -31,6 +24,7 @@ import { withOptionName } from "../../training/spec/option-names.js";
 import { type LocalModel, resolveModel } from "../../io/node/index.js";
 import { loadTokenizer } from "../../models/sentence/load-tokenizer.js";
 import { findModel } from "../files/base-model.js";
+import { CONLL } from "../tables/token-input.js";
 
 const EXAMPLES = `
 Examples:

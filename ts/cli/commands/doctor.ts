@@ -1,4 +1,4 @@
-import { stopwatch } from "../../waiting/clock.js";
+import { stopwatch } from "../../waiting/next-task.js";
 import type { Command } from "commander";
 import { readdirSync } from "node:fs";
 import { access, constants } from "node:fs/promises";
@@ -10,11 +10,10 @@ import { cacheFolder } from "../../io/node/index.js";
 import { makeFolder } from "../../io/node/folders.js";
 import { DEFAULT_MODEL } from "../../training/spec/shared-fields.js";
 import { enableRelaxedSimd, startEngine } from "../engine-start.js";
-import { exitCodes } from "../exit-codes.js";
+import { exitCodes, type Session } from "../session.js";
 import { formatBytes, formatThreads } from "../terminal/number-format.js";
 import { VERSION } from "../../version.js";
-import type { Session } from "../session.js";
-import { tableLines } from "../terminal/table.js";
+import { tableLines } from "../terminal/terminal.js";
 
 const EXAMPLES = `
 Examples:

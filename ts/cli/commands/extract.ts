@@ -10,7 +10,7 @@ import { writeWholeFiles } from "../merged/whole-folder.js";
 import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
-import { clip, tableLines } from "../terminal/table.js";
+import { clip, tableLines } from "../terminal/terminal.js";
 
 /** The adapter in `out` by layer, with its approximation errors. */
 export function approximationLines({ layers, error, left }: Approximation, out: string, json: boolean): string[] {

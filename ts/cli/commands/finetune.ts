@@ -8,19 +8,24 @@ import { type FoldsSoFar, readFolds } from "../../jobs/run-folds.js";
 import { type JobSettings, taskOf } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { startEngine } from "../engine-start.js";
-import { exitCodes } from "../exit-codes.js";
+import { exitCodes, type Session } from "../session.js";
 import { type WantedFolder, withRunFolder } from "../files/run-folder.js";
-import { flagNames } from "../options/flag-names.js";
-import { checkAgainst, exampleData, freshSettings, withAbsolutePaths } from "../options/settings-of-options.js";
-import { addFinetuneOptions, type FinetuneOptions } from "../options/spec-options.js";
+import { flagNames } from "../options/setting-flags.js";
+import {
+  addFinetuneOptions,
+  checkAgainst,
+  exampleData,
+  type FinetuneOptions,
+  freshSettings,
+  withAbsolutePaths,
+} from "../options/spec-options.js";
 import { foldLines } from "../reports/fold-lines.js";
 import { followRun, JobProgress, printRun, runReporter } from "../reports/follow-run.js";
 import { introduction } from "../reports/introduction.js";
 import type { FinishedRun, Page, RunView } from "../reports/run-view.js";
 import { runViews } from "../reports/views.js";
-import type { Session } from "../session.js";
 import { findingLines } from "../terminal/data-lines.js";
-import { shellPath } from "../terminal/printable.js";
+import { shellPath } from "../terminal/terminal.js";
 import { ProgressReporter } from "../terminal/progress-bar.js";
 
 /** Options of `finetune --folds` besides the settings. */

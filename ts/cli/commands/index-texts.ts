@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { SearchIndex, type SearchIndexOptions } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import { exampleFormat, readTexts as readColumn } from "../../io/examples/index.js";
-import { readData } from "../../training/node/read-data.js";
+import { readData } from "../../training/node/local-sources.js";
 import { addEncoderOptions, type EncoderOptions, openEncoder } from "../files/adapted-encoder.js";
 import { columnOf } from "../files/base-model.js";
 import { addEngineOptions } from "../files/classifier-folder.js";

@@ -13,11 +13,11 @@ import { explainAdapter, explainedLines } from "../inspected/explained-adapter.j
 import { ggufLines, inModelOrder, inspectGguf, isGguf, tensorLines } from "../inspected/inspected-gguf.js";
 import { foldsRows, holdsFolds, inspectFolds } from "../inspected/inspected-folds.js";
 import { inspectRun, runRows } from "../inspected/inspected-run.js";
-import { otherKind } from "../inspected/other-file.js";
+import { otherKind } from "../files/open-base.js";
 import { formatBytes, formatCount, matricesText } from "../terminal/number-format.js";
 import { resultIn } from "../files/run-folder.js";
 import type { Session } from "../session.js";
-import { clip, tableLines } from "../terminal/table.js";
+import { clip, tableLines } from "../terminal/terminal.js";
 
 const EXAMPLES = `
 Examples:

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { basename, dirname, resolve } from "node:path";
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { writeFilesAtomically } from "../../io/node/index.js";
 import type { Asked, PredictedSpan, PredictedValues } from "../../training/task-definition.js";
@@ -16,16 +16,21 @@ import {
 } from "../files/classifier-folder.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFile } from "../files/out-folder.js";
-import { delimiterOf, type PredictedColumns, predictedTable } from "../tables/predicted-table.js";
+import {
+  delimiterOf,
+  type PredictedColumns,
+  predictedTable,
+  readTextInput,
+  type TextInput,
+  type TextOptions,
+} from "../tables/text-input.js";
 import { newerThan } from "../files/run-folder.js";
 import { readPairInput } from "../tables/pair-input.js";
-import { readTextInput, type TextInput, type TextOptions } from "../tables/text-input.js";
 import { readTokenInput } from "../tables/token-input.js";
 import type { Session } from "../session.js";
 import { formatCount, formatNumber } from "../terminal/number-format.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import { clip } from "../terminal/table.js";
-import type { Terminal } from "../terminal/terminal.js";
+import { clip, type Terminal } from "../terminal/terminal.js";
 
 const EXAMPLES = `
 Examples:

@@ -9,7 +9,7 @@ import { whole } from "../options/option-values.js";
 import type { Session } from "../session.js";
 import { readTexts } from "../tables/text-input.js";
 import { reporterOf } from "../terminal/progress-bar.js";
-import { clip, tableLines } from "../terminal/table.js";
+import { clip, tableLines } from "../terminal/terminal.js";
 import { startEngine } from "../engine-start.js";
 
 const EXAMPLES = `

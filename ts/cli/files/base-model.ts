@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord } from "../../arguments/settings.js";
 import { SentenceEncoder } from "../../entry/node.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-access.js";
@@ -9,7 +9,7 @@ import { type LocalModel, resolveModel } from "../../io/node/index.js";
 import type { OpenTensorFile } from "../../io/safetensors/index.js";
 import { modelTypeOf } from "../../merging/orientation.js";
 import type { PoolingMode } from "../../models/sentence/pooling.js";
-import { LABELS_FILE } from "../../tasks/head/labels-file.js";
+import { LABELS_FILE } from "../../tasks/head/classifier-files.js";
 import { runFiles } from "../../training/store/run-store.js";
 import { hearSignals, type Session } from "../session.js";
 import type { KnownColumn } from "../tables/text-input.js";

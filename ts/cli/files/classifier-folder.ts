@@ -6,20 +6,26 @@ import { ConfigError, ModelError, withFolder } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { builds } from "../../training/spec/shared-fields.js";
-import { labelsOf } from "../../tasks/head/classifier-files.js";
+import {
+  type HeadTask,
+  isHeadTask,
+  LABELS_FILE,
+  type LabelsFile,
+  labelsOf,
+  readLabels,
+} from "../../tasks/head/classifier-files.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
 import type { OpenedOptions, TaskEntry } from "../../training/task-definition.js";
-import { type HeadTask, isHeadTask, LABELS_FILE, type LabelsFile, readLabels } from "../../tasks/head/labels-file.js";
 import { CLASSIFIER_FILES, peftField, poolingOf } from "../../tasks/head/open-classifier.js";
 import { findModel, isAdapter, isCrossEncoder, loadEncoder, recordedModel, reportedTask } from "./base-model.js";
 import { type EngineOptions, REVECTORIZE_HELP, startEngine } from "../engine-start.js";
 import { threadCount } from "../options/option-values.js";
 import { newestRun, readAdapterFiles, readClassifier, resultIn } from "./run-folder.js";
-import { shellPath } from "../terminal/printable.js";
+import { shellPath } from "../terminal/terminal.js";
 import type { Session } from "../session.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { runFiles } from "../../training/store/run-store.js";
-import { kindOfHead } from "../../tasks/head/checkpoint.js";
+import { kindOfHead } from "../../tasks/head/transformers-head.js";
 
 /** Options of the commands that use a trained classifier. */
 export interface ClassifierOptions extends EngineOptions {

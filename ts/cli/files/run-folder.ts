@@ -10,7 +10,7 @@ import { runFiles } from "../../training/store/run-store.js";
 import { labelsOf } from "../../tasks/head/classifier-files.js";
 import { refuseFolds } from "../inspected/inspected-folds.js";
 import { checkOutFolder, makeOutFolder } from "./out-folder.js";
-import { shellPath } from "../terminal/printable.js";
+import { shellPath } from "../terminal/terminal.js";
 
 const RUNS = "runs";
 

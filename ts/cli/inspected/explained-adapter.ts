@@ -1,7 +1,7 @@
 import { engine } from "../../engine/engine.js";
 import type { Adapter } from "../../io/peft/index.js";
 import { type Finding, findingText, gaps, misfits, suspicions } from "../../merging/findings.js";
-import { otherBase } from "../../io/peft/doubts.js";
+import { otherBase } from "../../io/peft/check.js";
 import { planMerge } from "../../merging/merge-plan.js";
 import { changeNorms, updateNorm } from "../../merging/extract.js";
 import { breather } from "../../waiting/next-task.js";
@@ -10,7 +10,7 @@ import { familyOf } from "../files/base-model.js";
 import type { Session } from "../session.js";
 import { formatCount } from "../terminal/number-format.js";
 import { inModelOrder } from "./inspected-gguf.js";
-import { tableLines } from "../terminal/table.js";
+import { tableLines } from "../terminal/terminal.js";
 import { openBase } from "../files/open-base.js";
 
 /** A layer of an adapter. */

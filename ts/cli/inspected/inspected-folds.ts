@@ -9,9 +9,8 @@ import type { FoldResult } from "../../training/folds/fold-kind.js";
 import type { JobSettings } from "../../tasks/index.js";
 import { foldTable } from "../reports/fold-lines.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
-import { clip } from "../terminal/table.js";
+import { clip, shellPath } from "../terminal/terminal.js";
 import { rowsOfSettings } from "./inspected-run.js";
-import { shellPath } from "../terminal/printable.js";
 
 /** A folder's cross-validation. */
 export interface InspectedFolds {

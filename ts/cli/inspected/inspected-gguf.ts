@@ -2,10 +2,9 @@ import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { clip } from "../../errors/excerpt.js";
 import { type GgufFile, type GgufValue, openGguf } from "../../io/gguf/index.js";
 import { fileSource } from "../../io/node/file-source.js";
-import { formatShape } from "../../values/shape.js";
-import { sizeOf } from "../../values/tensor.js";
+import { formatShape, sizeOf } from "../../values/tensor.js";
 import { formatBytes, formatCount } from "../terminal/number-format.js";
-import { tableLines } from "../terminal/table.js";
+import { tableLines } from "../terminal/terminal.js";
 
 /** A table of a file's tensors; `kind` is the format's name for the type of their elements. */
 export function tensorLines(

@@ -3,20 +3,17 @@ import { join } from "node:path";
 import { folderStore, type RunReport, runStatus, type RunStatus } from "../../entry/jobs-node.js";
 import { FormatError } from "../../errors/errors.js";
 import { parseJsonObject } from "../../io/json.js";
-import type { LanguageReport } from "../../tasks/language/language-report.js";
-import type { TokenReport } from "../../tasks/tokens/token-report.js";
+import { languagePlan, type LanguageReport, type LanguageSettings } from "../../tasks/language/settings.js";
+import type { TokenReport } from "../../tasks/tokens/settings.js";
 import { isLocked } from "../../training/node/run-lock.js";
 import { type JobSettings, type TaskName, taskOf, tasks } from "../../tasks/index.js";
 import { runFiles } from "../../training/store/run-store.js";
-import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { classifierPlan } from "../../tasks/classify/recipes.js";
+import { classifierPlan, type TrainingSettings } from "../../tasks/classify/settings.js";
 import { formatLength, type RunSettings } from "../../training/spec/run-settings.js";
-import { formatTargets } from "../../training/spec/training-settings.js";
+import { formatTargets } from "../../training/spec/shared-fields.js";
 import { formatCount, formatDuration, formatInterval, formatPercent, formatRate } from "../terminal/number-format.js";
-import { clip } from "../terminal/table.js";
-import { metricCells } from "../reports/metrics-view.js";
-import { shellPath } from "../terminal/printable.js";
-import { languagePlan, type LanguageSettings } from "../../tasks/language/settings.js";
+import { clip, shellPath } from "../terminal/terminal.js";
+import { metricCells } from "../reports/run-view.js";
 import type { TaskTable } from "../../training/task-definition.js";
 
 /** The report of a finished run, without its steps. */

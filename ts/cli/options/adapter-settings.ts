@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LowrankError, UnsupportedError } from "../../errors/errors.js";
 import { isFolder } from "../../io/node/folders.js";
-import { readConfig } from "../../io/peft/config/config-file.js";
-import { type FurtherLora, takeFurtherLora } from "../../training/spec/further-lora.js";
+import { readConfig } from "../../io/peft/config-file.js";
+import { type FurtherLora, takeFurtherLora } from "../../training/spec/shared-fields.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { HEAD_MODULES } from "../../tasks/head/peft-head.js";
+import { HEAD_MODULES } from "../../tasks/head/transformers-head.js";
 import { moduleNames, targetModules, whole } from "./option-values.js";
 
 /** Options of the adapter that are not separate settings. */

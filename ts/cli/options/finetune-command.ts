@@ -1,15 +1,14 @@
 import { isAbsolute, relative, sep } from "node:path";
 import { ConfigError } from "../../errors/errors.js";
 import { isRemote } from "../../io/node/index.js";
-import type { FurtherLora } from "../../training/spec/further-lora.js";
+import type { FurtherLora } from "../../training/spec/shared-fields.js";
 import { fieldsOfTasks, type JobSettings, taskOf } from "../../tasks/index.js";
 import { defaultsOf, type Fields } from "../../training/spec/field.js";
 import type { TrainingSettings } from "../../tasks/classify/settings.js";
-import { shellPath, shellWord } from "../terminal/printable.js";
+import { shellPath, shellWord } from "../terminal/terminal.js";
 import { inits } from "./adapter-settings.js";
-import { exampleData, settingsFrom } from "./settings-of-options.js";
-import { flagOf } from "./flag-names.js";
-import { adapterSettingNames } from "./setting-flags.js";
+import { exampleData, settingsFrom } from "./spec-options.js";
+import { adapterSettingNames, flagOf } from "./setting-flags.js";
 
 /** How a run differs from another one. */
 export interface Change {

@@ -1,12 +1,11 @@
-import { fieldsOfTasks, type JobSettings } from "../../tasks/index.js";
-import { allowable, nearPlaces, textFields } from "../../tasks/classify/settings.js";
-import { defaultsOf, recipeNames } from "../../training/spec/field.js";
-import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
-import { classifierPlan } from "../../tasks/classify/recipes.js";
-import { MOST_ROWS } from "../../training/final-plan.js";
-import { builds, DEFAULT_MODEL, devices, schedules } from "../../training/spec/shared-fields.js";
-import { formatLength } from "../../training/spec/run-settings.js";
 import { weightsOptions } from "../../models/stored-weights.js";
+import { allowable, classifierPlan, nearPlaces, textFields } from "../../tasks/classify/settings.js";
+import { fieldsOfTasks, type JobSettings } from "../../tasks/index.js";
+import { DEFAULT_LANGUAGE_MODEL } from "../../tasks/language/settings.js";
+import { defaultsOf, recipeNames } from "../../training/spec/field.js";
+import type { OptionNames } from "../../training/spec/option-names.js";
+import { FINAL_FIT_ROWS, formatLength } from "../../training/spec/run-settings.js";
+import { builds, DEFAULT_MODEL, devices, schedules } from "../../training/spec/shared-fields.js";
 import * as values from "./option-values.js";
 
 /** Names of the settings of all tasks. */
@@ -171,7 +170,7 @@ const training = {
   },
   finalFit: {
     flags: "--final-fit",
-    help: `once the step is chosen, train the saved classifier on all rows, if the validation was split from them (default: with at most ${MOST_ROWS.toLocaleString("en-US")} rows, but not with --recipe peft)`,
+    help: `once the step is chosen, train the saved classifier on all rows, if the validation was split from them (default: with at most ${FINAL_FIT_ROWS.toLocaleString("en-US")} rows, but not with --recipe peft)`,
     negated: "save the measured classifier, which has not seen the rows of the validation",
   },
   calibrate: {
@@ -360,3 +359,17 @@ export const adapterSettingNames = [
   "dora",
   "dropout",
 ] satisfies readonly SettingName[];
+
+/** A setting as the option of `finetune`: "maxGradNorm" → "--max-grad-norm". */
+export function flagOf(setting: SettingName): string {
+  return `--${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Options of adapters whose flag has another name. */
+const flagsOfAdapters: Readonly<Record<string, string>> = { initLoraWeights: "--init", layersToTransform: "--layers" };
+
+/** What a job's messages call things on the command line. */
+export const flagNames: OptionNames = {
+  setting: (name) => flagsOfAdapters[name] ?? flagOf(name as SettingName),
+  resume: "--resume",
+};

@@ -7,15 +7,14 @@ import { finetuneCommand } from "../options/finetune-command.js";
 import { macroF1Loss, pickSamples, type RunReport, type Sample } from "../../tasks/classify/report.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { ReadyJob } from "../../jobs/run-job.js";
-import { areFew, fitsHead } from "../../tasks/classify/recipes.js";
-import type { TrainingSettings } from "../../tasks/classify/settings.js";
+import { areFew, fitsHead, type TrainingSettings } from "../../tasks/classify/settings.js";
 import type { Recommendation } from "../../tasks/head/head-comparison.js";
-import { clip, tableLines } from "../terminal/table.js";
-import { headOnlyLines } from "./metrics-view.js";
+import { clip, shellPath, tableLines, type Terminal } from "../terminal/terminal.js";
 import {
   adapterRow,
   curveRow,
   type FinishedRun,
+  headOnlyLines,
   headOnlyRow,
   nextLines,
   type Page,
@@ -23,8 +22,6 @@ import {
   type RunView,
   speedLine,
 } from "./run-view.js";
-import type { Terminal } from "../terminal/terminal.js";
-import { shellPath } from "../terminal/printable.js";
 
 type Colors = Terminal["colors"];
 

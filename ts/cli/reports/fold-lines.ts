@@ -1,15 +1,13 @@
 import type { AnyFoldsReport } from "../../jobs/run-folds.js";
-import { foldKindOf } from "../../training/folds/take-fold.js";
-import { type FoldResult, type FoldSpread, spreadOf } from "../../training/folds/fold-kind.js";
-import type { FoldsReport } from "../../tasks/classify/folds/classifier-folds.js";
+import { foldKindOf, type FoldResult, type FoldSpread, spreadOf } from "../../training/folds/fold-kind.js";
+import type { FoldsReport } from "../../tasks/classify/classifier-folds.js";
 import { type JobSettings, taskOf, tasks } from "../../tasks/index.js";
 import { baselinesOf, type Metric, type TaskEntry } from "../../training/task-definition.js";
 import { finetuneCommand } from "../options/finetune-command.js";
 import { formatCount, formatInterval, formatPercent } from "../terminal/number-format.js";
-import { baselineNames } from "./metrics-view.js";
+import { baselineNames } from "./run-view.js";
 import { overText, rareLines } from "./classifier-view.js";
-import { tableLines } from "../terminal/table.js";
-import type { Terminal } from "../terminal/terminal.js";
+import { tableLines, type Terminal } from "../terminal/terminal.js";
 
 type Colors = Terminal["colors"];
 

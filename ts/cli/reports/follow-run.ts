@@ -1,7 +1,7 @@
 import type { JobEvent, JobOptions } from "../../entry/jobs-node.js";
 import type { JobPhase } from "../../training/job-events.js";
 import { type EngineOptions, startEngine } from "../engine-start.js";
-import { flagNames } from "../options/flag-names.js";
+import { flagNames } from "../options/setting-flags.js";
 import type { Session } from "../session.js";
 import { formatCount, formatDuration } from "../terminal/number-format.js";
 import { type Progress, ProgressReporter } from "../terminal/progress-bar.js";

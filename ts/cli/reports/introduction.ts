@@ -1,12 +1,10 @@
 import type { ReadyJob } from "../../jobs/run-job.js";
 import { tasks } from "../../tasks/index.js";
-import { recipes } from "../../tasks/classify/recipes.js";
-import { MOST_ROWS } from "../../training/final-plan.js";
+import { recipes, type TrainingSettings } from "../../tasks/classify/settings.js";
 import type { ReadyPart } from "../../training/job-events.js";
 import type { RecipeName } from "../../training/spec/field.js";
-import type { RunSettings } from "../../training/spec/run-settings.js";
-import { formatFurtherLora } from "../../training/spec/further-lora.js";
-import { formatTargets, warmupOf } from "../../training/spec/training-settings.js";
+import { FINAL_FIT_ROWS, type RunSettings } from "../../training/spec/run-settings.js";
+import { formatFurtherLora, formatTargets, warmupOf } from "../../training/spec/shared-fields.js";
 import type { TaskTable } from "../../training/task-definition.js";
 import { groupsText } from "../terminal/data-lines.js";
 import {
@@ -19,11 +17,9 @@ import {
   formatRate,
   formatThreads,
 } from "../terminal/number-format.js";
-import { clip, tableLines } from "../terminal/table.js";
-import type { Terminal } from "../terminal/terminal.js";
+import { clip, tableLines, type Terminal } from "../terminal/terminal.js";
 import { adapterInWords } from "../../engine/adapter-words.js";
 import type { EngineInfo } from "../../engine/running.js";
-import type { TrainingSettings } from "../../tasks/classify/settings.js";
 
 /** Settings of any task. Fields of only some tasks are optional. */
 type Settings = RunSettings &
@@ -146,12 +142,13 @@ function finalRow({ settings, data, finalFit, folds }: Job): Row[] {
     const text = `at the end the saved classifier is trained on all ${formatCount(examples)} rows${length} (not with --no-final-fit)`;
     return [["final fit", text]];
   }
-  const isSkipped = settings.finalFit === null && validation.split && train.examples + validation.examples > MOST_ROWS;
+  const isSkipped =
+    settings.finalFit === null && validation.split && train.examples + validation.examples > FINAL_FIT_ROWS;
   if (!isSkipped || validation.examples === 0 || folds !== null) return [];
   return [
     [
       "final fit",
-      `none: with more than ${formatCount(MOST_ROWS)} rows, training on those of the validation too gains little (--final-fit does it)`,
+      `none: with more than ${formatCount(FINAL_FIT_ROWS)} rows, training on those of the validation too gains little (--final-fit does it)`,
     ],
   ];
 }

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { type TaskName, tasks } from "../../tasks/index.js";
-import { countIn, loadParts, measuredPart, type TaskData, type TaskFile } from "../../training/data/parts.js";
+import { countIn, loadParts, measuredPart, type TaskData, type TaskFile } from "../../training/data-parts.js";
 import { localSources } from "../../training/node/local-sources.js";
 import { completed } from "../../training/spec/field.js";
 import { checkSettings, takeSpec } from "../../training/spec/read-settings.js";
 import type { RunSettings } from "../../training/spec/run-settings.js";
 import { runFiles } from "../../training/store/run-store.js";
 import type { FileExample, RunContext, TaskEntry } from "../../training/task-definition.js";
-import { flagNames } from "../options/flag-names.js";
+import { flagNames } from "../options/setting-flags.js";
 import type { Session } from "../session.js";
 import { formatCount, formatPercent } from "../terminal/number-format.js";
 

@@ -2,12 +2,11 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { exampleFormat, placeIn } from "../../io/examples/index.js";
 import { openTable } from "../../tasks/pairs/open-table.js";
-import { pairColumnsOf } from "../../tasks/rank/rank-columns.js";
-import { readData } from "../../training/node/read-data.js";
+import { pairColumnsOf } from "../../tasks/rank/read-ranked.js";
+import { readData } from "../../training/node/local-sources.js";
 import { fieldsOf } from "../files/base-model.js";
 import type { Session } from "../session.js";
-import { type KeptTable, keptTable } from "./predicted-table.js";
-import type { TextInput, TextOptions } from "./text-input.js";
+import { type KeptTable, keptTable, type TextInput, type TextOptions } from "./text-input.js";
 
 /** Pairs of a query and a text; `texts` are the second ones. */
 export interface PairInput extends TextInput {

@@ -2,7 +2,7 @@ import { ConfigError, FormatError } from "../../errors/errors.js";
 import { decodeText } from "../../io/examples/index.js";
 import { nameOf, type TokenFields } from "../../io/examples/tokens/located-tokens.js";
 import { readTokens } from "../../io/examples/tokens/read-tokens.js";
-import { readData } from "../../training/node/read-data.js";
+import { readData } from "../../training/node/local-sources.js";
 import type { Asked } from "../../training/task-definition.js";
 import type { Session } from "../session.js";
 import { columnOf, fieldsOf } from "../files/base-model.js";

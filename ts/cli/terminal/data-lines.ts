@@ -1,12 +1,17 @@
 import { resolve } from "node:path";
-import type { DataFinding, DataPart, DataSummary, FoundExample, PartSummary } from "../../io/examples/summary/index.js";
+import {
+  type DataFinding,
+  type DataPart,
+  type DataSummary,
+  type FoundExample,
+  type PartSummary,
+  spreadOf,
+} from "../../io/examples/summary/data-summary.js";
 import type { GroupCount } from "../../training/job-events.js";
 import { placeIn } from "../../io/examples/index.js";
-import { spreadOf } from "../../io/examples/summary/data-summary.js";
 import type { FileCounts, FileLabelCounts } from "../../training/task-definition.js";
 import { formatCount, formatExamples, formatNumber, formatPercent } from "./number-format.js";
-import { clip, tableLines } from "./table.js";
-import type { Terminal } from "./terminal.js";
+import { clip, tableLines, type Terminal } from "./terminal.js";
 
 type Colors = Terminal["colors"];
 

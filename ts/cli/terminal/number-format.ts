@@ -3,7 +3,7 @@ export function formatCount(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 
-export { formatPercent } from "../../training/result/report.js";
+export { formatPercent } from "../../training/report.js";
 
 /** A 95 % interval of shares after its number: " (91.2–94.0)"; empty without one. */
 export function formatInterval(interval: readonly [number, number] | null | undefined): string {

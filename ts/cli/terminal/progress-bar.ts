@@ -1,6 +1,6 @@
 import { SingleBar } from "cli-progress";
 import type { DownloadProgress } from "../../io/node/index.js";
-import { stopwatch } from "../../waiting/clock.js";
+import { stopwatch } from "../../waiting/next-task.js";
 import { formatBytes, formatDuration } from "./number-format.js";
 import type { Terminal } from "./terminal.js";
 

@@ -1,5 +1,5 @@
 import { AdamW, type Engine, Graph, LoraLinear, type NodeId, normal, type Tensor, tensor } from "../../index.js";
-import { stopwatch } from "../../waiting/clock.js";
+import { stopwatch } from "../../waiting/next-task.js";
 
 /** Runs a piece of work once. `result` is called with what it computed, inside the step. */
 type RunWork = (result?: (id: NodeId) => void) => void;

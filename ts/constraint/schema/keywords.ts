@@ -1,4 +1,4 @@
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord } from "../../arguments/settings.js";
 
 /** A schema: JSON data, copied from the caller's. */
 export type Schema = Readonly<Record<string, unknown>> | boolean;

@@ -1,4 +1,4 @@
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord } from "../../arguments/settings.js";
 import type { Schema } from "./keywords.js";
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord } from "../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { constraintsOf, type Schema } from "./keywords.js";

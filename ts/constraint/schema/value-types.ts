@@ -1,4 +1,4 @@
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord } from "../../arguments/settings.js";
 import { allTypes, referred, type Schema } from "./keywords.js";
 
 /** Names of types; integers are numbers. */

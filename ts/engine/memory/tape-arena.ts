@@ -1,6 +1,6 @@
 import { MemoryError } from "../../errors/errors.js";
 import type { Pointer } from "../kernels.js";
-import { MAX_ELEMENTS } from "../../values/shape.js";
+import { MAX_ELEMENTS } from "../../values/number-list.js";
 import { align, ALIGNMENT, type Heap } from "./heap.js";
 
 const FIRST_CHUNK = 256 * 1024;

@@ -4,7 +4,7 @@ import type { Engine } from "../running.js";
 import { adapterOffer } from "./adapter-offer.js";
 import { GpuEngine } from "./gpu-engine.js";
 import { selfTest } from "./self-test.js";
-import { stopwatch } from "../../waiting/clock.js";
+import { stopwatch } from "../../waiting/next-task.js";
 import { UnsupportedError } from "../../errors/errors.js";
 import { gpuPackage } from "../pool.js";
 

@@ -12,8 +12,7 @@ import {
   type WeightFormat,
   weightFormats,
 } from "../../ops/product/frozen-weight.js";
-import { checkLengths, checkShape, checkSize, wrongShape } from "../../values/shape.js";
-import { sizeOf } from "../../values/tensor.js";
+import { checkLengths, checkShape, checkSize, sizeOf, wrongShape } from "../../values/tensor.js";
 import { changed, fixedBytes, isBytes } from "../../arguments/typed-array.js";
 import { FrozenMatrix } from "./frozen-weight.js";
 import { checkGraph, type Graph } from "../graph.js";

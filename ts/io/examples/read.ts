@@ -1,7 +1,6 @@
 import { isBytes } from "../../arguments/typed-array.js";
 import { checkOptions } from "../../arguments/options.js";
-import { namesFrom } from "../../arguments/collections.js";
-import { callable, oneOf, text as textSetting, unexpected } from "../../arguments/settings.js";
+import { callable, namesFrom, oneOf, text as textSetting, unexpected } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Column, Row } from "./row.js";

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { sizeOf } from "../../values/shape.js";
+import { sizeOf } from "../../values/tensor.js";
 import type { ByteSink } from "../byte-source.js";
 import { ggmlTypes } from "./header.js";
 import type { GgufNumbers } from "./metadata.js";

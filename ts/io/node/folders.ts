@@ -1,10 +1,8 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdir, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { ConfigError, ModelError } from "../../errors/errors.js";
-import type { FileAccess, FileMap } from "../file-access.js";
-import { folderIndex } from "./file-source.js";
-import { folderSource } from "./models/model-folder.js";
+import { ConfigError } from "../../errors/errors.js";
+import type { FileMap } from "../file-access.js";
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code;
 
@@ -87,14 +85,3 @@ export function readFileMap(directory: string, names: readonly string[]): FileMa
   }
   return Object.fromEntries(present.map((name) => [name, new Uint8Array(readFileSync(join(directory, name)))]));
 }
-
-/** File access for the loaders in Node's entry. */
-export const nodeFileAccess: FileAccess = {
-  readFiles: readFileMap,
-  folder: (path) => (isFolder(path) ? folderSource(path, path, "folder") : null),
-  modelIndex(directory) {
-    const found = folderIndex(directory);
-    if (found !== null) return found.index;
-    throw new ModelError(`model ${directory}: expected a folder with model.safetensors`, { folder: directory });
-  },
-};

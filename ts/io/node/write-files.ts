@@ -1,7 +1,6 @@
 import { link, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { checkRecord } from "../../arguments/collections.js";
-import { notExpected } from "../../arguments/settings.js";
+import { checkRecord, notExpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { type ByteSink, checkBytes } from "../byte-source.js";

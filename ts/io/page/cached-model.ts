@@ -5,11 +5,19 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { remember } from "../made-from.js";
 import type { PinnedFile } from "../known-models.js";
 import type { ModelSource } from "../model-source.js";
-import type { BlobFolder } from "./blob-folders.js";
+import type { BlobFolder } from "./storage.js";
 import { cachedFile, ggufOf } from "./cached-gguf.js";
-import { storedBytes, storedSource } from "./cached-file.js";
-import { forget, type CacheRecord, type ModelOrigin, readCached } from "./cache-record.js";
-import { foundModels, modelFolders, tryLock } from "./model-folders.js";
+import {
+  type CacheRecord,
+  forget,
+  foundModels,
+  modelFolders,
+  type ModelOrigin,
+  readCached,
+  storedBytes,
+  storedSource,
+  tryLock,
+} from "./cached-file.js";
 
 /** A model cached in this browser. `SentenceEncoder.load`, `CausalLanguageModel.load` and jobs accept it. */
 export interface CachedModel extends ModelSource {

@@ -1,7 +1,6 @@
-import { type Failure, fetched } from "../range-source.js";
+import { type Failure, fetched } from "../address-source.js";
 import { throwIfAborted } from "../../waiting/abort.js";
-import type { FileWriter } from "./cached-file.js";
-import type { PartFile } from "./cache-record.js";
+import type { FileWriter, PartFile } from "./cached-file.js";
 import { asQuotaError, checkRoom } from "./storage.js";
 
 /** A file's bytes on their way. */

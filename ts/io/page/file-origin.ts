@@ -3,7 +3,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { isGgufName } from "../gguf/index.js";
 import { knownModel, type PinnedFile } from "../known-models.js";
-import type { ModelOrigin } from "./cache-record.js";
+import type { ModelOrigin } from "./cached-file.js";
 import { pageAddress } from "../address-source.js";
 import {
   filesOrigin,

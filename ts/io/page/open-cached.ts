@@ -1,10 +1,8 @@
 import { ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import type { ByteSource } from "../byte-source.js";
-import { storedSource } from "./cached-file.js";
+import { modelFolders, readCached, storedSource } from "./cached-file.js";
 import type { CachedPlace } from "./cached-model.js";
-import { readCached } from "./cache-record.js";
-import { modelFolders } from "./model-folders.js";
 
 /** A file of a cached model, by its name and hash; `asked` is what it was asked by. Throws `ModelError` if it was removed or changed. */
 export async function openCached(

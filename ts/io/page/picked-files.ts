@@ -2,7 +2,7 @@ import { text } from "../../arguments/settings.js";
 import { ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { isGgufName } from "../gguf/index.js";
-import type { ModelOrigin } from "./cache-record.js";
+import type { ModelOrigin } from "./cached-file.js";
 
 /** A folder that was picked, or dropped: a `FileSystemDirectoryHandle`, of which this is used. */
 export interface PickedFolder {

@@ -1,10 +1,10 @@
+import { checkRecord, oneOf, unexpected } from "../../arguments/settings.js";
 import { AdapterError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { loraScaling } from "../../values/lora-scaling.js";
-import { formatShape, type Tensor } from "../../values/tensor.js";
-import type { AdapterConfig } from "./config/config.js";
-import { patternValues } from "./paths/path-patterns.js";
-import { isAllLinear, NameEnds, targetTest } from "./paths/targets.js";
+import { checkTensor, formatShape, type Tensor } from "../../values/tensor.js";
+import { type AdapterConfig, takeConfig } from "./config.js";
+import { isAllLinear, NameEnds, pathPattern, patternValues, targetTest } from "./targets.js";
 
 /** The adaptation of one module: y = x·W + (x·A)·B·scaling. */
 export interface AdapterLayer {
@@ -138,3 +138,73 @@ export const lackingLayer = (path: string) =>
   new AdapterError(`adapter: the configuration targets ${clip(path)}, but the file has no tensors for it`, {
     module: path,
   });
+
+/**
+ * A copy of a caller's adapter (tensors' data are shared), every field read once. Throws `ConfigError` or `ShapeError` for an invalid
+ * adapter, `AdapterError` if its layers and configuration do not match.
+ */
+export function takeAdapter(what: string, given: Adapter): Adapter {
+  checkRecord(`${what}: an adapter is { config, layers, extra }`, given);
+  const { config, layers, extra } = given;
+  const adapter = {
+    config: takeConfig(`${what}: config`, config),
+    layers: takeMap(what, "layers", layers, takeLayer),
+    extra: takeMap(what, "extra", extra, (name, tensor) => checkTensor(`adapter: ${name}`, tensor as Tensor)),
+  };
+  checkLayers(adapter);
+  return adapter;
+}
+
+function takeMap<T>(what: string, field: string, given: unknown, take: (label: string, value: unknown) => T) {
+  if (!(given instanceof Map)) throw unexpected(what, field, "a Map by name", given);
+  const taken = new Map<string, T>();
+  for (const [name, value] of given as Map<unknown, unknown>) {
+    if (typeof name !== "string") throw unexpected(what, field, "a Map by name", name);
+    taken.set(name, take(clip(name), value));
+  }
+  return taken;
+}
+
+function takeLayer(path: string, given: unknown): AdapterLayer {
+  checkRecord(`adapter: ${path}: a layer is { kind, loraA, loraB, rank, alpha, scaling }`, given);
+  const { kind, loraA, loraB, bias, magnitude, rank, alpha, scaling } = given as unknown as AdapterLayer;
+  const tensor = (part: string, value: Tensor) => checkTensor(`adapter: ${path}: ${part}`, value);
+  return {
+    kind: oneOf(`adapter: ${path}`, "kind", kind, ["linear", "embedding"]),
+    loraA: tensor("lora_A", loraA),
+    loraB: tensor("lora_B", loraB),
+    ...(bias !== undefined && { bias: tensor("lora_B's bias", bias) }),
+    ...(magnitude !== undefined && { magnitude: tensor("magnitude", magnitude) }),
+    rank,
+    alpha,
+    scaling,
+  };
+}
+
+/**
+ * Converts an adapter with A, A₀ and B, −B₀ in its layers, but a configuration for A and B alone, to an ordinary one of twice the rank with
+ * the same scaling, as PEFT converts PiSSA's and OLoRA's (`path_initial_model_for_weight_conversion`).
+ */
+export function convertPissa({ config, layers, extra }: Adapter): Adapter {
+  const alpha = config.useRslora ? Math.SQRT2 : 2;
+  const times = (factor: number, values: ReadonlyMap<string, number>) =>
+    new Map([...values].map(([name, value]) => [name, factor * value]));
+  // A module that PiSSA does not initialise, an embedding, keeps its rank; where ranks differ, patterns list it.
+  const ordinary = [...layers].filter(([, { rank, loraA }]) => loraA.shape[1] === rank);
+  const own = (field: "rank" | "alpha") => ordinary.map(([path, layer]) => [pathPattern(path), layer[field]] as const);
+  const converted: AdapterConfig = {
+    ...config,
+    r: 2 * config.r,
+    loraAlpha: alpha * config.loraAlpha,
+    rankPattern: new Map([...own("rank"), ...times(2, config.rankPattern)]),
+    alphaPattern: new Map([...own("alpha"), ...times(alpha, config.alphaPattern)]),
+    initLoraWeights: true,
+  };
+  // By the layer, not by its path, which patterns may match with another prefix.
+  const relabelled = [...layers].map(([path, layer]): [string, AdapterLayer] => {
+    const both = layer.loraA.shape[1] !== layer.rank;
+    const [rank, own] = both ? [2 * layer.rank, alpha * layer.alpha] : [layer.rank, layer.alpha];
+    return [path, { ...layer, rank, alpha: own, scaling: loraScaling(own, rank, config.useRslora) }];
+  });
+  return { config: converted, layers: new Map(relabelled), extra };
+}

@@ -1,6 +1,6 @@
 import { FormatError, UnsupportedError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import type { Dtype, FloatDtype } from "./dtypes.js";
+import type { Dtype, FloatDtype } from "./header.js";
 
 /*
  * IEEE 754 binary16 and bfloat16, to and from binary32.

@@ -9,7 +9,8 @@ export {
   takeWeightOptions,
   weightProblem,
   type WeightOptions,
-} from "./dtypes.js";
+  type TensorInfo,
+} from "./header.js";
 export {
   type GroupedTensors,
   openSafetensors,
@@ -18,8 +19,11 @@ export {
   readSafetensors,
   type TensorFile,
   type TensorIndex,
+  joinIndexes,
+  openShards,
+  readWeightMap,
+  WEIGHTS,
+  WEIGHTS_INDEX,
+  type WeightMap,
 } from "./read.js";
-export type { TensorInfo } from "./header.js";
 export { fillSafetensors, streamSafetensors, writeSafetensors } from "./write.js";
-export { joinIndexes, openShards, readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "./shards.js";
-export type { WeightMap } from "./shards.js";

@@ -1,14 +1,12 @@
-import { checkRecord } from "../../arguments/collections.js";
+import { checkRecord, oneOf } from "../../arguments/settings.js";
 import { ConfigError, MemoryError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { checkOptions } from "../../arguments/options.js";
-import { oneOf } from "../../arguments/settings.js";
 import { isBytes } from "../../arguments/typed-array.js";
 import { checkTensor, formatShape, type Tensor } from "../../values/tensor.js";
 import type { ByteSink } from "../byte-source.js";
-import { byteLength, dtypeBits, type FloatDtype } from "./dtypes.js";
+import { byteLength, dtypeBits, type FloatDtype, MAX_HEADER_LENGTH, PREFIX_LENGTH, type TensorInfo } from "./header.js";
 import { encodeTensor } from "./convert.js";
-import { MAX_HEADER_LENGTH, PREFIX_LENGTH, type TensorInfo } from "./header.js";
 
 /** `__metadata__` of a file. */
 export type Metadata = Readonly<Record<string, string>> | ReadonlyMap<string, string>;

@@ -1,8 +1,7 @@
 import type { FloatTensor, OnnxPlace } from "../../io/onnx/tensor.js";
 import { transpose } from "../../io/peft/conv1d.js";
 import { decodeTensor, dtypeBits, type FloatDtype, type OpenTensorFile } from "../../io/safetensors/index.js";
-import { sizeOf } from "../../values/shape.js";
-import { sameShape } from "../../values/tensor.js";
+import { sameShape, sizeOf } from "../../values/tensor.js";
 import type { Pause } from "../stored-tensor.js";
 
 /** Rows and columns; anything but a matrix is one row. */

@@ -6,7 +6,7 @@ import type { Pause } from "../stored-tensor.js";
 import { ByValue, type Match, type OnnxPlan, type ReadBlocks } from "./find-by-value.js";
 import type { PlacedTensor } from "../../io/onnx/tensor.js";
 import { isReadableFloat, type OpenTensorFile } from "../../io/safetensors/index.js";
-import { sizeOf } from "../../values/shape.js";
+import { sizeOf } from "../../values/tensor.js";
 
 const endOf = ({ place }: PlacedTensor) => place.offset + place.length;
 

@@ -1,11 +1,8 @@
 import type { AdaptedNorm } from "../../adapters/adapted-norm.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import { UnsupportedError } from "../../errors/errors.js";
 import { applyRotary, attendCached, attendCapped, convolved, deltaRule } from "../../graph/decoder-ops.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { GatedActivation } from "../../ops/elementwise/gated-unit.js";
 import { log } from "../../values/elementary.js";
-import type { Activation } from "../config-values.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import type { Rotation } from "../rotary-embedding.js";
 import { type DecoderConfig, type LayerSizes, sizesOf } from "./config.js";
@@ -70,29 +67,6 @@ export const attendBehind = (caches: readonly KeyValueCache[]): Attend => ({
   recurrence: (graph, inputs, { offsets }, { layer, keyHeads }) =>
     deltaRule(graph, inputs, { offsets, keyHeads, states: caches.map((cache) => cache.recurrence(layer)) }),
 });
-
-const gatedForms: Partial<Record<Activation, GatedActivation>> = {
-  silu: "silu",
-  swish: "silu",
-  gelu: "gelu",
-  gelu_python: "gelu",
-  gelu_new: "gelu_tanh",
-  gelu_fast: "gelu_tanh",
-  gelu_pytorch_tanh: "gelu_tanh",
-};
-
-/** The kernels' name of a gated unit's activation. Throws `UnsupportedError` for an activation that they lack. */
-export function gatedOf(activation: Activation): GatedActivation {
-  const found = gatedForms[activation];
-  if (found !== undefined) return found;
-  throw new UnsupportedError(
-    `config.json: a gated inner layer by "${activation}" is not supported; SiLU and GELU are`,
-    {
-      key: "hidden_act",
-      value: activation,
-    },
-  );
-}
 
 /** What attention needs of a pass over a batch. */
 export interface AttendedPass {

@@ -1,5 +1,5 @@
 import type { NormForm } from "../../adapters/adapted-norm.js";
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord } from "../../arguments/settings.js";
 import type { TransformerConfig } from "../architecture.js";
 import type { Activation } from "../config-values.js";
 import type { RotaryForm } from "./rotary-form.js";

@@ -1,21 +1,19 @@
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
-import { gated } from "../../graph/decoder-ops.js";
-import type { NodeId } from "../../graph/graph.js";
-import { activations } from "../config-values.js";
-import { type ForwardOptions, part } from "../layer-checkpoint.js";
+import { gated, softplusOf } from "../../graph/decoder-ops.js";
+import type { Graph, NodeId } from "../../graph/graph.js";
+import { type ForwardOptions, part } from "../architecture.js";
+import { activations, gatedOf } from "../config-values.js";
 import type { RaggedBatch } from "../ragged-batch.js";
-import { ReadModel } from "../read-model.js";
+import { ReadModel } from "../weight-table.js";
 import { type Rotation, rotationOf } from "../rotary-embedding.js";
-import { type Attend, attended, type AttendedPass, attendWhole, gatedOf } from "./attention.js";
-import { type DecoderConfig, expertsOf, keySources, sizesOf } from "./config.js";
-import { deltaNet } from "./delta-net.js";
+import { type Attend, attended, type AttendedPass, attendWhole } from "./attention.js";
+import { type DecoderConfig, deltaWidths, expertsOf, keySources, sizesOf } from "./config.js";
 import { mixtureOf } from "./experts.js";
-import { layerVectors, times, withVectors } from "./layer-vectors.js";
-import type { RotaryForm } from "./rotary-form.js";
 import type { DecoderLayer, DecoderWeights, LayerWeights } from "./names.js";
+import type { RotaryForm } from "./rotary-form.js";
 
 /** How a forward pass is recorded. */
-export interface DecoderForwardOptions extends ForwardOptions {
+interface DecoderForwardOptions extends ForwardOptions {
   /** Layers from the first on, and the table of words, that get no gradient, and of which nothing is kept; default 0, and the table does. */
   readonly frozenLayers?: number;
 }
@@ -207,4 +205,99 @@ export class Decoder extends DecoderLayers<DecoderWeights> {
     if (logitCap === null) return logits;
     return times(graph, graph.tanh(times(graph, logits, 1 / logitCap)), logitCap);
   }
+}
+
+/** Added to the sum of a head's squares, by whose root queries and keys are divided. */
+const EPS = 1e-6;
+
+/**
+ * A gated delta net (arXiv 2412.06464), without its first and its last linear layer: a short convolution and an activation, queries and keys
+ * of length 1, the delta rule, a norm over each head, a gate. `given` is what the convolution sees, the gate, and what beta and the decay
+ * come from, side by side.
+ */
+function deltaNet(
+  graph: Graph,
+  given: NodeId,
+  config: DecoderConfig,
+  i: number,
+  layer: DecoderLayer,
+  { batch, selection, attend }: { batch: RaggedBatch; selection: AdapterSelection; attend: Attend },
+): NodeId {
+  const delta = config.attention(i).delta!;
+  const { keyHeads, valueHeads, keyDim, valueDim } = delta;
+  const { keys, values, mixed } = deltaWidths(delta);
+  const tokens = graph.shape(given)[0]!;
+  const columns = (x: NodeId, start: number, width: number) => graph.slice(x, { dim: 1, start, end: start + width });
+  const seen = attend.convolution(graph, columns(given, 0, mixed), layer.convolutionKernel!, batch, i);
+  const active = activations[config.activation](graph, seen);
+  /** x / √(Σx² + eps) of each head, times a number: as a root-mean-square norm. */
+  const unit = (start: number, factor: number) => {
+    const byHead = graph.reshape(columns(active, start, keys), [tokens, keyHeads, keyDim]);
+    const data = new Float32Array(keyDim).fill(factor / Math.sqrt(keyDim));
+    const weight = graph.constant({ shape: [keyDim], data });
+    return graph.reshape(graph.rmsNorm(byHead, weight, { eps: EPS / keyDim }), [tokens, keys]);
+  };
+  const ofHeads = (place: number) => columns(given, mixed + values + place * valueHeads, valueHeads);
+  const steps = softplusOf(graph, graph.add(ofHeads(1), layer.decayBias!));
+  const decay = graph.neg(graph.mul(graph.exp(layer.decay!), steps));
+  const inputs = [
+    unit(0, 1 / Math.sqrt(keyDim)),
+    unit(keys, 1),
+    columns(active, 2 * keys, values),
+    decay,
+    graph.sigmoid(ofHeads(0)),
+  ] as const;
+  const read = attend.recurrence(graph, inputs, batch, { layer: i, keyHeads });
+  const byHead = graph.reshape(read, [tokens, valueHeads, valueDim]);
+  const normed = layer.deltaNorm!.forward(byHead, selection, config.normEps);
+  return graph.mul(graph.reshape(normed, [tokens, values]), graph.silu(columns(given, mixed, values)));
+}
+
+/** x times a number. */
+const times = (graph: Graph, x: NodeId, factor: number): NodeId =>
+  factor === 1 ? x : graph.mul(x, graph.constant({ shape: [], data: Float32Array.of(factor) }));
+
+/** What the vectors of a batch are computed from. */
+interface Given {
+  readonly ids: Int32Array;
+  /** Embeddings of the ids, scaled: `[tokens, hidden]`. */
+  readonly words: NodeId;
+  readonly selection: AdapterSelection;
+}
+
+/**
+ * The vectors that layers get of each token (Gemma 4's per-layer embeddings), of all layers side by side: `[tokens, layers·width]`. A vector is
+ * the token's row of a table plus a norm of what a linear layer makes of its word, over √2.
+ */
+function layerVectors(
+  graph: Graph,
+  { ids, words, selection }: Given,
+  config: DecoderConfig,
+  { vectors, vectorProjection, vectorNorm }: LayerWeights,
+): NodeId {
+  const { width } = config.perLayer!;
+  const projected = vectorProjection!.forward(words, selection);
+  const [tokens, all] = graph.shape(projected) as [number, number];
+  const byLayer = graph.reshape(projected, [tokens, config.layers, width]);
+  // The norm of x over √hidden: x by itself with so much larger an epsilon.
+  const normed = vectorNorm!.forward(byLayer, selection, config.normEps * config.hiddenSize);
+  const own = times(graph, vectors!.forward(ids, selection), Math.sqrt(width));
+  return times(graph, graph.add(graph.reshape(normed, [tokens, all]), own), Math.SQRT1_2);
+}
+
+/** x `[tokens, hidden]` plus the norm of W₂(f(W₁x) ⊙ v), where v is a layer's vector of each token. */
+function withVectors(
+  graph: Graph,
+  x: NodeId,
+  vectors: NodeId,
+  config: DecoderConfig,
+  i: number,
+  { vectorGate, vectorOutput, vectorNorm }: DecoderLayer,
+  selection: AdapterSelection,
+): NodeId {
+  const { width } = config.perLayer!;
+  const own = graph.slice(vectors, { dim: 1, start: i * width, end: (i + 1) * width });
+  const gate = activations[config.activation](graph, vectorGate!.forward(x, selection));
+  const added = vectorOutput!.forward(graph.mul(gate, own), selection);
+  return graph.add(x, vectorNorm!.forward(added, selection, config.normEps));
 }

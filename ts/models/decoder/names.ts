@@ -6,13 +6,13 @@ import type { GraphMemory } from "../../graph/memory.js";
 import { newNode } from "../../graph/node.js";
 import { decodeTensor, dtypeBits, type OpenTensorFile, type WeightOptions } from "../../io/safetensors/index.js";
 import type { WeightFormat } from "../../ops/product/frozen-weight.js";
-import { sizeOf } from "../../values/shape.js";
+import { sizeOf } from "../../values/tensor.js";
 import type { LinearShape } from "../architecture.js";
 import { formatOf, storedTensor } from "../stored-weights.js";
 import type { WeightReader } from "../weight-reader.js";
 import { constantPart, linearPart, normPart, type ReadTable, tablePart, type WeightPart } from "../weight-table.js";
 import { type DecoderConfig, deltaWidths, innerWidth, sizesOf } from "./config.js";
-import { expertParts, type ExpertsNames } from "./expert-weights.js";
+import { expertParts, type ExpertsNames } from "./experts.js";
 
 /** Bytes of a file's tensor that are read at a time: runtimes read fewer than 2³¹ at once. */
 const PIECE = 2 ** 28;

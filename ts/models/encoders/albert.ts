@@ -1,9 +1,7 @@
 import { ModelError } from "../../errors/errors.js";
-import type { Architecture } from "../architecture.js";
+import { type Architecture, poolerHead } from "../architecture.js";
 import { activationNames, type ConfigJson, whole, word } from "../config-values.js";
-import { poolerHead } from "../heads.js";
-import { bertLikeConfig, type EncoderConfig } from "./post-norm-config.js";
-import { type EncoderNames, postNormEncoder } from "./post-norm.js";
+import { bertLikeConfig, type EncoderConfig, type EncoderNames, postNormEncoder } from "./post-norm.js";
 
 /** More layers than any model has: they share weights, so that a file does not bound their number. */
 const MOST_LAYERS = 1000;

@@ -1,7 +1,5 @@
-import type { Architecture } from "../architecture.js";
-import { afterPadding, bertLikeConfig, type EncoderConfig } from "./post-norm-config.js";
-import { poolerHead, twoLayerHead } from "../heads.js";
-import { bertNames, postNormEncoder } from "./post-norm.js";
+import { type Architecture, poolerHead, twoLayerHead } from "../architecture.js";
+import { afterPadding, bertLikeConfig, bertNames, type EncoderConfig, postNormEncoder } from "./post-norm.js";
 import { type ConfigJson, whole } from "../config-values.js";
 
 /** BERT (arXiv 1810.04805), and what was distilled from it under its name, as MiniLM and BGE. */

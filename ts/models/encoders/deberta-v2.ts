@@ -1,10 +1,17 @@
-import type { Architecture, LinearShape, StepSize } from "../architecture.js";
-import { beforeHead } from "../heads.js";
-import { type ModelTraits, ReadModel } from "../read-model.js";
+import {
+  type Architecture,
+  beforeHead,
+  type ForwardOptions,
+  type LinearShape,
+  part,
+  type StepSize,
+} from "../architecture.js";
 import {
   linearPart,
+  type ModelTraits,
   normPart,
   planOf,
+  ReadModel,
   type ReadTable,
   tablePart,
   typesPart,
@@ -18,7 +25,6 @@ import type { NodeId } from "../../graph/graph.js";
 import { longestOf } from "../../ops/attention/ragged-attention.js";
 import { zeros } from "../../values/tensor.js";
 import { activations } from "../config-values.js";
-import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 
 /** DeBERTa-v2 and v3. */

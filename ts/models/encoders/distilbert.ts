@@ -1,8 +1,6 @@
 import { activationNames, type ConfigJson, whole, word } from "../config-values.js";
-import type { Architecture } from "../architecture.js";
-import { beforeHead } from "../heads.js";
-import { checkHeads, type EncoderConfig } from "./post-norm-config.js";
-import { type EncoderNames, postNormEncoder } from "./post-norm.js";
+import { type Architecture, beforeHead } from "../architecture.js";
+import { checkHeads, type EncoderConfig, type EncoderNames, postNormEncoder } from "./post-norm.js";
 
 /** DistilBERT (arXiv 1910.01108): BERT without token types, under names of its own. */
 export const distilbert: Architecture = (json) =>

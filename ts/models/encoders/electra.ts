@@ -1,8 +1,6 @@
-import type { Architecture } from "../architecture.js";
+import { type Architecture, twoLayerHead } from "../architecture.js";
 import { type ConfigJson, whole } from "../config-values.js";
-import { bertLikeConfig, type EncoderConfig } from "./post-norm-config.js";
-import { twoLayerHead } from "../heads.js";
-import { bertNames, postNormEncoder } from "./post-norm.js";
+import { bertLikeConfig, bertNames, type EncoderConfig, postNormEncoder } from "./post-norm.js";
 
 /** ELECTRA's discriminator (arXiv 2003.10555): BERT whose embeddings may be narrower than its hidden states. */
 export const electra: Architecture = (json) =>

@@ -1,8 +1,7 @@
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { activationNames, type ConfigJson, epsilon, flag, positive, refuse, whole, word } from "../config-values.js";
-import type { Architecture, HeadPlan } from "../architecture.js";
-import { beforeHead } from "../heads.js";
+import { type Architecture, beforeHead, type HeadPlan } from "../architecture.js";
 import { headsOf, type LayerAttention, type RotaryConfig, rotaryEncoder, type RotaryNames, thetaOf } from "./rotary.js";
 
 /** ModernBERT (arXiv 2412.13663): norms before, a gated inner layer, and attention that is local in most layers. */

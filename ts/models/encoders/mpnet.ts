@@ -1,9 +1,15 @@
 import { UnsupportedError } from "../../errors/errors.js";
-import type { Architecture } from "../architecture.js";
+import { type Architecture, twoLayerHead } from "../architecture.js";
 import { type ConfigJson, whole } from "../config-values.js";
-import { twoLayerHead } from "../heads.js";
-import { afterPadding, bertLikeConfig, DISTANCE_BUCKETS, type EncoderConfig } from "./post-norm-config.js";
-import { bertNames, type EncoderNames, postNormEncoder } from "./post-norm.js";
+import {
+  afterPadding,
+  bertLikeConfig,
+  bertNames,
+  DISTANCE_BUCKETS,
+  type EncoderConfig,
+  type EncoderNames,
+  postNormEncoder,
+} from "./post-norm.js";
 
 /** MPNet (arXiv 2004.09297): BERT without token types, whose scores also have a bias by distance, one for all layers. */
 export const mpnet: Architecture = (json) => postNormEncoder(mpnetConfig(json), names, twoLayerHead("mpnet."));

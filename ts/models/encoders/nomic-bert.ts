@@ -1,8 +1,7 @@
 import { UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { activationNames, type ConfigJson, epsilon, positive, refuse, whole, word } from "../config-values.js";
-import type { Architecture } from "../architecture.js";
-import { poolerHead } from "../heads.js";
+import { type Architecture, poolerHead } from "../architecture.js";
 import { headsOf, type RotaryConfig, rotaryEncoder, type RotaryNames, thetaOf } from "./rotary.js";
 
 /** NomicBERT (arXiv 2402.01613): BERT with rotation in place of positions, a gated inner layer and no biases but the norms'. */

@@ -1,12 +1,27 @@
-import type { HeadPlan, LinearShape, ModelPlan, StepSize, TransformerConfig } from "../architecture.js";
-import { type ModelTraits, ReadModel } from "../read-model.js";
-import { linearPart, normPart, planOf, type ReadTable, tablePart, typesPart } from "../weight-table.js";
+import {
+  type ForwardOptions,
+  type HeadPlan,
+  type LinearShape,
+  type ModelPlan,
+  part,
+  type StepSize,
+  type TransformerConfig,
+} from "../architecture.js";
+import {
+  linearPart,
+  type ModelTraits,
+  normPart,
+  planOf,
+  ReadModel,
+  type ReadTable,
+  tablePart,
+  typesPart,
+} from "../weight-table.js";
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { type Activation, activations, type ConfigJson, positive, word } from "../config-values.js";
 import type { AdapterSelection } from "../../adapters/adapter-selection.js";
 import type { NodeId } from "../../graph/graph.js";
-import { type ForwardOptions, part } from "../layer-checkpoint.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import { frequenciesOf, rotate, type Rotation, rotationOf } from "../rotary-embedding.js";
 

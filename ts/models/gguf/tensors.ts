@@ -5,7 +5,7 @@ import { type GgufFile, openGguf } from "../../io/gguf/index.js";
 import { MERGED_KEY } from "../../io/peft/index.js";
 import { fromHalf, toHalf } from "../../io/safetensors/convert.js";
 import type { Dtype, GroupedTensors, OpenTensorFile } from "../../io/safetensors/index.js";
-import { sizeOf } from "../../values/shape.js";
+import { sizeOf } from "../../values/tensor.js";
 import { transposedFile } from "../weight-reader.js";
 import { MetadataValues } from "./metadata-values.js";
 import { ggufArchitecture, tensorName } from "./names.js";

@@ -1,7 +1,7 @@
 import { AdaptedModel } from "../../adapters/adapted-model.js";
 import type { AdapterSet } from "../../adapters/adapter-set.js";
 import { withCopiedLora } from "../../adapters/lora-options.js";
-import { checkRecord, plainCopy } from "../../arguments/collections.js";
+import { checkRecord, plainCopy } from "../../arguments/settings.js";
 import type { Graph } from "../../graph/graph.js";
 import { type ByteSource, bytesSource } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-access.js";
@@ -13,27 +13,26 @@ import type { FitReport } from "../../train/fit-options.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { Decoder } from "../decoder/decoder.js";
 import type { MemoryEstimate } from "../estimate-memory.js";
-import type { ChatAnswer } from "./chat-answer.js";
-import type { ChatMessage } from "./chat-message.js";
+import type { ChatAnswer } from "./language-calls.js";
+import type { ChatMessage } from "./tools/tool-options.js";
 import type { ChatTemplate, ChatTemplateOptions } from "./chat-template.js";
 import type { BatchToken } from "./generate.js";
 import type { GenerateOptions, GenerationRequestOptions, Prompt } from "./generate-options.js";
 import type { GenerationSession, SessionConstructor } from "./generation-session.js";
 import type { LanguageMemoryOptions } from "./estimate.js";
-import type * as Work from "./language-work.js";
-import type { LogitsOptions } from "./logits.js";
-import type { CompletionScore, Perplexity, PerplexityOptions } from "./scoring.js";
+import type * as Work from "./language-calls.js";
+import type { CompletionScore, LogitsOptions, Perplexity, PerplexityOptions } from "./scoring.js";
 import type { GeneratedToken } from "./sequence.js";
 import type { LanguageModelOptions, LanguageModelParts } from "./load-language-model.js";
 import type { LanguageExample } from "./training/example-formats.js";
 import type { LanguageEvaluateOptions } from "./training/fit-language.js";
-import type { LanguageFitOptions } from "./training/fit-settings.js";
+import type { LanguageFitOptions } from "./training/language-training.js";
 import type { LanguageMetrics } from "./training/measure.js";
 import type { LabelledAnswer, Preference } from "./training/preference-rows.js";
 import type { PreferenceFitOptions } from "./training/preferences.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
-const languageWork = /* @__PURE__ */ lazyChunk(() => import("./language-work.js"));
+const languageWork = /* @__PURE__ */ lazyChunk(() => import("./language-calls.js"));
 const ggufAdapter = /* @__PURE__ */ lazyChunk(() => import("../gguf/adapter.js"));
 
 /**

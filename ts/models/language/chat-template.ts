@@ -1,16 +1,14 @@
-import { checkRecord, isRecord, listFrom, plainCopy } from "../../arguments/collections.js";
+import { checkRecord, flag, isRecord, listFrom, plainCopy, unexpected } from "../../arguments/settings.js";
 import { optional, or, type Read, readOptions } from "../../arguments/options.js";
-import { flag, unexpected } from "../../arguments/settings.js";
 import { ConfigError, ModelError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Json } from "../../io/json.js";
 import { type ModelSource, readText } from "../../io/model-source.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { BoundedTemplate } from "./bounded-template.js";
-import type { ChatMessage } from "./chat-message.js";
+import type { ChatMessage, ToolOptions } from "./tools/tool-options.js";
 import type * as Parts from "./chat-parts.js";
 import type { PreparedTools } from "./tools/prepare-tools.js";
-import type { ToolOptions } from "./tools/tool-options.js";
 
 /** A text that no template prints by itself. */
 const MARK = "\u2063a part\u2063";

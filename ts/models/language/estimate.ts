@@ -6,7 +6,7 @@ import { decoderPlan } from "../decoders.js";
 import type { DecoderPlan } from "../decoder/index.js";
 import { estimateOf, type MemoryEstimate, type MemoryOptions } from "../estimate-memory.js";
 import { formatOf } from "../stored-weights.js";
-import { checkTensors, presentTensors } from "../tensor-check.js";
+import { checkTensors, presentTensors } from "../file-tensors.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
 const ggufTensors = /* @__PURE__ */ lazyChunk(async () => (await import("../gguf/tensors.js")).ggufTensors);

@@ -1,16 +1,25 @@
 import type { AdapterChoice } from "../../adapters/adapter-set.js";
 import { AdaptedModel } from "../../adapters/adapted-model.js";
-import { isRecord, listFrom } from "../../arguments/collections.js";
+import {
+  check,
+  finite,
+  flag,
+  isRecord,
+  listFrom,
+  nonNegative,
+  positive,
+  share,
+  unexpected,
+  whole,
+} from "../../arguments/settings.js";
 import { optional, or, readOptions } from "../../arguments/options.js";
-import { check, finite, flag, nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { readSignal } from "../../waiting/abort.js";
 import type { Constraint } from "../../constraint/constraint.js";
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
-import type { CalledLanguageModel } from "./called-language-model.js";
-import type { ChatMessage } from "./chat-message.js";
+import type { CalledLanguageModel } from "./load-language-model.js";
+import type { ChatMessage, ToolOptions } from "./tools/tool-options.js";
 import type { LogitOptions, Sampling } from "./sampler.js";
 import type { CallReading } from "./tools/prepare-tools.js";
-import type { ToolOptions } from "./tools/tool-options.js";
 
 /** Options of `generate`. */
 export interface GenerateOptions extends TextFormat, ToolOptions {

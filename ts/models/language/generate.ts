@@ -1,24 +1,19 @@
+import type { CallAdapters } from "../../adapters/adapter-selection.js";
+import type { AdapterChoice, AdapterSet, Begun } from "../../adapters/adapter-set.js";
 import { ConfigError } from "../../errors/errors.js";
 import { throwIfAborted } from "../../waiting/abort.js";
 import { breather } from "../../waiting/next-task.js";
-import type { LanguageModelParts } from "./load-language-model.js";
-import type { CallAdapters } from "../../adapters/call-adapters.js";
-import { decodeBatch } from "./decode-step.js";
-import type { CachedTokens } from "./cached-tokens.js";
+import { type CachedTokens, decodeBatch, PROMPT_TOKENS, readPrompts } from "./decode-step.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
-import { prepared } from "./prepared.js";
-import { PROMPT_TOKENS, readPrompts } from "./read-prompts.js";
-import { type GeneratedToken, type Room, Sequence } from "./sequence.js";
-import { type AssistantCall, Speculation, takeDrafted } from "./speculation/speculation.js";
+import type { LanguageModelParts } from "./load-language-model.js";
+import { type GeneratedToken, prepared, type Room, Sequence } from "./sequence.js";
+import { type AssistantCall, Speculation, takeDrafted } from "./speculation.js";
 
 /** Default of `maxTokens`. */
 const USUAL_TOKENS = 256;
 
 /** What generates. */
-export type GeneratingParts = Pick<
-  LanguageModelParts,
-  "graph" | "model" | "tokenizer" | "ends" | "name" | "cacheFormat"
->;
+type GeneratingParts = Pick<LanguageModelParts, "graph" | "model" | "tokenizer" | "ends" | "name" | "cacheFormat">;
 
 /** A text to generate. */
 export interface GenerationRequest {
@@ -121,4 +116,109 @@ export async function* generateTokens(
       adapters.release(graph);
     }
   }
+}
+
+/** Adapters and weights of a call that starts later, or never; until then it does not count as running. */
+export function taken(adapterSet: AdapterSet, choice: AdapterChoice | readonly AdapterChoice[]): Taken {
+  const { adapters, weights, end } = adapterSet.begin(choice);
+  end();
+  return { adapters, weights, begin: () => begin(adapterSet, weights) };
+}
+
+/** Adapters and weights at the call. */
+export interface Taken extends Pick<Begun, "adapters" | "weights"> {
+  /** Marks it as running; returns a function that ends that. Throws `ConfigError` if the weights have changed. */
+  readonly begin: () => () => void;
+}
+
+/** `begin` of a call and of its requests' draft models: all begin, or none. */
+export function beginWith(begin: () => () => void, requests: readonly GenerationRequest[]): () => () => void {
+  const begins = [begin, ...requests.flatMap(({ assistant }) => assistant?.begin ?? [])];
+  return () => {
+    const ends: (() => void)[] = [];
+    const endAll = () => {
+      for (const end of ends) end();
+    };
+    try {
+      for (const one of begins) ends.push(one());
+    } catch (error) {
+      endAll();
+      throw error;
+    }
+    return endAll;
+  };
+}
+
+function begin({ merged }: AdapterSet, weights: number): () => void {
+  const call = merged.begin();
+  if (call.weights === weights) return call.end;
+  call.end();
+  throw new ConfigError(
+    "an adapter was merged into the base, or taken out of it, after this call and before its first token: make the call again",
+    { reason: "merged" },
+  );
+}
+
+/** Tokens of the only text. */
+export async function* single(tokens: AsyncGenerator<BatchToken, void, undefined>) {
+  for await (const { sequence: _, ...token } of tokens) yield token;
+}
+
+/** Yields only the text of each token, if there is any. */
+export async function* texts(tokens: AsyncGenerator<GeneratedToken, void, undefined>) {
+  for await (const { text } of tokens) if (text !== "") yield text;
+}
+
+/**
+ * A generator that counts as running from its first `next` until it ends. A generator that is never advanced never counts.
+ * @param begin returns a function to call once at the end; if it throws, the generator ends with that error
+ */
+export function underWay<T>(
+  inner: AsyncGenerator<T, void, undefined>,
+  begin: () => () => void,
+): AsyncGenerator<T, void, undefined> {
+  let asked = false;
+  let end: (() => void) | null = null;
+  const finish = () => {
+    end?.();
+    end = null;
+  };
+  const watched = async (work: Promise<IteratorResult<T, void>>) => {
+    try {
+      const result = await work;
+      if (result.done === true) finish();
+      return result;
+    } catch (error) {
+      finish();
+      throw error;
+    }
+  };
+  return {
+    async next() {
+      if (!asked) {
+        asked = true;
+        try {
+          end = begin();
+        } catch (error) {
+          await inner.return();
+          throw error;
+        }
+      }
+      return watched(inner.next());
+    },
+    return(value) {
+      asked = true;
+      return watched(inner.return(value));
+    },
+    throw(error) {
+      asked = true;
+      return watched(inner.throw(error));
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async [Symbol.asyncDispose]() {
+      await this.return();
+    },
+  };
 }

@@ -1,12 +1,11 @@
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import { sameValues } from "../../values/number-list.js";
-import { CachedTokens } from "./cached-tokens.js";
+import { CachedTokens } from "./decode-step.js";
 import type { GenerateOptions, Prompt } from "./generate-options.js";
-import { generateTokens } from "./generate.js";
-import type { CalledLanguageModel } from "./called-language-model.js";
+import { beginWith, generateTokens, single, taken, type Taken, texts, underWay } from "./generate.js";
+import type { CalledLanguageModel } from "./load-language-model.js";
 import { takeRequest } from "./prompts.js";
 import type { GeneratedToken } from "./sequence.js";
-import { beginWith, single, taken, type Taken, texts, underWay } from "./token-streams.js";
 
 /** `GenerationSession`, for `CausalLanguageModel.session`: its constructor is private to users. */
 export type SessionConstructor = new (model: CalledLanguageModel) => GenerationSession;

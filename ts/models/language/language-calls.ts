@@ -2,37 +2,42 @@ import { AdapterSet, type AddedFor } from "../../adapters/adapter-set.js";
 import type { LoraOptions } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { ReadableBase } from "../../adapters/read-adapter.js";
-import { checkRecord, listFrom } from "../../arguments/collections.js";
 import { readOptions } from "../../arguments/options.js";
-import { unexpected } from "../../arguments/settings.js";
+import { checkRecord, listFrom, unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { Graph } from "../../graph/graph.js";
-import { isAllLinear } from "../../io/peft/paths/targets.js";
+import { isAllLinear } from "../../io/peft/targets.js";
 import { commonLength } from "../../values/number-list.js";
 import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import type { DecoderConfig } from "../decoder/config.js";
-import type { CalledLanguageModel } from "./called-language-model.js";
-import type { ChatAnswer } from "./chat-answer.js";
-import type { ChatMessage } from "./chat-message.js";
 import { isChat } from "./chat-template.js";
 import { type GenerateOptions, type GenerationRequestOptions, type Prompt, readAdapter } from "./generate-options.js";
-import { type BatchToken, generateTokens } from "./generate.js";
-import { toolCallsOf } from "./tools/tool-options.js";
-import { logitsOf, type LogitsOptions } from "./logits.js";
-import { assertLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
+import { type BatchToken, beginWith, generateTokens, single, taken, texts, underWay } from "./generate.js";
+import type { CalledLanguageModel } from "./load-language-model.js";
 import {
   checkedCompletion,
   type CompletionScore,
+  logitsOf,
+  type LogitsOptions,
   type Perplexity,
   perplexityOf,
   type PerplexityOptions,
   scoresOf,
   takePerplexity,
 } from "./scoring.js";
-import type { GeneratedToken } from "./sequence.js";
-import { beginWith, single, taken, texts, underWay } from "./token-streams.js";
+import { assertLanguageModel, promptIds, promptText, takeIds, takeRequest, textIds } from "./prompts.js";
+import type { GeneratedToken, GenerationEnd } from "./sequence.js";
+import { type ChatMessage, type ToolCall, toolCallsOf } from "./tools/tool-options.js";
+
+// This module, with the methods of `CausalLanguageModel`, is fetched when a model is loaded.
+export { estimateLanguageMemory } from "./estimate.js";
+export { GenerationSession } from "./generation-session.js";
+export { loadLanguageModel } from "./load-language-model.js";
+export { chatText } from "./prompts.js";
+export { evaluateLanguage, fitLanguage } from "./training/fit-language.js";
+export { fitPreferences } from "./training/preferences.js";
 
 /** The adapters of a language model. */
 export const adapterSetOf = (graph: Graph, base: ReadableBase, { allLinear }: DecoderConfig): AdapterSet =>
@@ -99,6 +104,16 @@ export function generateOne(
   const { adapter, signal } = request.options;
   const { adapters, begin } = taken(model.adapterSet, adapter);
   return underWay(single(generateTokens(model, adapters, [request], signal)), beginWith(begin, [request]));
+}
+
+/** The next message of a conversation, whole. */
+export interface ChatAnswer {
+  /** Text of the answer. */
+  readonly content: string;
+  /** Calls of functions; only with `tools`. */
+  readonly toolCalls: readonly ToolCall[];
+  /** Why it ended. */
+  readonly end: GenerationEnd;
 }
 
 /** What `chat` does. */

@@ -1,6 +1,6 @@
-import { isRecord } from "../../arguments/collections.js";
+import type { AdapterSet } from "../../adapters/adapter-set.js";
 import { checkOptions } from "../../arguments/options.js";
-import { oneOf } from "../../arguments/settings.js";
+import { isRecord, oneOf } from "../../arguments/settings.js";
 import { ModelError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { Graph } from "../../graph/graph.js";
@@ -10,15 +10,14 @@ import { type ModelSource, namingFolder, readJson, readRequiredJson } from "../.
 import type { MergedModel } from "../../io/peft/index.js";
 import type { CacheFormat } from "../../ops/attention/cached-attention.js";
 import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
-import type { Decoder } from "../decoder/decoder.js";
 import { type DecoderConfig, textConfig } from "../decoder/config.js";
-import { refuseOnGpu } from "../on-gpu.js";
+import type { Decoder } from "../decoder/decoder.js";
 import { decoderPlan } from "../decoders.js";
-import { checkRuns, filled, keptWeights, type ModelOptions, openModel } from "../load-model.js";
+import { checkRuns, filled, keptWeights, type ModelOptions, openModel, refuseOnGpu } from "../load-model.js";
 import { raggedBatch } from "../ragged-batch.js";
-import { ChatTemplate } from "./chat-template.js";
+import { MODEL_OPTIONS } from "../sentence/encoder-options.js";
 import type { WeightsOption } from "../stored-weights.js";
-import { MODEL_OPTIONS } from "../model-options.js";
+import { ChatTemplate } from "./chat-template.js";
 
 /** Options of `CausalLanguageModel.load`. */
 export interface LanguageModelOptions extends Omit<ModelOptions, "packedCopies" | "weights"> {
@@ -153,4 +152,18 @@ export function endsOf(
     );
   // Some files name an id outside the table: the model never generates it.
   return new Set((ids as number[]).filter((id) => id < vocabularySize));
+}
+
+/** What is needed to tokenize a prompt. */
+export type PromptReader = Pick<
+  LanguageModelParts,
+  "chatTemplate" | "ends" | "graph" | "model" | "name" | "tokenizer"
+> & {
+  /** Maximum length of a text in tokens. */
+  readonly maxTokens: number;
+};
+
+/** What the calls of a language model need of it. */
+export interface CalledLanguageModel extends PromptReader, Pick<LanguageModelParts, "cacheFormat"> {
+  readonly adapterSet: AdapterSet;
 }

@@ -2,17 +2,22 @@ import { assertModel } from "../../adapters/adapted-model.js";
 import { type CallsFormat, constraintOf } from "../../constraint/bind.js";
 import type { Schema } from "../../constraint/schema/keywords.js";
 import { type TakenTextFormat, textFormatOf } from "../../constraint/text-format.js";
-import { ConfigError, ModelError } from "../../errors/errors.js";
+import { ConfigError, ModelError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { integersOf } from "../../values/number-list.js";
-import type { PromptReader } from "./called-language-model.js";
-import type { ChatMessage } from "./chat-message.js";
+import { keepsState } from "../decoder/config.js";
 import { type ChatTemplate, type ChatTemplateOptions, isChat } from "./chat-template.js";
-import { type GenerationRequest, roomFor } from "./generate.js";
-import { type GenerateOptions, type Prompt, takeGenerateOptions } from "./generate-options.js";
-import { draftsOf } from "./speculation/drafts-of.js";
+import {
+  type GenerateOptions,
+  type Prompt,
+  takeGenerateOptions,
+  type TakenGenerateOptions,
+} from "./generate-options.js";
+import { type GenerationRequest, roomFor, taken } from "./generate.js";
+import type { CalledLanguageModel, PromptReader } from "./load-language-model.js";
+import type { AssistantCall } from "./speculation.js";
 import type { PreparedTools } from "./tools/prepare-tools.js";
-import type { ToolOptions } from "./tools/tool-options.js";
+import type { ChatMessage, ToolOptions } from "./tools/tool-options.js";
 
 /** Key in the details of errors about prompts that are longer than a model's positions. */
 export const POSITIONS = "max_position_embeddings";
@@ -50,7 +55,7 @@ export function takeRequest(
 }
 
 /** A prompt's token ids, and how the answer may call functions. */
-export interface ReadPrompt {
+interface ReadPrompt {
   readonly ids: Int32Array;
   readonly prepared: PreparedTools | null;
 }
@@ -205,4 +210,62 @@ export function takeIds(
     value: data.length,
     length: limit,
   });
+}
+
+type DraftedTokens = Pick<TakenGenerateOptions, "promptLookupNumTokens" | "numAssistantTokens">;
+
+/** Text whose tokens two models must agree on. */
+const SAMPLE = "Two models draft and check: 3.5 naïve words, “quoted”, 東京.\n\tEnd";
+
+/**
+ * The draft model of a call; null for none. Throws `ConfigError` for a draft model with other tokens or beside prompt lookup, and for a number
+ * of its tokens without one, `UnsupportedError` for models that cannot go back to an earlier token.
+ */
+function draftsOf(
+  model: Pick<CalledLanguageModel, "model" | "tokenizer">,
+  what: string,
+  assistant: CalledLanguageModel | undefined,
+  { promptLookupNumTokens: promptLookup, numAssistantTokens }: DraftedTokens,
+): AssistantCall | null {
+  if (assistant !== undefined && promptLookup !== undefined)
+    throw new ConfigError(`${what}: assistantModel and promptLookupNumTokens both draft tokens: give one of them`, {
+      op: what,
+      option: "promptLookupNumTokens",
+    });
+  if (assistant === undefined && numAssistantTokens !== undefined)
+    throw new ConfigError(`${what}: numAssistantTokens is of assistantModel, which is missing: give both, or neither`, {
+      op: what,
+      option: "numAssistantTokens",
+      value: numAssistantTokens,
+    });
+  if (promptLookup !== undefined) checkGoesBack(what, "promptLookupNumTokens", model);
+  if (assistant === undefined) return null;
+  assertModel(what, assistant.graph, "language model");
+  for (const one of [model, assistant]) checkGoesBack(what, "assistantModel", one);
+  checkTokens(what, model, assistant);
+  const { adapters, begin } = taken(assistant.adapterSet, undefined);
+  return { model: assistant, adapters, begin };
+}
+
+function checkGoesBack(what: string, option: string, { model }: Pick<CalledLanguageModel, "model">): void {
+  if (!keepsState(model.config)) return;
+  throw new UnsupportedError(
+    `${what}: ${option}: a model whose layers keep the state after the last token alone cannot go back from a wrong draft: leave it out`,
+    { op: what, option },
+  );
+}
+
+function checkTokens(
+  what: string,
+  model: Pick<CalledLanguageModel, "model" | "tokenizer">,
+  assistant: Pick<CalledLanguageModel, "model" | "tokenizer">,
+): void {
+  const sizes = [model, assistant].map((one) => one.model.config.vocabularySize);
+  const [ids, others] = [model, assistant].map(({ tokenizer }) => tokenizer?.encodeBare(SAMPLE).join());
+  if (sizes[0] === sizes[1] && (ids === others || ids === undefined || others === undefined)) return;
+  throw new ConfigError(
+    `${what}: assistantModel has other tokens (a vocabulary of ${sizes[1]}, the model has ${sizes[0]}): ` +
+      "a draft model is a smaller one of the same family, with the same tokenizer.json",
+    { op: what, option: "assistantModel", expected: sizes[0], value: sizes[1] },
+  );
 }

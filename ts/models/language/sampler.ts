@@ -1,5 +1,5 @@
 import { NonFiniteError } from "../../errors/errors.js";
-import { Philox } from "../../nn/philox.js";
+import { Philox } from "../../nn/random.js";
 import { exp, log } from "../../values/elementary.js";
 
 /** Changes of logits before a token is sampled, as OpenAI's API has them. */

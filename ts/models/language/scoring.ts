@@ -1,19 +1,21 @@
-import type { CallAdapters } from "../../adapters/call-adapters.js";
+import type { CallAdapters } from "../../adapters/adapter-selection.js";
 import type { AdapterChoice } from "../../adapters/adapter-set.js";
 import { optional, readOptions } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
+import { Gathered } from "../../graph/gathered.js";
+import { inferred, inferring } from "../../graph/inferring.js";
 import { exp } from "../../values/elementary.js";
+import type { Tensor } from "../../values/tensor.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { nextTask } from "../../waiting/next-task.js";
 import { attendBehind, attendWhole } from "../decoder/attention.js";
+import { rowsAtOnce } from "../decoder/memory.js";
 import { raggedBatch } from "../ragged-batch.js";
-import { CachedTokens } from "./cached-tokens.js";
-import { completionLoss } from "./training/completion-loss.js";
-import { batchOf, decodeStep } from "./decode-step.js";
+import { batchOf, CachedTokens, decodeStep } from "./decode-step.js";
 import { readAdapter } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
-import { inferred } from "../../graph/inferring.js";
+import { completionLoss } from "./training/measure.js";
 
 /** Log probability of a completion. */
 export interface CompletionScore {
@@ -186,4 +188,36 @@ export async function perplexityOf(
     });
   const loss = total / tokens;
   return { perplexity: exp(loss), loss, tokens };
+}
+
+/** Logits for the token after each token, `[tokens, vocabulary]`, on the host. Linear memory holds those of a few rows at a time. */
+export async function logitsOf(
+  { graph, model }: Pick<LanguageModelParts, "graph" | "model">,
+  adapters: CallAdapters,
+  ids: Int32Array,
+): Promise<Tensor> {
+  const { vocabularySize } = model.config;
+  const data = new Float32Array(ids.length * vocabularySize);
+  const batch = raggedBatch([ids]);
+  const most = rowsAtOnce(model.config);
+  const gathered = new Gathered(graph, data);
+  inferring(graph, () => {
+    const selection = adapters.selection([0], batch.offsets);
+    const hidden = model.infer(batch, selection);
+    for (let start = 0; start < ids.length; start += most)
+      graph.step(() => {
+        const rows = graph.slice(hidden, { dim: 0, start, end: Math.min(start + most, ids.length) });
+        gathered.set(model.logits(rows, selection), start * vocabularySize);
+      });
+  });
+  await gathered.end();
+  return { shape: [ids.length, vocabularySize], data };
+}
+
+/** Options of `logits` and `score`. */
+export interface LogitsOptions {
+  /** Name of the adapter to apply, null for the base alone; default: the active one. */
+  readonly adapter?: AdapterChoice;
+  /** Cancels between two chunks: the call rejects with `AbortError`. */
+  readonly signal?: AbortSignal | undefined;
 }

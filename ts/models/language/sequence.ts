@@ -1,5 +1,7 @@
 import type { BoundText } from "../../constraint/constraint.js";
 import { tokenText, type TokenText } from "../../tokenize/token-text.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import { nextTask } from "../../waiting/next-task.js";
 import type { TakenGenerateOptions } from "./generate-options.js";
 import type { LanguageModelParts } from "./load-language-model.js";
 import { largestIds, LogitChanges, logProbabilities, penalise, Sampler } from "./sampler.js";
@@ -176,4 +178,15 @@ function logsOf(logits: Float32Array, id: number, count: number): Pick<Generated
   const [logProbability, ...others] = logProbabilities(logits, [id, ...ids]) as [number, ...number[]];
   if (count === 0) return { logProbability };
   return { logProbability, top: ids.map((other, i) => ({ id: other, logProbability: others[i]! })) };
+}
+
+/** Pieces of preparing a token between two pauses. */
+const PIECES = 8;
+
+/** Prepares a text's next token, with pauses for other work. Throws `AbortError` after one if the signal is aborted. */
+export async function prepared(text: Pick<Sequence, "prepare">, signal: AbortSignal | undefined): Promise<void> {
+  while (!text.prepare(PIECES)) {
+    await nextTask();
+    throwIfAborted(signal);
+  }
 }

@@ -2,9 +2,8 @@ import { ConfigError, ModelError, UnsupportedError } from "../../errors/errors.j
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { readRange } from "../../io/byte-source.js";
 import { type FileMap, providedFiles } from "../../io/file-access.js";
-import { type ModelSource, readJson } from "../../io/model-source.js";
+import { type ModelSource, readJson, watchedSource, type Watcher } from "../../io/model-source.js";
 import { modelSource } from "../../io/model-locator.js";
-import { type Watcher, watchedSource } from "../../io/watched-source.js";
 import { inHuggingFaceLayout } from "../gguf/index.js";
 
 /** A model that is PEFT's adapter on another model. */

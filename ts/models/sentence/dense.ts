@@ -7,9 +7,8 @@ import { folderOf, type ModelSource, readRequired, readRequiredJson } from "../.
 import { type OpenTensorFile, openSafetensors, WEIGHTS, type WeightOptions } from "../../io/safetensors/index.js";
 import type { Activation } from "../config-values.js";
 import { linear, type LinearShape } from "../architecture.js";
-import { checkTensors, type TensorNames } from "../tensor-check.js";
+import { checkTensors, printOf, type TensorNames } from "../file-tensors.js";
 import { WeightReader } from "../weight-reader.js";
-import { printOf } from "../read-model.js";
 
 /** A layer on pooled vectors, as its config.json describes it: sentence-transformers' Dense. */
 export interface DenseConfig {

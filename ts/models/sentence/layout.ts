@@ -4,7 +4,7 @@ import { isJsonObject, type Json } from "../../io/json.js";
 import { folderOf, type ModelSource, readJson, readJsonList } from "../../io/model-source.js";
 import { Pooling, type PoolingMode, poolingModes } from "./pooling.js";
 import { checkPlace, type DenseConfig, readDense } from "./dense.js";
-import { Prompts } from "./prompts.js";
+import { Prompts } from "./encoder-options.js";
 
 type JsonObject = { readonly [key: string]: Json };
 

@@ -10,14 +10,13 @@ import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { HeadPlan, TransformerModel } from "../architecture.js";
 import { readPlan } from "../architectures.js";
 import { raggedBatch } from "../ragged-batch.js";
-import { withLayers } from "../read-model.js";
+import { withLayers } from "../file-tensors.js";
 import { densePrints } from "./dense.js";
 import type { LoadOptions } from "./encoder-options.js";
-import { type LoadedHead, loadHead, withTensors } from "./head-layer.js";
+import { type LoadedHead, type LoadedTokenHead, loadHead, loadTokenHead, withTensors } from "./head-layer.js";
 import { noTokenizer, withKnownModules } from "./load-tokenizer.js";
 import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
 import { pooledBy, Pooling, poolingModes } from "./pooling.js";
-import { type LoadedTokenHead, loadTokenHead } from "./token-head.js";
 
 /** Where a model's files are. */
 export interface ModelOrigin {

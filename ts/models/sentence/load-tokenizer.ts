@@ -7,7 +7,7 @@ import { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { ModelPlan } from "../architecture.js";
 import { readPlan } from "../architectures.js";
 import { inHuggingFaceLayout } from "../gguf/index.js";
-import { fingerprintOf } from "../read-model.js";
+import { fingerprintOf } from "../file-tensors.js";
 import { longestText, readSentenceLayout, type SentenceLayout } from "./layout.js";
 
 /** How the fingerprints of the weights of all-MiniLM-L6-v2 begin, and of its copies in float16 and bfloat16. */

@@ -3,8 +3,7 @@ import { ConfigError, ModelError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { folderOf, type ModelSource } from "../../io/model-source.js";
 import type { WeightOptions } from "../../io/safetensors/index.js";
-import { totalWidth, type TransformerModel } from "../architecture.js";
-import type { ForwardOptions } from "../layer-checkpoint.js";
+import { type ForwardOptions, totalWidth, type TransformerModel } from "../architecture.js";
 import type { RaggedBatch } from "../ragged-batch.js";
 import { type DenseConfig, type DenseLayer, loadDense } from "./dense.js";
 

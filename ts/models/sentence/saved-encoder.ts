@@ -1,13 +1,12 @@
 import { checkOptions } from "../../arguments/options.js";
-import { isRecord } from "../../arguments/collections.js";
-import { flag, text, unexpected } from "../../arguments/settings.js";
+import { flag, isRecord, text, unexpected } from "../../arguments/settings.js";
 import type { AdapterSet } from "../../adapters/adapter-set.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { ConfigError } from "../../errors/errors.js";
 import { checkSignal } from "../../waiting/abort.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 import type { EncoderParts } from "./load-encoder.js";
-import type { SavedEncoder } from "./saving/folder-files.js";
+import type { SavedEncoder } from "./folder-files.js";
 
 /** Options of `SentenceEncoder.save`. */
 export interface SaveEncoderOptions {
@@ -33,9 +32,7 @@ type SavedParts = Pick<
 };
 
 /** Writes sentence-transformers' folders. */
-export const encoderSaver = /* @__PURE__ */ lazyChunk(
-  async () => (await import("./saving/save-encoder.js")).saveEncoder,
-);
+export const encoderSaver = /* @__PURE__ */ lazyChunk(async () => (await import("./save-encoder.js")).saveEncoder);
 
 /** A copy of what is to be saved, before anything is awaited. Throws `ConfigError` for invalid options. */
 export function takeSaved(encoder: SavedParts, options: SaveEncoderOptions): SavedEncoder {

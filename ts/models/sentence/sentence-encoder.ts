@@ -4,27 +4,30 @@ import { checkOptions, copiedOptions } from "../../arguments/options.js";
 import { callable, flag } from "../../arguments/settings.js";
 import { ConfigError, withFolder } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { FileMap, SavedFiles } from "../../io/file-access.js";
-import { copiedSource } from "../../io/copied-source.js";
+import { copiedSource, type FileMap, type SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { ADAPTER_FILES, type MergedModel } from "../../io/peft/index.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
-import type { HeadPlan, TransformerModel } from "../architecture.js";
-import { type ForwardOptions, takeForwardOptions } from "../layer-checkpoint.js";
-import { MODEL_OPTIONS } from "../model-options.js";
+import { type ForwardOptions, type HeadPlan, takeForwardOptions, type TransformerModel } from "../architecture.js";
+import {
+  type EncodeOptions,
+  INFER_OPTIONS,
+  type InferOptions,
+  type LoadOptions,
+  MODEL_OPTIONS,
+  takeAdapters,
+  takeInferOptions,
+  takeTexts,
+} from "./encoder-options.js";
 import { type RaggedBatch, takeBatch } from "../ragged-batch.js";
-import { INFER_OPTIONS, type InferOptions, takeAdapters, takeInferOptions, takeTexts } from "./infer-options.js";
-import { inferTexts, rowsOf, tokenized } from "./inference.js";
-import type { EncodeOptions, LoadOptions } from "./encoder-options.js";
-import { encodingOf } from "./encoding.js";
-import type { LoadedHead } from "./head-layer.js";
+import { encodingOf, inferTexts, rowsOf, tokenized } from "./inference.js";
+import type { LoadedHead, LoadedTokenHead } from "./head-layer.js";
 import type { SentenceLayout } from "./layout.js";
 import type { EncoderParts, ModelOrigin, WantedHead } from "./load-encoder.js";
 import { pooledBy, type Pooling } from "./pooling.js";
 import { encoderSaver, type SaveEncoderOptions, takeSaved } from "./saved-encoder.js";
-import type { LoadedTokenHead } from "./token-head.js";
 import { copiedCall, type SentenceFitOptions } from "./training/fit-options.js";
 import type { SentenceExample } from "./training/sentence-examples.js";
 

@@ -1,5 +1,5 @@
 import { ConfigError, NonFiniteError } from "../../errors/errors.js";
-import { wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/tensor.js";
 import type { Op, Pointer, Workspace } from "../op.js";
 import { formatNumber } from "../product/frozen-weight.js";
 import { PlanWords, runAttention, usualScale } from "./attention-plan.js";

@@ -2,7 +2,7 @@ import { optional, readOptions } from "../../arguments/options.js";
 import { finite, flag, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { integersOf } from "../../values/number-list.js";
-import { wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/tensor.js";
 import type { Pointer, TakingOp } from "../op.js";
 import { offsets } from "../shape/offsets.js";
 import { type AttentionPlan, runAttention, runAttentionGradient } from "./attention-plan.js";

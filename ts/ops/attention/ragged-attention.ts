@@ -3,7 +3,7 @@ import { optional, or, readOptions } from "../../arguments/options.js";
 import { finite, flag, whole } from "../../arguments/settings.js";
 import type { AttentionPlanStruct } from "../../engine/struct.js";
 import { floatsOf } from "../../values/number-list.js";
-import { wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/tensor.js";
 import { type AttentionPlan, PlanWords, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
 import { checkOffsets, offsets } from "../shape/offsets.js";
 import type { Pointer, Shape, TakingOp, Value, Workspace } from "../op.js";

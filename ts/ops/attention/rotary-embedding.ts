@@ -1,4 +1,4 @@
-import { wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/tensor.js";
 import type { Op, Pointer } from "../op.js";
 
 export interface RotaryEmbeddingAttributes {

@@ -2,7 +2,7 @@ import { ShapeError } from "../../errors/errors.js";
 import { maskOf } from "../../values/number-list.js";
 import { optional, or, readOptions } from "../../arguments/options.js";
 import { finite, flag } from "../../arguments/settings.js";
-import { checkShape, formatShape, sizeOf } from "../../values/shape.js";
+import { checkShape, formatShape, sizeOf } from "../../values/tensor.js";
 import { type AttentionPlan, PlanWords, runAttention, runAttentionGradient, usualScale } from "./attention-plan.js";
 import type { Pointer, Shape, TakingOp, Value, Workspace } from "../op.js";
 

@@ -1,4 +1,4 @@
-import { sameShape } from "../../values/shape.js";
+import { sameShape } from "../../values/tensor.js";
 import { broadcastShapes } from "./broadcast.js";
 import type { BackwardCall, GradientTarget, Op, Pointer, Shape, Value } from "../op.js";
 import { broadcast, nest } from "../shape/strides.js";

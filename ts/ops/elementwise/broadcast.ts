@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { checkSize, formatShape, sameShape } from "../../values/shape.js";
+import { checkSize, formatShape, sameShape } from "../../values/tensor.js";
 import type { Shape } from "../op.js";
 
 /**

@@ -1,4 +1,4 @@
-import { wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/tensor.js";
 import type { Op } from "../op.js";
 
 /** Activations of a gated unit; the place is the kernels' number of each. */

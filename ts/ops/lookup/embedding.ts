@@ -2,7 +2,7 @@ import { ConfigError } from "../../errors/errors.js";
 import { type Integers, integersOf } from "../../values/number-list.js";
 import { optional, readOptions } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
-import { checkFills, checkSize, wrongShape } from "../../values/shape.js";
+import { checkFills, checkSize, wrongShape } from "../../values/tensor.js";
 import type { Pointer, Shape, TakingOp } from "../op.js";
 import { checkIndices, lengths } from "./select.js";
 

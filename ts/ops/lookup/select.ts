@@ -1,7 +1,7 @@
 import { type ErrorClass, ShapeError } from "../../errors/errors.js";
 import { type Integers, integersOf } from "../../values/number-list.js";
 import { type Read, type Readers, readOptions } from "../../arguments/options.js";
-import { checkFills, checkLengths, checkShape, checkSize } from "../../values/shape.js";
+import { checkFills, checkLengths, checkShape, checkSize } from "../../values/tensor.js";
 import { axisOf, dimensionOf, unchecked, viewAlong, withLength } from "../shape/dimensions.js";
 import type { Pointer, Shape, TakingOp } from "../op.js";
 

@@ -1,6 +1,6 @@
 import { optional, or, readOptions } from "../../arguments/options.js";
 import { nonNegative } from "../../arguments/settings.js";
-import { checkShape, formatShape, listOf, sameShape, sizeOf, wrongShape } from "../../values/shape.js";
+import { checkShape, formatShape, listOf, sameShape, sizeOf, wrongShape } from "../../values/tensor.js";
 import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp, Value } from "../op.js";
 
 export interface LayerNormAttributes {

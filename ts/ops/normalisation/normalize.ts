@@ -1,5 +1,5 @@
 import { check } from "../../arguments/settings.js";
-import { wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/tensor.js";
 import { or, readOptions } from "../../arguments/options.js";
 import { rowsOf } from "./layer-norm.js";
 import type { Pointer, TakingOp } from "../op.js";

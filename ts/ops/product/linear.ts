@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { checkShape, checkSize, formatShape, wrongShape } from "../../values/shape.js";
+import { checkShape, checkSize, formatShape, wrongShape } from "../../values/tensor.js";
 import type { ForwardCall, BackwardCall, Op, Pointer, Shape } from "../op.js";
 
 /** Attributes of `linear`. */

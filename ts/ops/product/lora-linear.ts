@@ -2,7 +2,7 @@ import { LORA_FORWARD, writeLoraForward } from "../../engine/struct.js";
 import { ShapeError } from "../../errors/errors.js";
 import { checkOptions } from "../../arguments/options.js";
 import { finite, flag, list, object, whole } from "../../arguments/settings.js";
-import { checkShape } from "../../values/shape.js";
+import { checkShape } from "../../values/tensor.js";
 import { columnSums, inputGradient, linearShape, rowsOf, timesWeight } from "./linear.js";
 import type { BackwardCall, ForwardCall, Pointer, Shape, TakingOp } from "../op.js";
 

@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors/errors.js";
 import { checkOptions, or } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
-import { checkSize, formatShape, sizeOf } from "../../values/shape.js";
+import { checkSize, formatShape, sizeOf } from "../../values/tensor.js";
 import { broadcastShapes } from "../elementwise/broadcast.js";
 import type { Kernels, Pointer, Shape, TakingOp, Value } from "../op.js";
 import { broadcast, nest } from "../shape/strides.js";

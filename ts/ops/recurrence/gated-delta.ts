@@ -1,4 +1,4 @@
-import { wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/tensor.js";
 import { longestOf } from "../attention/ragged-attention.js";
 import type { GradientTarget, Op, Pointer, Shape, Value, Workspace } from "../op.js";
 import { checkSequences, refuseStates, type SequenceState } from "./sequence-state.js";

@@ -1,4 +1,4 @@
-import { wrongShape } from "../../values/shape.js";
+import { wrongShape } from "../../values/tensor.js";
 import type { BackwardCall, Op, Pointer, Shape, Workspace } from "../op.js";
 import { sumTo } from "../reduction/sum-to.js";
 import { checkSequences, refuseStates, type SequenceState } from "./sequence-state.js";

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { formatShape, sizeOf } from "../../values/shape.js";
+import { formatShape, sizeOf } from "../../values/tensor.js";
 import { dimensionsOf } from "../shape/dimensions.js";
 import type { Pointer, TakingOp, Value, Workspace } from "../op.js";
 import { reducedShape, type Reduction, type ReductionAttributes, takeReduction } from "./reduction.js";

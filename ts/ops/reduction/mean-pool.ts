@@ -1,4 +1,4 @@
-import { checkSize, wrongShape } from "../../values/shape.js";
+import { checkSize, wrongShape } from "../../values/tensor.js";
 import { checkOffsets, offsets } from "../shape/offsets.js";
 import type { Pointer, TakingOp } from "../op.js";
 

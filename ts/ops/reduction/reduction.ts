@@ -1,6 +1,6 @@
 import { or, type Read, readOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
-import { listOf } from "../../values/shape.js";
+import { listOf } from "../../values/tensor.js";
 import { dimensionsOf } from "../shape/dimensions.js";
 import type { Shape } from "../op.js";
 

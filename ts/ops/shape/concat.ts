@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { checkShape, checkSize } from "../../values/shape.js";
+import { checkShape, checkSize } from "../../values/tensor.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
 import { axisOf, dimensionOf, withLength } from "./dimensions.js";
 import type { Op, Shape } from "../op.js";

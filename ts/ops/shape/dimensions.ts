@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { formatShape, sizeOf } from "../../values/shape.js";
+import { formatShape, sizeOf } from "../../values/tensor.js";
 import type { Read } from "../../arguments/options.js";
 import type { Shape } from "../op.js";
 

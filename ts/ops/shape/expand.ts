@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { checkSize, formatShape, listOf } from "../../values/shape.js";
+import { checkSize, formatShape, listOf } from "../../values/tensor.js";
 import { checkExpands } from "../elementwise/broadcast.js";
 import type { Shape, TakingOp } from "../op.js";
 import { expandTo, sumTo } from "../reduction/sum-to.js";

@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors/errors.js";
 import { or, readOptions } from "../../arguments/options.js";
 import { number, whole } from "../../arguments/settings.js";
-import { checkSize } from "../../values/shape.js";
+import { checkSize } from "../../values/tensor.js";
 import { copyAlong, wholeOf } from "./axis-copy.js";
 import { axisOf, dimensionOf, unchecked, withLength } from "./dimensions.js";
 import type { TakingOp } from "../op.js";

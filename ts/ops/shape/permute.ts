@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { formatShape, listOf } from "../../values/shape.js";
+import { formatShape, listOf } from "../../values/tensor.js";
 import { dimensionOf, dimensionsOf } from "./dimensions.js";
 import type { BackwardCall, ForwardCall, Op, Shape, TakingOp } from "../op.js";
 import { contiguous, copyStrided } from "./strides.js";

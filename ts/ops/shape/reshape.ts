@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/errors.js";
-import { checkSize, formatShape, listOf, sizeOf } from "../../values/shape.js";
+import { checkSize, formatShape, listOf, sizeOf } from "../../values/tensor.js";
 import { withLength } from "./dimensions.js";
 import type { Shape, TakingOp } from "../op.js";
 

@@ -1,4 +1,4 @@
-import { timer } from "../../waiting/clock.js";
+import { timer } from "../../waiting/next-task.js";
 import { busy, stopping } from "./api-error.js";
 
 /** Requests whose answers are not complete: at most a number of them, each for a time. */

@@ -1,6 +1,15 @@
-import { isRecord, listFrom } from "../../arguments/collections.js";
+import {
+  check,
+  finite,
+  flag,
+  isRecord,
+  listFrom,
+  positive,
+  share,
+  unexpected,
+  whole,
+} from "../../arguments/settings.js";
 import { optional, or, type Read, readOptions } from "../../arguments/options.js";
-import { check, finite, flag, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { type TextFormat, textFormatReaders } from "../../constraint/text-format.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";

@@ -1,12 +1,10 @@
-import { isRecord } from "../../arguments/collections.js";
-import { unexpected } from "../../arguments/settings.js";
-import type { ChatMessage } from "../../models/language/chat-message.js";
+import { isRecord, unexpected } from "../../arguments/settings.js";
+import type { ChatMessage, ToolOptions } from "../../models/language/tools/tool-options.js";
 import type { GenerationRequest } from "../../models/language/generate.js";
 import type { Prompt } from "../../models/language/generate-options.js";
-import type { CalledLanguageModel } from "../../models/language/called-language-model.js";
+import type { CalledLanguageModel } from "../../models/language/load-language-model.js";
 import { isChat } from "../../models/language/chat-template.js";
 import { readPrompt, takeRequest } from "../../models/language/prompts.js";
-import type { ToolOptions } from "../../models/language/tools/tool-options.js";
 import { requestSeed } from "../request-seed.js";
 import type { RunningText } from "../../models/language/batch/continuous-batch.js";
 import { ApiError } from "./api-error.js";

@@ -1,11 +1,10 @@
-import { listFrom } from "../../arguments/collections.js";
+import { aboveZero, callable, flag, listFrom, text, unexpected, whole } from "../../arguments/settings.js";
 import { optional, or, type Readers, readOptions } from "../../arguments/options.js";
 import { ConfigError } from "../../errors/errors.js";
 import type { FileMap } from "../../io/file-access.js";
 import { type RunStore, takeStore } from "../../training/store/run-store.js";
 import { type BatchOptions, batchReaders } from "../batch-limits.js";
 import type { RequestLogEntry } from "./request-log.js";
-import { aboveZero, callable, flag, text, unexpected, whole } from "../../arguments/settings.js";
 
 /** Limits and hooks of a server of models. */
 export interface LanguageServerOptions extends BatchOptions {

@@ -1,7 +1,7 @@
 import { unexpected } from "../../arguments/settings.js";
 import { AbortError } from "../../errors/errors.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
-import { timer } from "../../waiting/clock.js";
+import { timer } from "../../waiting/next-task.js";
 import { deadline } from "../deadline.js";
 import { Refusal } from "../problem.js";
 import { readFields } from "../request-fields.js";

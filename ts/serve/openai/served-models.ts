@@ -1,6 +1,5 @@
 import { assertModel } from "../../adapters/adapted-model.js";
-import { isRecord } from "../../arguments/collections.js";
-import { unexpected } from "../../arguments/settings.js";
+import { isRecord, unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { CausalLanguageModel } from "../../models/language/causal-language-model.js";

@@ -1,7 +1,7 @@
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import type { Read } from "../../arguments/options.js";
 import { unexpected } from "../../arguments/settings.js";
-import { encodingOf } from "../../models/sentence/encoding.js";
+import { encodingOf } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { Steps } from "../../waiting/next-task.js";
 import type { Deadline } from "../deadline.js";

@@ -1,33 +1,18 @@
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
 import { HeadOnlyTask } from "../../train/head-only.js";
-import type { LogisticRegression, LogisticRegressionOptions } from "../../train/logistic/regression-settings.js";
+import type { LogisticRegression, LogisticRegressionOptions } from "../../train/logistic/head-fit.js";
 import { fitLogisticRegression } from "../../train/logistic/logistic-regression.js";
-import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
-import type { JobPhase } from "../../training/job-events.js";
-import { phaseEvents } from "../../training/phase.js";
+import { measureLogits } from "../../train/metrics/metrics.js";
+import { type JobPhase, phaseEvents } from "../../training/job-events.js";
 import type { RunContext, TokenizedParts } from "../../training/task-definition.js";
 import { balanceOf } from "../head/class-weights.js";
 import { logitsOfVectors } from "../head/prediction.js";
-import type { TokenizedText } from "./data/dataset.js";
-import { groupsOf } from "./data/held-out.js";
-import { fitsHead, recipes } from "./recipes.js";
-import type { TrainingSettings } from "./settings.js";
+import type { TokenizedText } from "./dataset.js";
+import { groupsOf } from "./held-out.js";
+import type { Baseline } from "./report.js";
+import { fitsHead, recipes, type TrainingSettings } from "./settings.js";
 import type { TextClassifier } from "./text-classifier.js";
-
-/** The baselines for head and adapter. */
-export interface Baseline {
-  /** The initial head. */
-  readonly before: Metrics;
-  /** Majority-class baseline: accuracy of always predicting the most frequent label of the training texts. */
-  readonly largestClass: number;
-  /**
-   * Head-only baseline: logistic regression on the vectors of the frozen encoder, fitted to convergence. Its regularisation is chosen on a
-   * part of the training texts, in whole groups if there are groups. It chooses no step, so it is also fitted to the examples that are held
-   * out for that. Null if switched off.
-   */
-  readonly headOnly: Metrics | null;
-}
 
 /** The examples that the baseline is measured on. */
 export interface BaselineWork {

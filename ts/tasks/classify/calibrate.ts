@@ -1,6 +1,6 @@
 import { calibration, calibrationError } from "../../train/evaluators/calibration.js";
-import { classProbabilities } from "../../train/metrics/class-probabilities.js";
-import type { Abstention, Calibrated } from "../head/labels-file.js";
+import { classProbabilities } from "../../train/metrics/class-scores.js";
+import type { Abstention, Calibrated } from "../head/classifier-files.js";
 
 /** Expected calibration error and loss of probabilities. */
 export interface CalibrationErrors {

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
-import type { Survey } from "../../io/examples/summary/index.js";
+import type { Survey } from "../../io/examples/summary/survey.js";
 import type { LocatedExample } from "../../io/examples/index.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { RunContext, TaskDefinition, TrainedModel } from "../../training/task-definition.js";
@@ -12,15 +12,14 @@ import {
   labelledReader,
   surveyDataset,
   type TokenizedText,
-} from "./data/dataset.js";
-import type { TrainingSettings } from "./settings.js";
-import { checkBaselineFits } from "./stored-state.js";
+} from "./dataset.js";
+import { recipes, type TrainingSettings } from "./settings.js";
+import { checkBaselineFits } from "./report.js";
 import { FewShotModel } from "./few-shot-model.js";
-import { recipes } from "./recipes.js";
 import { TextModel } from "./text-model.js";
 import type { OptionNames } from "../../training/spec/option-names.js";
 import { type ModelSource, readJson } from "../../io/model-source.js";
-import { kindOfHead } from "../head/checkpoint.js";
+import { kindOfHead } from "../head/transformers-head.js";
 
 const accessOf = ({ sources, emit, optionNames, signal, isPart = false }: RunContext): DataAccess => ({
   sources,

@@ -5,14 +5,12 @@ import { flag } from "../../arguments/settings.js";
 import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { copiedSource } from "../../io/copied-source.js";
 import type { Example } from "../../io/examples/example.js";
-import type { FileMap, SavedFiles } from "../../io/file-access.js";
+import { copiedSource, type FileMap, type SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { stepOfAdapter } from "../../models/adapter-step.js";
-import { type ForwardOptions, takeForwardOptions } from "../../models/layer-checkpoint.js";
-import { MODEL_OPTIONS } from "../../models/model-options.js";
-import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options.js";
+import { type ForwardOptions, takeForwardOptions } from "../../models/architecture.js";
+import { MODEL_OPTIONS, takeInferOptions, takeTexts } from "../../models/sentence/encoder-options.js";
 import { inferTexts, rowsOf, tokenized } from "../../models/sentence/inference.js";
 import { checkUsable, type SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";
@@ -22,24 +20,30 @@ import { fit } from "../../train/fit.js";
 import type { Metrics } from "../../train/metrics/metrics.js";
 import type { BatchLoss, Task } from "../../train/task.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
-import { writeHead } from "../head/classifier-files.js";
-import type {
-  ClassifierOptions,
-  ClassifyOptions,
-  EvaluateOptions,
-  LoadClassifierOptions,
-  MultiLabelClassifierOptions,
-  OpenClassifierOptions,
-} from "../head/classifier-options.js";
-import { type ClassifierParts, loadedParts, newParts } from "../head/classifier-parts.js";
+import { type Calibrated, takeLabels, writeHead } from "../head/classifier-files.js";
+import {
+  type ClassifierOptions,
+  type ClassifierParts,
+  type ClassifyOptions,
+  disposeTrained,
+  type EvaluateOptions,
+  type LoadClassifierOptions,
+  loadedParts,
+  type MultiLabelClassifierOptions,
+  newParts,
+  type OpenClassifierOptions,
+} from "../head/classifier-parts.js";
 import {
   type ClassifierFitOptions,
+  type EmptyTexts,
+  emptyTextsOf,
   lossOf,
+  takeExamples,
+  takeLearnt,
   takeTokenized,
   takeTraining,
   type TokenizedExample,
 } from "../head/classifier-training.js";
-import { disposeTrained } from "../head/dispose-trained.js";
 import {
   type FitHeadOptions,
   type FitHeadReport,
@@ -47,13 +51,10 @@ import {
   setFitted,
   takeFitHeadOptions,
 } from "../head/fit-head.js";
-import { type EmptyTexts, emptyTextsOf, takeExamples, takeLearnt } from "../head/given-examples.js";
-import { type Calibrated, takeLabels } from "../head/labels-file.js";
-import { opener } from "../head/opener.js";
-import { writePeftClassifier } from "../head/peft-head.js";
+import { writePeftClassifier } from "../head/transformers-head.js";
 import { answerOf, type MultiLabelPrediction, type Prediction } from "../head/prediction.js";
-import type { MultiLabelResult } from "../multi-label/label-metrics.js";
 import { type MultiLabelExample, type MultiLabelParts, takeListed } from "../multi-label/listed-examples.js";
+import type { MultiLabelResult } from "../multi-label/multi-label-calls.js";
 
 /** Examples of a classifier with one label a text, or with several. */
 export type ClassifierExample<Multi extends boolean> = Multi extends true ? MultiLabelExample : Example;
@@ -494,3 +495,9 @@ export const severalLabels = /* @__PURE__ */ lazyChunk(() => import("../multi-la
 /** Options as they are at the call; what is no object stays, for a check to refuse. */
 const copied = <T extends object>(options: T): T =>
   typeof options === "object" && options !== null ? copiedOptions(options) : options;
+
+/** What opens a classifier or a regressor with its encoder. */
+export const opener = /* @__PURE__ */ lazyChunk(async () => {
+  const { openedParts, openedRegressor, openedRun } = await import("../head/opened-parts.js");
+  return { openedParts, openedRegressor, openedRun };
+});

@@ -1,46 +1,46 @@
 import type { LocatedExample } from "../../io/examples/index.js";
 import type { FileMap } from "../../io/file-access.js";
-import type { DataSummary, Survey } from "../../io/examples/summary/index.js";
+import type { DataSummary } from "../../io/examples/summary/data-summary.js";
+import type { Survey } from "../../io/examples/summary/survey.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
-import { bestClass } from "../../train/metrics/class-probabilities.js";
+import { bestClass } from "../../train/metrics/class-scores.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
 import { pairedDifference } from "../../train/metrics/paired-difference.js";
-import { isSpare } from "../../training/data/parts.js";
-import { formatPercent, type RunOutcome } from "../../training/result/report.js";
+import { isSpare } from "../../training/data-parts.js";
+import { formatPercent, type RunOutcome } from "../../training/report.js";
 import type {
   FinalFit,
   Guessing,
   Measured,
-  MeasureEvents,
   RunContext,
   TaskModel,
   TaskTraining,
   TokenizedParts,
 } from "../../training/task-definition.js";
-import { loraOptions } from "../../training/spec/training-settings.js";
+import type { MeasureEvents } from "../../training/job-events.js";
+import { loraOptions } from "../../training/spec/shared-fields.js";
 import { log } from "../../values/elementary.js";
 import { classWeightsOf } from "../head/class-weights.js";
 import { takeTraining } from "../head/classifier-training.js";
 import { EncoderModel } from "../head/encoder-model.js";
 import { TextClassifier } from "./text-classifier.js";
-import { type DataCheck, type Dataset, describeDataset, type TokenizedText } from "./data/dataset.js";
-import { countGroups } from "./data/held-out.js";
-import { areFew, fitsHead, recipes } from "./recipes.js";
-import { type ClassifierResult, macroF1Loss, predictionsOf, recommend, unseenTexts } from "./report.js";
-import { type Baseline, fitHeads, type FittedHead, measureBaseline } from "./baseline.js";
-import { classifierOptions, type TrainingSettings } from "./settings.js";
+import { type DataCheck, type Dataset, describeDataset, type TokenizedText } from "./dataset.js";
+import { countGroups } from "./held-out.js";
+import { areFew, classifierOptions, fitsHead, recipes, type TrainingSettings } from "./settings.js";
+import {
+  type ClassifierResult,
+  type ClassifierState,
+  macroF1Loss,
+  predictionsOf,
+  recommend,
+  unseenTexts,
+} from "./report.js";
+import { fitHeads, type FittedHead, measureBaseline } from "./baseline.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
 const calibration = /* @__PURE__ */ lazyChunk(() => import("./calibrate.js"));
-
-/** The part of a checkpoint that only a classifier's run has. */
-export interface ClassifierState {
-  readonly baseline: Baseline;
-  /** The head-only baseline's class of each measured example; null if it was not fitted. */
-  readonly headPredictions: readonly number[] | null;
-}
 
 /** The most likely class of each row. */
 const classesOf = (logits: readonly Float32Array[]) => logits.map((row, i) => bestClass(row, `text ${i}`));

@@ -7,34 +7,36 @@ import type { Graph, NodeId } from "../../graph/graph.js";
 import type { FileMap, SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { pairBatch } from "../../models/ragged-batch.js";
-import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options.js";
+import { takeInferOptions, takeTexts } from "../../models/sentence/encoder-options.js";
 import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
+import { takeSavedBase } from "../../models/sentence/saved-encoder.js";
 import { checkUsable, type SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { PairTokenizer } from "../../tokenize/pair-tokens.js";
-import { inSteps } from "../../waiting/next-task.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { fit } from "../../train/fit.js";
-import { checkEncoder } from "../head/classifier-parts.js";
-import { disposeTrained } from "../head/dispose-trained.js";
-import { activationNames, defaultActivation, scoresOf } from "./activations.js";
-import type { AnswerHead } from "./answers/answer-head.js";
-import { CrossHead, type CrossParts, type HeadTensors } from "./cross-head.js";
+import { lazyChunk } from "../../waiting/lazy-chunk.js";
+import { inSteps } from "../../waiting/next-task.js";
+import { checkEncoder, disposeTrained } from "../head/classifier-parts.js";
+import type { CrossExample, CrossFitOptions } from "./cross-examples.js";
+import { type AnswerHead, CrossHead, type CrossParts, type HeadTensors } from "./cross-head.js";
 import {
+  activationNames,
   type CrossActivation,
   type CrossCallOptions,
   type CrossEncoderOptions,
+  defaultActivation,
   labelNames,
   type LoadCrossEncoderOptions,
   type PredictPairsOptions,
   type RankedText,
   type RankOptions,
   type SaveCrossEncoderOptions,
+  scoresOf,
   takePairs,
 } from "./cross-options.js";
-import { crossSaver, hasTypes, takeSavedCross } from "./saved-cross.js";
 import { crossTraining, orderedOptions } from "./cross-training.js";
-import type { CrossExample, CrossFitOptions } from "./cross-examples.js";
 import { isLanguageModel, openCross } from "./open-cross.js";
+import type { SavedAnswers, SavedCross } from "./save-cross.js";
 
 /** The score of a pair: a number for one label, a list for several. */
 type ScoreOf<Labels> = Labels extends 1 ? number : Labels extends number | readonly string[] ? number[] : never;
@@ -296,3 +298,34 @@ function takeActivation<T extends PredictPairsOptions>(what: string, options: T,
   if (activation !== undefined) oneOf(what, "activation", activation, activationNames);
   return { ...options };
 }
+
+/** Writes cross-encoders' folders. */
+export const crossSaver = /* @__PURE__ */ lazyChunk(async () => (await import("./save-cross.js")).saveCross);
+
+/** A copy of what is to be saved, before anything is awaited. Throws `ConfigError` for invalid options. */
+function takeSavedCross(
+  cross: Omit<CrossParts, "ownsEncoder">,
+  options: SaveCrossEncoderOptions,
+): SavedCross | SavedAnswers {
+  checkOptions("save", options, ["merged", "base", "metrics", "signal"]);
+  const { encoder, head, labels, activation, modelAdapter } = cross;
+  if (head.pairs !== null) {
+    const { answers } = head;
+    return { ...takeSavedBase(encoder, modelAdapter, options), activation, answers, prefix: encoder.headPlan.prefix };
+  }
+  const tensors = new Map([...head.tensors()].map(([name, tensor]) => [head.fileName(name), tensor] as const));
+  const { plan } = head;
+  return {
+    ...takeSavedBase(encoder, modelAdapter, options),
+    plan,
+    labels,
+    activation,
+    head: tensors,
+    modules: head.modules(),
+    hasTypes: hasTypes(encoder),
+  };
+}
+
+/** Whether a model has an embedding for the second text's tokens. */
+const hasTypes = ({ model }: SentenceEncoder): boolean =>
+  model.tables.some(({ path, rows }) => path.endsWith("token_type_embeddings") && rows > 1);

@@ -1,4 +1,4 @@
-import { checkRecord, listFrom } from "../../arguments/collections.js";
+import { checkRecord, listFrom } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { CrossEncoderLossName, CrossEncoderLossOptions } from "../../train/losses/cross-encoder-loss.js";

@@ -6,15 +6,14 @@ import { pairBatch } from "../../models/ragged-batch.js";
 import { pooledBy } from "../../models/sentence/pooling.js";
 import { dataCopy } from "../../models/sentence/training/fit-options.js";
 import type { PairTokens, PairTokenizer } from "../../tokenize/pair-tokens.js";
-import type { FitOptions } from "../../train/fit-options.js";
+import { type FitOptions, takeFitOptions } from "../../train/fit-options.js";
 import {
   crossEncoderLoss,
   type CrossEncoderLossName,
   type CrossEncoderLossOptions,
 } from "../../train/losses/cross-encoder-loss.js";
-import { GREATEST_GRADE } from "../../train/losses/pairwise-ranking.js";
+import { GREATEST_GRADE } from "../../train/losses/list-losses.js";
 import type { BatchLoss, Task } from "../../train/task.js";
-import { takeFitOptions } from "../../train/fit-settings.js";
 import { type Lesson, readFitOptions, trainingOf } from "../head/classifier-training.js";
 import type { CrossParts } from "./cross-head.js";
 import {
@@ -28,10 +27,7 @@ import { lazyChunk } from "../../waiting/lazy-chunk.js";
 
 /** The order of training for losses that have other examples' texts. */
 const sampling = /* @__PURE__ */ lazyChunk(async () => {
-  const [{ noDuplicatesOrder }, { inEpochsOf }] = await Promise.all([
-    import("../../models/sentence/training/batch-samplers.js"),
-    import("../../models/sentence/training/sampled-order.js"),
-  ]);
+  const { noDuplicatesOrder, inEpochsOf } = await import("../../models/sentence/training/batch-samplers.js");
   return { noDuplicatesOrder, inEpochsOf };
 });
 

@@ -16,26 +16,23 @@ import {
   writeAdapter,
 } from "../../io/peft/index.js";
 import type { HeadPlan } from "../../models/architecture.js";
-import { MODEL_OPTIONS } from "../../models/model-options.js";
+import { MODEL_OPTIONS } from "../../models/sentence/encoder-options.js";
 import { headTensors } from "../../models/sentence/head-layer.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { openWeights } from "../../models/tensor-files.js";
+import { openWeights } from "../../models/load-model.js";
 import { weightTensor } from "../../models/stored-weights.js";
 import type { Tensor } from "../../values/tensor.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
-import { namesOf } from "../head/checkpoint.js";
-import { activationOf, defaultActivation } from "./activations.js";
+import { namesOf } from "../head/transformers-head.js";
+import { activationOf, defaultActivation, type LoadCrossEncoderOptions } from "./cross-options.js";
 import { CrossHead, type CrossParts } from "./cross-head.js";
-import type { LoadCrossEncoderOptions } from "./cross-options.js";
 
 const what = "CrossEncoder.load";
 
 type Settings = Readonly<Record<string, Json>>;
 
 /** Opens a language model as a cross-encoder. */
-export const answersOpener = /* @__PURE__ */ lazyChunk(
-  async () => (await import("./answers/open-answers.js")).openAnswers,
-);
+export const answersOpener = /* @__PURE__ */ lazyChunk(async () => (await import("./open-answers.js")).openAnswers);
 
 /** What a cross-encoder is made of, beside its encoder. */
 interface CrossFiles {

@@ -3,24 +3,27 @@ import { editedJson, type Json } from "../../io/json.js";
 import { architectureOf, readRequiredJson } from "../../io/model-source.js";
 import { type Adapter, targetTest, writeAdapter } from "../../io/peft/index.js";
 import { type OpenTensorFile, WEIGHTS } from "../../io/safetensors/index.js";
+import type { HeadPlan } from "../../models/architecture.js";
 import {
   bytesOf,
   checkBaseUnchanged,
   type Files,
   jsonBytes,
+  modelCard,
   modulesFile,
   requiredBytes,
+  type SavedEncoder,
+  savedWeights,
   taskFile,
   textBytes,
   tokenizerFiles,
   versions,
-} from "../../models/sentence/saving/folder-files.js";
-import { modelCard } from "../../models/sentence/saving/model-card.js";
-import { savedWeights } from "../../models/sentence/saving/saved-weights.js";
+} from "../../models/sentence/folder-files.js";
 import { givesTypes } from "../../tokenize/pair-tokens.js";
-import { withHead } from "../head/peft-head.js";
-import { torchClasses } from "./activations.js";
-import type { SavedAnswers, SavedCross } from "./saved-state.js";
+import type { Tensor } from "../../values/tensor.js";
+import { withHead } from "../head/transformers-head.js";
+import type { AnswerSettings } from "./cross-head.js";
+import { type CrossActivation, torchClasses } from "./cross-options.js";
 
 const SCORE = "1_LogitScore";
 const LOGITS = { method: "forward", method_output_name: "logits" };
@@ -197,4 +200,25 @@ function adapterFiles(file: Adapter, { plan, head, modules, base }: SavedCross):
       last: Object.fromEntries(head),
     },
   );
+}
+
+/** A cross-encoder's state when `save` was called. */
+export interface SavedCross extends SavedEncoder {
+  readonly plan: HeadPlan;
+  readonly labels: readonly string[];
+  readonly activation: CrossActivation;
+  /** The head's tensors, by their names in a file of the whole model. */
+  readonly head: ReadonlyMap<string, Tensor>;
+  /** Names of its modules among `modules_to_save`. */
+  readonly modules: readonly string[];
+  /** Whether the model has an embedding for the second text's tokens. */
+  readonly hasTypes: boolean;
+}
+
+/** The saved state of a language model that answers. */
+export interface SavedAnswers extends SavedEncoder {
+  readonly activation: CrossActivation;
+  readonly answers: AnswerSettings;
+  /** Prefix of module paths in the language model. */
+  readonly prefix: string;
 }

@@ -1,5 +1,4 @@
-import { checkRecord } from "../../arguments/collections.js";
-import { positive, unexpected } from "../../arguments/settings.js";
+import { checkRecord, positive, unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 

@@ -1,29 +1,95 @@
-import { LORA_OPTIONS } from "../../adapters/lora-options.js";
+import { LORA_OPTIONS, type LoraOptions } from "../../adapters/lora-options.js";
 import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import { checkRecord } from "../../arguments/collections.js";
 import { checkOptions } from "../../arguments/options.js";
-import { flag } from "../../arguments/settings.js";
+import { checkRecord, flag } from "../../arguments/settings.js";
 import { AdapterError, ConfigError, FormatError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { Graph } from "../../graph/graph.js";
+import { Graph, type NodeId } from "../../graph/graph.js";
 import type { FileMap } from "../../io/file-access.js";
+import type { ModelSource } from "../../io/model-source.js";
 import { checkNotMerged, readAdapter } from "../../io/peft/index.js";
-import { takeWeightOptions } from "../../io/safetensors/index.js";
+import { takeWeightOptions, type WeightOptions } from "../../io/safetensors/index.js";
+import type { InferOptions } from "../../models/sentence/encoder-options.js";
 import { checkUsable, SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
 import type { TextTokenizer } from "../../tokenize/text-tokenizer.js";
+import { inTraining } from "../../train/task.js";
 import type { Tensor } from "../../values/tensor.js";
-import { checkNoAdapter, type HeadValues, labelsOf, readHead } from "./classifier-files.js";
-import type { ClassifierOptions, LoadClassifierOptions, MultiLabelClassifierOptions } from "./classifier-options.js";
+import { halves, type MultiLabelParts } from "../multi-label/listed-examples.js";
 import {
   type Calibrated,
+  checkNoAdapter,
   type HeadTask,
+  type HeadValues,
   LABELS_FILE,
   type LabelsFile,
+  labelsOf,
   type NumberLimits,
+  readHead,
   takeLabels,
-} from "./labels-file.js";
-import { halves, type MultiLabelParts } from "../multi-label/listed-examples.js";
+} from "./classifier-files.js";
+import type { EncoderOptions } from "./open-classifier.js";
+
+/** Options of a classifier's calls; its adapter is fixed. */
+export type ClassifyOptions = Omit<InferOptions, "adapter" | "adapters">;
+
+/** Options of `TextClassifier.evaluate`. */
+export interface EvaluateOptions extends ClassifyOptions {
+  /** Whether to compute 95 % intervals; default true. */
+  readonly intervals?: boolean;
+}
+
+/** Options of `TextClassifier.create`. */
+export interface ClassifierOptions<Label extends string = string> {
+  /** Names of the classes, at least two. Predictions have their literal types. */
+  readonly labels: readonly Label[];
+  /** Whether a text has any number of these labels, also none; default false: exactly one. */
+  readonly multiLabel?: false;
+  /** Options of the adapter to train together with the head; null to train only the head. */
+  readonly lora?: LoraOptions | null;
+  /** Name of the adapter in the encoder; default "classifier". */
+  readonly adapter?: string;
+}
+
+/** Options of `TextClassifier.create` for several labels a text. */
+export interface MultiLabelClassifierOptions<Label extends string = string> extends Omit<
+  ClassifierOptions<Label>,
+  "multiLabel"
+> {
+  /** A text has any number of the labels, also none. */
+  readonly multiLabel: true;
+}
+
+/** Options of `TextClassifier.load`. */
+export interface LoadClassifierOptions extends WeightOptions {
+  /** Name of its adapter in the encoder; default "classifier". */
+  readonly adapter?: string;
+  /** Accept an encoder with other weights than in training; default false: throws. */
+  readonly allowOtherBase?: boolean;
+}
+
+/** Options of `TextRegressor.open`. The encoder gets the pooling and maximum length of the training. */
+export interface OpenRunOptions extends LoadClassifierOptions, EncoderOptions {
+  /** The base model, as in `SentenceEncoder.load`; default: the one that the files name. */
+  readonly model?: string | FileMap | ModelSource;
+}
+
+/** Options of `TextClassifier.open`. The encoder gets the pooling and maximum length of the classifier's training. */
+export interface OpenClassifierOptions<Label extends string = string> extends LoadClassifierOptions, EncoderOptions {
+  /** The base model, as in `SentenceEncoder.load`; default: the one that the classifier's files name. */
+  readonly model?: string | FileMap | ModelSource;
+  /** Options of an adapter to train together with the head of a checkpoint of transformers; default: none. */
+  readonly lora?: LoraOptions;
+  /** Whether a text has any number of labels, for a checkpoint and PEFT's files; default: by problem_type in config.json, else false. */
+  readonly multiLabel?: boolean;
+  /** Names of the classes, for PEFT's files, which have none; default: those of the base's config.json, else LABEL_0, LABEL_1, … */
+  readonly labels?: readonly Label[];
+  /**
+   * Length in tokens to which texts are truncated, for PEFT's files and checkpoints of transformers, which do not record it; default: the
+   * model's maximum. The files of `save` record it.
+   */
+  readonly maxTokens?: number;
+}
 
 /**
  * How a classifier's texts are tokenized on this encoder: as in training. Throws `FormatError` for settings that the encoder does not
@@ -186,4 +252,34 @@ export function checkEncoder(what: string, encoder: SentenceEncoder): void {
     expected: "a SentenceEncoder",
     value: encoder,
   });
+}
+
+/** An adapter and a head on an encoder. */
+interface Trained {
+  readonly encoder: SentenceEncoder;
+  readonly modelAdapter: ModelAdapter | null;
+  readonly ownsEncoder: boolean;
+}
+
+/**
+ * Frees adapter and head, and the encoder if it belongs to them. Throws `ConfigError` while they are trained or merged; removing an adapter
+ * checks that too.
+ *
+ * @param kind what the message calls them; @param head all nodes of the head; @param trained parameters that no `fit` may be training
+ */
+export function disposeTrained(
+  { encoder, modelAdapter, ownsEncoder }: Trained,
+  kind: string,
+  head: readonly NodeId[],
+  trained: readonly NodeId[],
+): void {
+  const { adapterSet, graph } = encoder;
+  if (!graph.gone && inTraining(graph, trained))
+    throw new ConfigError(`dispose: ${kind} is being trained; await its fit first`, {
+      op: "dispose",
+      reason: "running",
+    });
+  if (modelAdapter !== null && adapterSet.has(modelAdapter)) adapterSet.remove(modelAdapter.name, "dispose");
+  if (!graph.gone) graph.release(head);
+  if (ownsEncoder) encoder.dispose();
 }

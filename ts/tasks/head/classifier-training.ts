@@ -1,21 +1,25 @@
 import type { AppliedAdapter } from "../../adapters/adapter-parts.js";
-import { type FrozenA, frozenA } from "../../adapters/frozen-a.js";
-import type { ModelAdapter } from "../../adapters/model-adapter.js";
-import { checkRecord, listFrom } from "../../arguments/collections.js";
+import { type FrozenA, frozenA, type ModelAdapter } from "../../adapters/model-adapter.js";
 import { checkOptions, copiedOptions } from "../../arguments/options.js";
-import { flag, fraction, oneOf, whole } from "../../arguments/settings.js";
+import { checkRecord, flag, fraction, listFrom, oneOf, whole } from "../../arguments/settings.js";
 import { typedKind } from "../../arguments/typed-array.js";
 import { ConfigError } from "../../errors/errors.js";
+import { excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import type { ForwardOptions } from "../../models/layer-checkpoint.js";
+import type { Example } from "../../io/examples/example.js";
+import type { ForwardOptions } from "../../models/architecture.js";
 import { raggedBatch } from "../../models/ragged-batch.js";
 import { pooledBy } from "../../models/sentence/pooling.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";
 import { balancedOrder } from "../../train/batch-order.js";
-import type { FitOptions } from "../../train/fit-options.js";
-import { FIT_OPTIONS, learningRate, takeFitOptions } from "../../train/fit-settings.js";
-import { loraPlusInOrder } from "../../train/lora-plus-in-order.js";
+import {
+  FIT_OPTIONS,
+  type FitOptions,
+  learningRate,
+  loraPlusInOrder,
+  takeFitOptions,
+} from "../../train/fit-options.js";
 import type { BatchLoss, Task } from "../../train/task.js";
 import { integersOf } from "../../values/number-list.js";
 import { type ClassWeights, classWeightsOf } from "./class-weights.js";
@@ -242,5 +246,55 @@ export function takeTokenized(
     const { ids, target } = example as unknown as TokenizedExample;
     const tokens = typedKind(ids) === "Int32Array" ? ids : integersOf(what, `ids of example ${i}`, ids).data;
     return { ids: tokens, target: whole(what, `target of example ${i}`, target, 0, classes - 1) };
+  });
+}
+
+/** A copy of some examples. Throws `ConfigError` for invalid ones. */
+export function takeExamples(what: string, examples: readonly Example[]): Example[] {
+  return listFrom(`${what}: a list of examples is expected`, examples, (example, i) => {
+    const { text, label } = (example as Partial<Example> | null | undefined) ?? {};
+    if (typeof text === "string" && typeof label === "string") return { text, label };
+    throw new ConfigError(`example ${i}: { text, label } of two strings is expected, got ${excerpt(example)}`, {
+      option: "examples",
+      expected: "{ text, label } of two strings",
+      value: example,
+      place: i,
+    });
+  });
+}
+
+/** What to do with training examples without text. */
+export type EmptyTexts = "refuse" | "keep";
+
+/** Reads the option `emptyTexts` from unchecked options. */
+export const emptyTextsOf = (options: { readonly emptyTexts?: EmptyTexts } | null): EmptyTexts | undefined =>
+  options?.emptyTexts;
+
+/** The most empty texts that a message names. */
+const NAMED = 5;
+
+/** A copy of training examples. Throws `ConfigError` for invalid ones, and for empty texts unless they are to be kept. */
+export function takeLearnt(what: string, examples: readonly Example[], emptyTexts?: EmptyTexts): Example[] {
+  const taken = takeExamples(what, examples);
+  refuseEmpty(what, taken, emptyTexts);
+  return taken;
+}
+
+/** Throws `ConfigError` for empty texts unless they are to be kept. */
+export function refuseEmpty(
+  what: string,
+  taken: readonly Pick<Example, "text">[],
+  emptyTexts: EmptyTexts = "refuse",
+): void {
+  oneOf(what, "emptyTexts", emptyTexts, ["refuse", "keep"]);
+  const empty = emptyTexts === "keep" ? [] : [...taken.keys()].filter((i) => taken[i]!.text.trim() === "");
+  if (empty.length === 0) return;
+  const places = empty.slice(0, NAMED).join(", ") + (empty.length > NAMED ? ` and ${empty.length - NAMED} more` : "");
+  const texts = empty.length === 1 ? `example ${places} has an empty text` : `examples ${places} have empty texts`;
+  throw new ConfigError(`${what}: ${texts}: fill them in, remove them, or pass \`emptyTexts: "keep"\``, {
+    op: what,
+    option: "emptyTexts",
+    place: empty[0],
+    count: empty.length,
   });
 }

@@ -5,9 +5,8 @@ import { inferTexts, rowsOf } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import type { JobPhase } from "../../training/job-events.js";
-import { phaseEvents } from "../../training/phase.js";
-import type { MeasureEvents, RunContext, TokenizedExample } from "../../training/task-definition.js";
+import { type JobPhase, type MeasureEvents, phaseEvents } from "../../training/job-events.js";
+import type { RunContext, TokenizedExample } from "../../training/task-definition.js";
 import type { Tensor } from "../../values/tensor.js";
 import type { TrainedClassifier } from "./classifier-training.js";
 

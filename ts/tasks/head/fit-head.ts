@@ -4,12 +4,12 @@ import { notExpected, oneOf } from "../../arguments/settings.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { inferTexts, rowsOf, tokenized } from "../../models/sentence/inference.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";
-import { claimParameters } from "../../train/claims.js";
+import { claimParameters } from "../../train/task.js";
 import type {
   LogisticRegression,
   LogisticRegressionOptions,
   RegressionSettings,
-} from "../../train/logistic/regression-settings.js";
+} from "../../train/logistic/head-fit.js";
 import { fitLogisticRegression, takeRegressionOptions } from "../../train/logistic/logistic-regression.js";
 import { balanceOf, type ClassWeights } from "./class-weights.js";
 import type { ClassifierParts } from "./classifier-parts.js";

@@ -5,15 +5,12 @@ import { addressSource } from "../../io/address-source.js";
 import { readRange } from "../../io/byte-source.js";
 import { type FileMap, providedFiles } from "../../io/file-access.js";
 import { modelSource } from "../../io/model-locator.js";
-import { type ModelSource, readJson } from "../../io/model-source.js";
-import { watchedSource } from "../../io/watched-source.js";
-import { MODEL_OPTIONS } from "../../models/model-options.js";
-import type { LoadOptions } from "../../models/sentence/encoder-options.js";
+import { type ModelSource, readJson, watchedSource } from "../../io/model-source.js";
+import { type LoadOptions, MODEL_OPTIONS } from "../../models/sentence/encoder-options.js";
 import { HEAD, type PoolingMode, poolingModes } from "../../models/sentence/pooling.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { checkSignal } from "../../waiting/abort.js";
-import { HEAD_FILE, labelsOf } from "./classifier-files.js";
-import { type HeadTask, LABELS_FILE, type LabelsFile } from "./labels-file.js";
+import { HEAD_FILE, type HeadTask, LABELS_FILE, type LabelsFile, labelsOf } from "./classifier-files.js";
 
 const what = "TextClassifier.open";
 

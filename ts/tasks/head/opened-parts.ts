@@ -13,10 +13,15 @@ import type { HeadPlan } from "../../models/architecture.js";
 import { isWithinHead, moduleOf } from "../../models/sentence/head-layer.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
-import { checkpointOf, labelsFor } from "./checkpoint.js";
-import type { OpenClassifierOptions, OpenRunOptions } from "./classifier-options.js";
-import { type ClassifierParts, loadedParts, whole } from "./classifier-parts.js";
-import { type HeadTask, LABELS_FILE, takeLabels } from "./labels-file.js";
+import { checkpointOf, labelsFor, readPeftClassifier } from "./transformers-head.js";
+import {
+  type ClassifierParts,
+  loadedParts,
+  type OpenClassifierOptions,
+  type OpenRunOptions,
+  whole,
+} from "./classifier-parts.js";
+import { type HeadTask, LABELS_FILE, takeLabels } from "./classifier-files.js";
 import { halves } from "../multi-label/listed-examples.js";
 import {
   CONFIG_FILE,
@@ -28,7 +33,6 @@ import {
   readThere,
   sourceOf,
 } from "./open-classifier.js";
-import { readPeftClassifier } from "./peft-head.js";
 
 const what = "TextClassifier.open";
 

@@ -1,6 +1,5 @@
-import { checkRecord, listFrom } from "../../arguments/collections.js";
+import { callable, checkRecord, listFrom } from "../../arguments/settings.js";
 import { checkOptions } from "../../arguments/options.js";
-import { callable } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { inferTexts, type ReadRows } from "../../models/sentence/inference.js";
@@ -8,7 +7,7 @@ import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { checkSignal } from "../../waiting/abort.js";
 import { inSteps } from "../../waiting/next-task.js";
 import { checkClassifier, TextClassifier } from "../classify/text-classifier.js";
-import type { ClassifyOptions } from "./classifier-options.js";
+import type { ClassifyOptions } from "./classifier-parts.js";
 import { answerOf, type MultiLabelPrediction, type Prediction } from "./prediction.js";
 
 const what = "predictEach";

@@ -2,9 +2,9 @@ import { NonFiniteError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { inferred } from "../../graph/inferring.js";
-import { classProbabilities } from "../../train/metrics/class-probabilities.js";
+import { classProbabilities } from "../../train/metrics/class-scores.js";
 import { exp } from "../../values/elementary.js";
-import type { Abstention, Calibrated } from "./labels-file.js";
+import type { Abstention, Calibrated } from "./classifier-files.js";
 import type { MultiLabelParts } from "../multi-label/listed-examples.js";
 
 /** The answer of a text classifier for one text. */

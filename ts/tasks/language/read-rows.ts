@@ -5,8 +5,7 @@ import { readJsonRows, type WholeRow } from "../../io/examples/json.js";
 import { rowsOf } from "../../io/examples/read.js";
 import { type ExampleReader, exampleReader, type ReadExample } from "../../models/language/training/example-formats.js";
 import type { RunContext } from "../../training/task-definition.js";
-import { inPlace } from "../../training/data/drawn.js";
-import type { TaskFile } from "../../training/data/parts.js";
+import { inPlace, type TaskFile } from "../../training/data-parts.js";
 import { sha256 } from "../../io/sha256.js";
 import type { LanguageSettings } from "./settings.js";
 

@@ -1,5 +1,6 @@
 import { flag } from "../../arguments/settings.js";
 import { weightsOptions } from "../../models/stored-weights.js";
+import type { ReportedData, TaskReport } from "../../training/report.js";
 import {
   among,
   field,
@@ -58,3 +59,39 @@ export const languagePlan: TaskPlan = {
   heldOut: { validation: { share: 0.1, most: 200, least: 1 }, test: null },
   choosesStep: "always",
 };
+
+/** How well a model predicts held-out text. */
+export interface HeldOutLoss {
+  /** Mean cross entropy of the target tokens, in nats. */
+  readonly loss: number;
+  /** exp(loss) */
+  readonly perplexity: number;
+}
+
+/** Results on held-out examples: before training, and with the adapter of the kept step. */
+export interface LanguageResult {
+  /** The base model. */
+  readonly before: HeldOutLoss;
+  /** Loss with the adapter. */
+  readonly after: HeldOutLoss;
+  /** The kept step. */
+  readonly step: number;
+}
+
+/** The report of a run on a language model: report.json. If nothing was held out, `result` is null and there are no metrics. */
+export interface LanguageReport extends TaskReport<LanguageSettings, LanguageResult | null> {
+  readonly data: Omit<TaskReport["data"], "train" | "validation"> & {
+    readonly train: CountedData;
+    /** Examples to validate on: none if nothing was held out; null in reports of earlier versions. */
+    readonly validation: CountedData;
+  };
+}
+
+/** A file of examples, with the number of all tokens and of target tokens. */
+type CountedData = ReportedData & { readonly tokens: number; readonly targets: number };
+
+/** The result of a finished run on a language model. */
+export interface LanguageJobResult {
+  /** The report: report.json. */
+  readonly report: LanguageReport;
+}

@@ -1,11 +1,11 @@
 import { sum } from "../../train/evaluators/number-lists.js";
 import { type Interval, middle95, resample } from "../../train/metrics/bootstrap.js";
-import type { LabelScores, ReportedMetrics } from "../../training/result/report.js";
+import type { LabelScores, ReportedMetrics } from "../../training/report.js";
 import { breather } from "../../waiting/next-task.js";
 import { sigmoids } from "../head/prediction.js";
-import { measureLabels } from "./label-metrics.js";
+import { measureLabels, type MultiLabelResult } from "./multi-label-calls.js";
 import type { LabelRow } from "./listed-examples.js";
-import { type MultiLabelScores, scoresOf } from "./report.js";
+import type { MultiLabelScores } from "./settings.js";
 
 /** Counts of a text's decisions. */
 interface Decisions {
@@ -109,3 +109,18 @@ export async function labelQuality(
     decided,
   };
 }
+
+/** The metrics of a run among all that are measured. */
+export const scoresOf = ({
+  f1Micro,
+  f1Macro,
+  mapMacroOfLabelsWithTexts,
+  subsetAccuracy,
+  loss,
+}: MultiLabelResult): MultiLabelScores => ({
+  f1Micro,
+  f1Macro,
+  map: mapMacroOfLabelsWithTexts,
+  exactMatch: subsetAccuracy,
+  loss,
+});

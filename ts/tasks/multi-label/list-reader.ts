@@ -3,11 +3,10 @@ import { clip, excerpt } from "../../errors/excerpt.js";
 import { exampleFormat, type LocatedExample, placeIn, sortLabels } from "../../io/examples/index.js";
 import { readJsonRows } from "../../io/examples/json.js";
 import { filledRows, isBlank, rowsOf } from "../../io/examples/read.js";
-import { drawnParts } from "../../training/data/drawn.js";
-import type { DataReader, TaskFile } from "../../training/data/parts.js";
+import { type DataReader, drawnParts, type TaskFile } from "../../training/data-parts.js";
 import { sha256 } from "../../io/sha256.js";
 import type { RunContext } from "../../training/task-definition.js";
-import { classifierPlan } from "../classify/recipes.js";
+import { classifierPlan } from "../classify/settings.js";
 import { checkColumnsDiffer, withoutEmptyRows } from "../table-rows.js";
 import type { MultiLabelSettings } from "./settings.js";
 

@@ -1,4 +1,4 @@
-import { listFrom } from "../../arguments/collections.js";
+import { listFrom } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 

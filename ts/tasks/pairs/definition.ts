@@ -1,23 +1,20 @@
 import { ConfigError } from "../../errors/errors.js";
-import { drawnParts } from "../../training/data/drawn.js";
-import { warnMeasured, type TaskData } from "../../training/data/parts.js";
+import { drawnParts, type TaskData, warnMeasured } from "../../training/data-parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type {
   FileCounts,
   RunContext,
   TaskDefinition,
-  MeasureEvents,
   TrainedMeasurement,
   TrainedModel,
 } from "../../training/task-definition.js";
-import { withNegatives } from "./mined-negatives.js";
+import type { MeasureEvents } from "../../training/job-events.js";
+import { lossOf, trainingOrder, withNegatives } from "./training-rows.js";
 import { checkMining, pairsPlan, type PairsSettings } from "./settings.js";
 import { PairsModel, type TokenizedPair } from "./pairs-model.js";
-import { lossOf, trainingOrder } from "./training-order.js";
 import { type PairRow, promptedText, readPairs } from "./read-pairs.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { rowsToMeasure, TextVectors, vectorMetrics } from "./pair-quality.js";
-import { reportedQuality } from "./report.js";
+import { reportedQuality, rowsToMeasure, TextVectors, vectorMetrics } from "./pair-quality.js";
 
 /** An encoder with the adapter of a finished run, which is active. */
 class TrainedPairs implements TrainedModel<PairRow> {

@@ -3,8 +3,9 @@ import type { Engine } from "../../engine/running.js";
 import { inferTexts, rowsOf, tokenized } from "../../models/sentence/inference.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { binaryMetrics } from "../../train/evaluators/binary-metrics.js";
-import { similarityMetrics } from "../../train/evaluators/similarity-metrics.js";
-import { tripletMetrics } from "../../train/evaluators/triplet-metrics.js";
+import { similarityMetrics, tripletMetrics } from "../../train/evaluators/similarity-metrics.js";
+import { meanInterval } from "../../train/metrics/bootstrap.js";
+import type { ReportedMetrics } from "../../training/report.js";
 import {
   Bm25,
   firstOf,
@@ -123,6 +124,22 @@ export async function wordMetrics(rows: MeasuredRows, signal: AbortSignal | unde
   const found = searchMetrics(task, await wordRankings(task, words, signal));
   const accuracy = tripletAccuracy(measured, (column) => measured.map(({ texts }) => score(texts[0]!, texts[column]!)));
   return { ...found, ...accuracy };
+}
+
+/**
+ * The metrics of a report. NDCG@10 has a 95 % interval, from its values for each query; `ofQueries` is null if nothing was searched. Rejects
+ * with `AbortError` if `signal` is aborted.
+ */
+export async function reportedQuality(
+  { metrics, ofQueries }: Pick<Quality, "metrics" | "ofQueries">,
+  signal: AbortSignal | undefined,
+): Promise<ReportedMetrics> {
+  const interval = ofQueries === null ? undefined : await meanInterval(ofQueries, signal);
+  const entries = Object.entries(metrics).map(([name, value]) => [
+    name,
+    { value, ...(name === "ndcg@10" && interval && { interval }) },
+  ]);
+  return Object.fromEntries(entries) as ReportedMetrics;
 }
 
 /** How often a positive is nearer than a negative; empty without negatives. */

@@ -2,28 +2,25 @@ import type { ModelAdapter } from "../../adapters/model-adapter.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";
 import { placeIn } from "../../io/examples/index.js";
-import { Prompts } from "../../models/sentence/prompts.js";
+import { Prompts } from "../../models/sentence/encoder-options.js";
 import { encoderSaver, takeSaved } from "../../models/sentence/saved-encoder.js";
 import type { FileMap } from "../../io/file-access.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import type { SampledOrder } from "../../models/sentence/training/sampled-order.js";
-import { targetsOf } from "../../models/sentence/training/loss-inputs.js";
+import type { SampledOrder } from "../../models/sentence/training/batch-samplers.js";
+import { sentenceTask, targetsOf, type TokenizedRow } from "../../models/sentence/training/sentence-task.js";
 import type { SentenceRow } from "../../models/sentence/training/sentence-examples.js";
-import { sentenceTask, type TokenizedRow } from "../../models/sentence/training/sentence-task.js";
 import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
-import { sentenceLoss } from "../../train/losses/sentence-loss.js";
-import type { SentenceLossOptions } from "../../train/losses/sentence-loss-options.js";
+import { sentenceLoss, type SentenceLossOptions } from "../../train/losses/sentence-loss.js";
 import type { Task } from "../../train/task.js";
-import type { TaskData } from "../../training/data/parts.js";
+import type { TaskData } from "../../training/data-parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import { phaseEvents } from "../../training/phase.js";
-import type { RunOutcome } from "../../training/result/report.js";
-import { loraOptions } from "../../training/spec/training-settings.js";
+import { type MeasureEvents, phaseEvents } from "../../training/job-events.js";
+import type { RunOutcome } from "../../training/report.js";
+import { loraOptions } from "../../training/spec/shared-fields.js";
 import type {
   Guessing,
   Measured,
-  MeasureEvents,
   RunContext,
   TaskModel,
   TaskTraining,
@@ -36,15 +33,15 @@ import {
   mainMetric,
   type MeasuredRows,
   type PairMetrics,
+  reportedQuality,
   rowsToMeasure,
   TextVectors,
   vectorMetrics,
   wordMetrics,
 } from "./pair-quality.js";
 import { type PairRow, promptedText } from "./read-pairs.js";
-import { type PairsResult, type PairsYardsticks, reportedQuality } from "./report.js";
-import type { PairLoss, PairsSettings } from "./settings.js";
-import { batchesOnce, lossOf, meanLoss } from "./training-order.js";
+import type { PairLoss, PairsResult, PairsSettings, PairsYardsticks } from "./settings.js";
+import { batchesOnce, lossOf, meanLoss } from "./training-rows.js";
 
 /** The adapter's name in the encoder. */
 const ADAPTER = "pairs";

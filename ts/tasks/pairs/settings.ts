@@ -1,8 +1,9 @@
-import { flag, fraction, positive } from "../../arguments/settings.js";
+import { finite, flag, fraction, positive } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { isJsonObject } from "../../io/json.js";
 import { type MiningLimits, takeMiningLimits } from "../../models/sentence/mining/mining-options.js";
-import type { SentenceLossName } from "../../train/losses/sentence-loss-options.js";
+import type { SentenceLossName } from "../../train/losses/sentence-loss.js";
+import type { TaskReport } from "../../training/report.js";
 import {
   among,
   field,
@@ -18,6 +19,7 @@ import {
 import type { OptionNames } from "../../training/spec/option-names.js";
 import type { TaskPlan } from "../../training/spec/run-settings.js";
 import { sharedFields } from "../../training/spec/shared-fields.js";
+import { objectAt } from "../../training/store/run-state.js";
 import { allowEmpty } from "../table-rows.js";
 
 /** Settings of a run that may look for negatives. */
@@ -150,3 +152,46 @@ export const pairsPlan: TaskPlan = {
   },
   choosesStep: "always",
 };
+
+/** What the result is compared with, on the same examples: metrics by name. */
+export interface PairsYardsticks {
+  /** The base model's vectors. */
+  readonly base: Readonly<Record<string, number>>;
+  /** A search by words (BM25); null where nothing is searched. */
+  readonly bm25: Readonly<Record<string, number>> | null;
+}
+
+/** Results on the examples to test on. */
+export interface PairsResult {
+  /** What it is compared with. */
+  readonly yardsticks: PairsYardsticks;
+  /** Metrics with the adapter. */
+  readonly after: Readonly<Record<string, number>>;
+  /** Which examples the result is measured on. The validation flatters it, since the step was chosen by it. */
+  readonly measuredOn: "test" | "validation";
+  /** What the rows are. */
+  readonly form: PairForm;
+  /** The loss that was trained. */
+  readonly loss: PairLoss;
+  /** Number of documents that were searched, those of all parts; null where nothing is searched. */
+  readonly documents: number | null;
+  /** The metrics of vectors cut to each length of `matryoshka`; null without. */
+  readonly dimensions: Readonly<Record<string, Readonly<Record<string, number>>>> | null;
+}
+
+/** What a finished run on pairs gives. */
+export interface PairsJobResult {
+  /** What happened: report.json. */
+  readonly report: TaskReport<PairsSettings, PairsResult>;
+}
+
+/** Throws `ConfigError`, naming the field, unless `run` of a checkpoint has the yardsticks of a run on pairs. */
+export function checkPairsState(what: string, run: Readonly<Record<string, unknown>>): void {
+  const yardsticks = objectAt(what, "run.yardsticks", run["yardsticks"]);
+  for (const name of ["base", "bm25"]) {
+    if (name === "bm25" && yardsticks[name] === null) continue;
+    const place = `run.yardsticks.${name}`;
+    for (const [metric, value] of Object.entries(objectAt(what, place, yardsticks[name])))
+      finite(what, `${place}.${metric}`, value);
+  }
+}

@@ -1,14 +1,14 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { checkExchangeable, otherAnswers } from "../../models/language/training/preference-examples.js";
 import {
   type Answered,
+  checkExchangeable,
+  otherAnswers,
   preferenceFields,
   preferenceReader,
   type ReadPreference,
 } from "../../models/language/training/preference-rows.js";
-import { inPlace } from "../../training/data/drawn.js";
-import type { TaskFile } from "../../training/data/parts.js";
+import { inPlace, type TaskFile } from "../../training/data-parts.js";
 import type { RunContext } from "../../training/task-definition.js";
 import { readRows } from "../language/read-rows.js";
 import type { PreferenceSettings } from "./settings.js";

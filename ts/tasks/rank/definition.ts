@@ -1,28 +1,51 @@
+import type { LoraOptions } from "../../adapters/lora-options.js";
 import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { readRequiredJson } from "../../io/model-source.js";
+import type { FileMap } from "../../io/file-access.js";
+import type { Json } from "../../io/json.js";
+import { modelSource } from "../../io/model-locator.js";
+import { type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
 import { modelPlan } from "../../models/architectures.js";
 import { moduleFolders } from "../../models/sentence/layout.js";
-import { drawnParts } from "../../training/data/drawn.js";
-import { warnMeasured, type TaskData, type TaskFile } from "../../training/data/parts.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
+import { drawnParts, type TaskData, type TaskFile, warnMeasured } from "../../training/data-parts.js";
+import type { JobListener, MeasureEvents } from "../../training/job-events.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import type { JobModel } from "../../training/sources/job-sources.js";
-import { loraOptions } from "../../training/spec/training-settings.js";
-import type { FileCounts, RunContext, TaskDefinition } from "../../training/task-definition.js";
-import { kindOfHead } from "../head/checkpoint.js";
+import { loraOptions } from "../../training/spec/shared-fields.js";
+import type {
+  FileCounts,
+  PredictedValues,
+  RunContext,
+  TaskDefinition,
+  TrainedMeasurement,
+  TrainedModel,
+} from "../../training/task-definition.js";
+import type { Tensor } from "../../values/tensor.js";
 import { CrossEncoder } from "../cross/cross-encoder.js";
-import { isLanguageModel } from "../cross/open-cross.js";
+import type { CrossParts, HeadTensors } from "../cross/cross-head.js";
+import { activationOf, type CrossActivation, defaultActivation } from "../cross/cross-options.js";
+import { headOf, isLanguageModel, labelsOf, partsOn } from "../cross/open-cross.js";
+import { kindOfHead } from "../head/transformers-head.js";
+import { minedNegatives } from "../pairs/training-rows.js";
+import { reportedQuality } from "../pairs/pair-quality.js";
 import { checkMining, type Mining, pairsPlan } from "../pairs/settings.js";
-import { answersOn, crossEncoderOn, type ReadyHead, readyHead } from "./cross-encoder-on.js";
 import { RankModel, type TokenizedRank } from "./rank-model.js";
+import {
+  classQuality,
+  judgedQueries,
+  logitsOf,
+  ndcgOfQueries,
+  orderedRows,
+  rankMetrics,
+  relevantAbove,
+  reportedClasses,
+  scoresIn,
+  withClasses,
+  withEvents,
+} from "./rank-quality.js";
 import { byQuery, isLists, type RankedRow, readRanked } from "./read-ranked.js";
 import type { RankSettings } from "./settings.js";
-import { TrainedRank } from "./trained-rank.js";
-import type { JobListener } from "../../training/job-events.js";
-import type { Tensor } from "../../values/tensor.js";
-import type { HeadTensors } from "../cross/cross-head.js";
-import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { minedNegatives } from "../pairs/mined-negatives.js";
 
 /** An encoder, which may be a cross-encoder already. */
 interface RankBase extends EncoderBase {
@@ -217,4 +240,106 @@ function rowsWith(row: RankedRow, found: Map<string, readonly string[]>): Ranked
     return [{ ...row, texts: [...texts, ...negatives], labels: [...labels, ...negatives.map(() => 0)] }];
   }
   return [row, ...negatives.map((text) => ({ ...row, texts: [text], labels: [0] }))];
+}
+
+/** The cross-encoder of a finished run. */
+class TrainedRank implements TrainedModel<RankedRow> {
+  constructor(readonly encoder: CrossEncoder<number | number[]>) {}
+
+  /** The score of each pair; of several labels the most probable one, with the probability of each. */
+  async predict(
+    pairs: readonly (readonly [string, string])[],
+    { signal, onProgress }: MeasureEvents,
+  ): Promise<PredictedValues[]> {
+    const { encoder: cross } = this;
+    const { labels } = cross;
+    const events = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+    if (labels.length === 1) return (await cross.predict(pairs, events)).map((score) => ({ score: score as number }));
+    const rows = (await cross.predict(pairs, { ...events, activation: "softmax" })) as number[][];
+    return rows.map((row) => {
+      const best = row.indexOf(Math.max(...row));
+      const probabilities = Object.fromEntries(labels.map((name, i) => [name, row[i]!]));
+      return { predicted: labels[best]!, probability: row[best]!, probabilities };
+    });
+  }
+
+  async measure(
+    measured: readonly RankedRow[],
+    events: MeasureEvents,
+    others: readonly RankedRow[] = [],
+  ): Promise<TrainedMeasurement> {
+    const { encoder: cross } = this;
+    const ofClasses = measured[0]!.loss === "cross-entropy";
+    const rows = ofClasses ? withClasses(measured, cross.labels) : measured;
+    if (!ofClasses && cross.labels.length > 1)
+      throw new ConfigError(
+        `evaluate: the cross-encoder knows the classes ${cross.labels.join(", ")}, and these rows have no classes`,
+        { op: "evaluate", allowed: cross.labels },
+      );
+    const logits = await logitsOf(cross, rows, withEvents(events, rows));
+    const { signal } = events;
+    if (ofClasses)
+      return { metrics: reportedClasses(await classQuality(rows, logits.flat(), cross.labels.length, signal, true)) };
+    const above = relevantAbove([...rows, ...others]);
+    const ordered = orderedRows(rows, scoresIn(logits));
+    const judged = judgedQueries(ordered.rows, ordered.scores, above);
+    const quality = { metrics: rankMetrics(judged, above), ofQueries: ndcgOfQueries(judged) };
+    return { metrics: await reportedQuality(quality, signal) };
+  }
+}
+
+/** Name of its adapter in the encoder. */
+const adapter = "cross-encoder";
+
+/** What a run knows of its cross-encoder, in place of what the files say. */
+interface Known {
+  readonly labels?: readonly string[] | undefined;
+  readonly activation?: CrossActivation | undefined;
+}
+
+/**
+ * The cross-encoder of a run's files, on a loaded base. Throws as `CrossEncoder.load`; on an error the base is as before.
+ *
+ * @param names of its classes; empty for one score
+ */
+async function crossEncoderOn(encoder: SentenceEncoder, files: FileMap, names: readonly string[]) {
+  const [base, run] = [await encoder.origin.reopen(), await modelSource(files)];
+  const from: ModelSource = { name: base.name, open: async (file) => (await run.open(file)) ?? base.open(file) };
+  const parts = await partsOn(encoder, { from, saved: files, adapter });
+  return crossOf(parts, { labels: names.length > 0 ? names : undefined });
+}
+
+/** A new adapter on a language model that answers for pairs of texts. Throws as `CrossEncoder.load`. */
+async function answersOn(encoder: SentenceEncoder, lora: LoraOptions | null, activation: CrossActivation | undefined) {
+  const from = await encoder.origin.reopen();
+  return crossOf(await partsOn(encoder, { from, saved: null, adapter, lora: lora ?? undefined }), { activation });
+}
+
+function crossOf(parts: Omit<CrossParts, "ownsEncoder">, known: Known) {
+  const { labels = parts.labels, activation = parts.activation } = known;
+  const Cross = CrossEncoder as unknown as new (parts: CrossParts) => CrossEncoder<number | number[]>;
+  return new Cross({ ...parts, labels, activation, ownsEncoder: false });
+}
+
+type Settings = Readonly<Record<string, Json>>;
+
+/** The head of a checkpoint, to train further. */
+interface ReadyHead {
+  /** Tensors by their names in a file, in its orientation. */
+  readonly tensors: HeadTensors;
+  /** Names of its logits. */
+  readonly labels: readonly string[];
+  readonly activation: CrossActivation;
+}
+
+/** The head that the files of an encoder have, a checkpoint of transformers' `AutoModelForSequenceClassification`; null for a language model. */
+async function readyHead(encoder: SentenceEncoder): Promise<ReadyHead | null> {
+  if (isLanguageModel(encoder.headPlan)) return null;
+  const from = await encoder.origin.reopen();
+  const config: Settings = (await readJson(from, "config.json")) ?? {};
+  const settings: Settings = (await readJson(from, "config_sentence_transformers.json")) ?? {};
+  const tensors = await headOf(from, encoder, new Map(), false);
+  const count = tensors.get(`${encoder.headPlan.out}.weight`)!.shape[0]!;
+  const activation = activationOf(encoder.name, settings, config) ?? defaultActivation(count);
+  return { tensors, labels: labelsOf(from, settings, config, count), activation };
 }

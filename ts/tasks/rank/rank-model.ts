@@ -5,16 +5,15 @@ import type { PairTokens } from "../../tokenize/pair-tokens.js";
 import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions } from "../../train/fit-options.js";
 import type { Task } from "../../train/task.js";
-import type { TaskData } from "../../training/data/parts.js";
+import type { TaskData } from "../../training/data-parts.js";
 import { numbersIn } from "../../training/estimate/memory-need.js";
-import { phaseEvents } from "../../training/phase.js";
-import type { RunOutcome } from "../../training/result/report.js";
+import { type MeasureEvents, phaseEvents } from "../../training/job-events.js";
+import type { RunOutcome } from "../../training/report.js";
 import { log } from "../../values/elementary.js";
 import { stackedRows } from "../../values/tensor.js";
 import type {
   Guessing,
   Measured,
-  MeasureEvents,
   RunContext,
   TaskModel,
   TaskTraining,
@@ -24,24 +23,26 @@ import type {
 import { trainingOf } from "../head/classifier-training.js";
 import type { CrossEncoder } from "../cross/cross-encoder.js";
 import { crossLesson, lossOf } from "../cross/cross-training.js";
-import { reportedQuality } from "../pairs/report.js";
+import { reportedQuality } from "../pairs/pair-quality.js";
 import {
   classMetrics,
   classQuality,
+  cosinesOf,
+  firstTexts,
   judgedQueries,
   largestClass,
+  logitsOf,
   ndcgOfQueries,
   orderedRows,
   rankMetrics,
   type RankMetrics,
   relevantAbove,
   reportedClasses,
+  scoresIn,
+  withEvents,
 } from "./rank-quality.js";
-import { firstTexts } from "./first-texts.js";
-import { cosinesOf, logitsOf, scoresIn, withEvents } from "./pair-scores.js";
 import { isLists, type RankedRow } from "./read-ranked.js";
-import type { RankResult, RankYardsticks } from "./report.js";
-import type { RankLoss, RankSettings } from "./settings.js";
+import type { RankLoss, RankResult, RankSettings, RankYardsticks } from "./settings.js";
 
 /** A query with texts, in tokens. */
 export interface TokenizedRank extends TokenizedExample {

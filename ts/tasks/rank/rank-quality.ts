@@ -1,9 +1,13 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
+import { inferTexts, rowsOf, tokenized } from "../../models/sentence/inference.js";
+import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { rerankingMetrics } from "../../train/evaluators/reranking-metrics.js";
 import { discountOf } from "../../train/evaluators/retrieval-metrics.js";
 import { measureLogits, type Metrics } from "../../train/metrics/metrics.js";
-import type { ReportedMetrics } from "../../training/result/report.js";
+import type { MeasureEvents, ShownPrediction } from "../../training/job-events.js";
+import type { ReportedMetrics } from "../../training/report.js";
+import type { CrossEncoder } from "../cross/cross-encoder.js";
 import { byQuery, type RankedRow } from "./read-ranked.js";
 
 /** Rows as their order is measured, with a score for each text. */
@@ -157,5 +161,73 @@ export function withClasses(rows: readonly RankedRow[], labels: readonly string[
       value: row.name,
       allowed: labels,
     });
+  });
+}
+
+interface Judged {
+  readonly text: string;
+  readonly label: number;
+  readonly score: number;
+}
+
+/**
+ * The text of each query that scores put first, and a text with the best label. The first one is right if its label is as good.
+ *
+ * @param scores a score for each text of each row
+ */
+export function firstTexts(
+  rows: readonly Pick<RankedRow, "text" | "texts" | "labels">[],
+  scores: readonly (readonly number[])[],
+): ReadonlyMap<string, ShownPrediction> {
+  const known = new Map<string, { readonly best: Judged; readonly first: Judged }>();
+  for (const [i, { text: query, texts, labels }] of rows.entries())
+    for (const [j, text] of texts.entries()) {
+      const one: Judged = { text, label: labels[j]!, score: scores[i]![j]! };
+      const { best, first } = known.get(query) ?? { best: one, first: one };
+      known.set(query, { best: one.label > best.label ? one : best, first: one.score > first.score ? one : first });
+    }
+  const shown = new Map<string, ShownPrediction>();
+  for (const [query, { best, first }] of known)
+    shown.set(query, { target: best.text, predicted: first.text, right: first.label === best.label });
+  return shown;
+}
+
+type ScoredRows = readonly Pick<RankedRow, "text" | "texts">[];
+
+/** Progress in pairs as progress in rows. */
+export function withEvents({ signal, onProgress }: MeasureEvents, rows: ScoredRows): MeasureEvents {
+  const pairs = rows.reduce((sum, { texts }) => sum + texts.length, 0);
+  return { signal, onProgress: (done) => onProgress?.(Math.floor((done / pairs) * rows.length)) };
+}
+
+/** The logits of each text of each row, `[labels]` each. */
+export async function logitsOf(
+  cross: CrossEncoder<number | number[]>,
+  rows: ScoredRows,
+  { signal, onProgress }: MeasureEvents,
+) {
+  const pairs = rows.flatMap(({ text, texts }) => texts.map((other): [string, string] => [text, other]));
+  const events = { ...(signal && { signal }), ...(onProgress && { onProgress }) };
+  const logits = await cross.logits(pairs, events);
+  let at = 0;
+  return rows.map(({ texts }) => texts.map(() => logits[at++]!));
+}
+
+/** The score of each text of each row: its only logit. */
+export const scoresIn = (logits: readonly (readonly Float32Array[])[]): number[][] =>
+  logits.map((row) => row.map(([score]) => score!));
+
+/** The cosine of query and text by the vectors of the encoder alone, for each text of each row. */
+export async function cosinesOf(encoder: SentenceEncoder, rows: ScoredRows, { signal, onProgress }: MeasureEvents) {
+  const { graph, tokenizer } = encoder;
+  const texts = [...new Set(rows.flatMap((row) => [row.text, ...row.texts]))];
+  const ids = tokenized(tokenizer, texts);
+  const share = (done: number) => onProgress?.(Math.floor((done / texts.length) * rows.length));
+  const finish = rowsOf(graph, (pooled) => graph.normalize(pooled));
+  const vectors = await inferTexts(encoder, ids, null, finish, { signal, onProgress: share });
+  const places = new Map(texts.map((text, i) => [text, vectors[i]!]));
+  return rows.map((row) => {
+    const query = places.get(row.text)!;
+    return row.texts.map((text) => places.get(text)!.reduce((dot, x, i) => dot + x * query[i]!, 0));
   });
 }

@@ -1,15 +1,14 @@
 import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import { exampleFormat, placeIn, readExamples } from "../../io/examples/index.js";
-import { drawnParts } from "../../training/data/drawn.js";
-import { type DataReader, warnMeasured, type TaskData } from "../../training/data/parts.js";
+import { type DataReader, drawnParts, type TaskData, warnMeasured } from "../../training/data-parts.js";
 import { type EncoderBase, encoderBase } from "../../training/loading.js";
 import { sha256 } from "../../io/sha256.js";
 import type { RunContext, TaskDefinition } from "../../training/task-definition.js";
-import { classifierPlan } from "../classify/recipes.js";
+import { classifierPlan } from "../classify/settings.js";
 import { checkColumnsDiffer, withoutEmptyRows } from "../table-rows.js";
 import { checkScoresFit } from "../head/head-comparison.js";
-import { loraOptions } from "../../training/spec/training-settings.js";
+import { loraOptions } from "../../training/spec/shared-fields.js";
 import { type NumberScale, TextRegressor } from "./text-regressor.js";
 import { type NumberedText, RegressModel, reportedNumbers, type TokenizedNumber } from "./regress-model.js";
 import type { RegressSettings } from "./settings.js";

@@ -9,26 +9,26 @@ import {
 import { sum } from "../../train/evaluators/number-lists.js";
 import type { FitOptions, FitReport } from "../../train/fit-options.js";
 import type { BatchLoss, Task } from "../../train/task.js";
-import { isSpare, measuredPart, type TaskData } from "../../training/data/parts.js";
-import type { ReportedMetrics, RunOutcome, TaskReport } from "../../training/result/report.js";
+import { isSpare, measuredPart, type TaskData } from "../../training/data-parts.js";
+import type { ReportedMetrics, RunOutcome } from "../../training/report.js";
 import type {
   Guessing,
   Measured,
-  MeasureEvents,
   RunContext,
   TaskModel,
   TaskTraining,
   TokenizedExample,
   TokenizedParts,
 } from "../../training/task-definition.js";
+import type { MeasureEvents } from "../../training/job-events.js";
 import { trainingOf } from "../head/classifier-training.js";
 import { EncoderModel } from "../head/encoder-model.js";
-import { fitsHead, recipes } from "../classify/recipes.js";
-import { comparedWithHead, type HeadComparison, type HeadScores } from "../head/head-comparison.js";
+import { fitsHead, recipes } from "../classify/settings.js";
+import { comparedWithHead, type HeadScores } from "../head/head-comparison.js";
 import type { TextClassifier } from "../classify/text-classifier.js";
 import { numberOf, TextRegressor } from "./text-regressor.js";
 import { fitRidge, type Ridge } from "./ridge.js";
-import type { RegressSettings } from "./settings.js";
+import type { NumberSample, RegressResult, RegressSettings } from "./settings.js";
 
 /** A text and its number. */
 export interface NumberedText extends LocatedExample {
@@ -39,42 +39,6 @@ export interface NumberedText extends LocatedExample {
 export interface TokenizedNumber extends TokenizedExample {
   readonly target: number;
   readonly output: number;
-}
-
-/** What the result is compared with, on the examples to test on. */
-export interface RegressBaseline {
-  /** Metrics of always predicting the mean of the numbers that were trained on. */
-  readonly mean: RegressionMetrics;
-  /** A head fitted to frozen vectors by ridge regression; null if none was fitted. */
-  readonly headOnly: RegressionMetrics | null;
-}
-
-/** Results on the examples to test on. */
-export interface RegressResult extends HeadComparison {
-  /** What it is compared with. */
-  readonly yardsticks: RegressBaseline;
-  /** Metrics after training. */
-  readonly after: RegressionMetrics;
-  /** Which examples the result is measured on. The validation flatters it if the step was chosen by it. */
-  readonly measuredOn: "test" | "validation";
-}
-
-/** A test example with the number that was predicted for it. */
-export interface NumberSample {
-  /** The text. */
-  readonly text: string;
-  /** Number in the data. */
-  readonly target: number;
-  /** The predicted number. */
-  readonly predicted: number;
-}
-
-/** What a finished run on texts with numbers gives. */
-export interface RegressJobResult {
-  /** What happened: report.json. */
-  readonly report: TaskReport<RegressSettings, RegressResult>;
-  /** Every test example with the trained model's prediction. */
-  readonly predictions: readonly NumberSample[];
 }
 
 /** What a checkpoint keeps. */

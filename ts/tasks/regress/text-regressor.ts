@@ -1,23 +1,27 @@
 import { LORA_OPTIONS, type LoraOptions } from "../../adapters/lora-options.js";
-import { listFrom } from "../../arguments/collections.js";
+import { listFrom } from "../../arguments/settings.js";
 import { checkNothing, checkOptions, copiedOptions, WRITE_THEM } from "../../arguments/options.js";
 import { ConfigError, NonFiniteError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
-import { copiedSource } from "../../io/copied-source.js";
-import type { FileMap, SavedFiles } from "../../io/file-access.js";
+import { copiedSource, type FileMap, type SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
 import { transpose } from "../../io/peft/conv1d.js";
 import { writeSafetensors } from "../../io/safetensors/index.js";
-import { MODEL_OPTIONS } from "../../models/model-options.js";
+import { MODEL_OPTIONS } from "../../models/sentence/encoder-options.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import { ClassificationHead } from "../../nn/classification-head.js";
 import { regressionMetrics, type RegressionMetrics } from "../../train/evaluators/regression-metrics.js";
-import { checkClassifier, TextClassifier } from "../classify/text-classifier.js";
-import { HEAD_FILE, writeLabelsBeside } from "../head/classifier-files.js";
-import type { ClassifyOptions, LoadClassifierOptions, OpenRunOptions } from "../head/classifier-options.js";
-import { checkEncoder, type ClassifierParts, loadedParts, whole } from "../head/classifier-parts.js";
-import type { NumberLimits } from "../head/labels-file.js";
-import { opener } from "../head/opener.js";
+import { checkClassifier, opener, TextClassifier } from "../classify/text-classifier.js";
+import { HEAD_FILE, type NumberLimits, writeLabelsBeside } from "../head/classifier-files.js";
+import {
+  checkEncoder,
+  type ClassifierParts,
+  type ClassifyOptions,
+  type LoadClassifierOptions,
+  loadedParts,
+  type OpenRunOptions,
+  whole,
+} from "../head/classifier-parts.js";
 
 /** What a head's outputs are in the unit of the data: `mean + deviation * output`, within the limits. */
 export interface NumberScale extends NumberLimits {

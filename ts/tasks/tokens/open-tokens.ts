@@ -3,15 +3,13 @@ import { checkOptions } from "../../arguments/options.js";
 import { flag } from "../../arguments/settings.js";
 import { ConfigError, UnsupportedError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
-import { copiedSource } from "../../io/copied-source.js";
-import type { FileMap } from "../../io/file-access.js";
+import { copiedSource, type FileMap } from "../../io/file-access.js";
 import { architectureOf, type ModelSource, readJson, readRequiredJson } from "../../io/model-source.js";
 import { modelSource } from "../../io/model-locator.js";
 import { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
-import { TOKEN_OUT } from "../../models/sentence/token-head.js";
-import { labelsFor, namesOf } from "../head/checkpoint.js";
-import { labelsOf } from "../head/classifier-files.js";
-import { LABELS_FILE, takeLabels } from "../head/labels-file.js";
+import { TOKEN_OUT } from "../../models/sentence/head-layer.js";
+import { labelsFor, namesOf, type PeftClassifier, readPeftClassifier } from "../head/transformers-head.js";
+import { LABELS_FILE, labelsOf, takeLabels } from "../head/classifier-files.js";
 import {
   CONFIG_FILE,
   ENCODER_OPTIONS,
@@ -21,13 +19,12 @@ import {
   readThere,
   sourceOf,
 } from "../head/open-classifier.js";
-import { type PeftClassifier, readPeftClassifier } from "../head/peft-head.js";
-import type { OpenTokenClassifierOptions } from "./token-options.js";
 import {
   addNew,
   checkClasses,
   lastLayer,
   loadedTokenParts,
+  type OpenTokenClassifierOptions,
   peftTokenParts,
   type TokenParts,
   tokenParts,

@@ -5,31 +5,38 @@ import { ConfigError, StaleNodeError } from "../../errors/errors.js";
 import type { NodeId } from "../../graph/graph.js";
 import type { FileMap, SavedFiles } from "../../io/file-access.js";
 import type { ModelSource } from "../../io/model-source.js";
-import { takeInferOptions, takeTexts } from "../../models/sentence/infer-options.js";
+import { takeInferOptions, takeTexts } from "../../models/sentence/encoder-options.js";
 import type { SentenceEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassificationHead } from "../../nn/classification-head.js";
-import { disposeTrained } from "../head/dispose-trained.js";
+import { disposeTrained, type LoadClassifierOptions } from "../head/classifier-parts.js";
 import type { FitReport } from "../../train/fit-options.js";
 import { writeHead, writeLabelsBeside } from "../head/classifier-files.js";
-import type { LoadClassifierOptions } from "../head/classifier-options.js";
 import { type FitHeadReport, setFitted, takeFitHeadOptions } from "../head/fit-head.js";
-import { takeAsked } from "./asked-texts.js";
-import { fitToWords } from "./fit-token-head.js";
-import { LabelIndex, takeTokenExamples, type TokenExample } from "./token-examples.js";
+import { LabelIndex, takeAsked, takeTokenExamples, type TokenExample } from "./token-examples.js";
+import { type Asked, fitTokens, fitToWords, scoresOf } from "./token-training.js";
 import { openedTokenParts } from "./open-tokens.js";
-import { loadedTokenParts, newTokenParts, type TokenParts, trainedOf, writePeftTokens } from "./token-parts.js";
-import { type TokenMetrics, tokenMetrics } from "./token-metrics.js";
-import type {
-  OpenTokenClassifierOptions,
-  TokenClassifierOptions,
-  TokenClassifyOptions,
-  TokenEvaluateOptions,
-  TokenFitHeadOptions,
-  TokenFitOptions,
-} from "./token-options.js";
-import { type Asked, scoresOf } from "./token-scores.js";
-import { aggregations, spansOf, type SpanLabel, type TokenScores, type TokenSpan } from "./token-spans.js";
-import { fitTokens } from "./token-training.js";
+import {
+  loadedTokenParts,
+  newTokenParts,
+  type OpenTokenClassifierOptions,
+  type TokenClassifierOptions,
+  type TokenClassifyOptions,
+  type TokenEvaluateOptions,
+  type TokenFitHeadOptions,
+  type TokenFitOptions,
+  type TokenParts,
+  trainedOf,
+  writePeftTokens,
+} from "./token-parts.js";
+import {
+  aggregations,
+  type SpanLabel,
+  spansOf,
+  type TokenMetrics,
+  tokenMetrics,
+  type TokenScores,
+  type TokenSpan,
+} from "./token-spans.js";
 
 /**
  * Classifies the tokens of a text (names, places, parts of speech): an encoder with an adapter and a linear layer on each token, as

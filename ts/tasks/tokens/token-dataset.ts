@@ -1,13 +1,12 @@
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import type { LocatedTokens } from "../../io/examples/tokens/located-tokens.js";
-import { drawnParts, inPlace } from "../../training/data/drawn.js";
-import type { DataReader, TaskFile } from "../../training/data/parts.js";
+import { type DataReader, drawnParts, inPlace, type TaskFile } from "../../training/data-parts.js";
 import { sha256 } from "../../io/sha256.js";
 import type { RunContext } from "../../training/task-definition.js";
 import { lazyChunk } from "../../waiting/lazy-chunk.js";
-import { checkClassWeights } from "../classify/data/read-labelled.js";
-import { classifierPlan } from "../classify/recipes.js";
+import { checkClassWeights } from "../classify/read-labelled.js";
+import { classifierPlan } from "../classify/settings.js";
 import { checkFieldsDiffer } from "../table-rows.js";
 import type { TokenSettings } from "./settings.js";
 import { LabelIndex, type LabelledText, takeTokenExamples } from "./token-examples.js";

@@ -1,5 +1,4 @@
-import { listFrom } from "../../arguments/collections.js";
-import { unexpected } from "../../arguments/settings.js";
+import { listFrom, unexpected } from "../../arguments/settings.js";
 import { ShapeError } from "../../errors/errors.js";
 import { typedKind } from "../../arguments/typed-array.js";
 

@@ -1,4 +1,4 @@
-import { Philox } from "../../nn/philox.js";
+import { Philox } from "../../nn/random.js";
 import { breather } from "../../waiting/next-task.js";
 import { type Interval, middle95 } from "../metrics/bootstrap.js";
 import { finiteNumbers, mean, notEmpty, type NumberList, sameLength } from "./number-lists.js";

@@ -1,6 +1,5 @@
-import { isRecord, listFrom, namesFrom } from "../../arguments/collections.js";
+import { flag, isRecord, listFrom, namesFrom, unexpected, whole } from "../../arguments/settings.js";
 import { or, readOptions } from "../../arguments/options.js";
-import { flag, unexpected, whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { averagePrecision } from "./binary-metrics.js";

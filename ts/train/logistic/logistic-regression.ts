@@ -1,15 +1,9 @@
-import { listFrom } from "../../arguments/collections.js";
+import { callable, listFrom, oneOf, positive, unexpected, whole } from "../../arguments/settings.js";
 import { checkOptions } from "../../arguments/options.js";
-import { callable, oneOf, positive, unexpected, whole } from "../../arguments/settings.js";
 import { checkGraph, type Graph } from "../../graph/graph.js";
 import { checkSignal, throwIfAborted } from "../../waiting/abort.js";
 import { scaledVectors } from "./scaled-vectors.js";
-import type {
-  LogisticRegression,
-  LogisticRegressionOptions,
-  Progress,
-  RegressionSettings,
-} from "./regression-settings.js";
+import type { LogisticRegression, LogisticRegressionOptions, Progress, RegressionSettings } from "./head-fit.js";
 
 const what = "fitLogisticRegression";
 

@@ -1,7 +1,6 @@
 import { NonFiniteError, ShapeError } from "../../errors/errors.js";
-import { listFrom } from "../../arguments/collections.js";
+import { listFrom, unexpected } from "../../arguments/settings.js";
 import { isFloats, typedLength } from "../../arguments/typed-array.js";
-import { unexpected } from "../../arguments/settings.js";
 import { floatsOf, hostArray } from "../../values/number-list.js";
 import type { Tensor } from "../../values/tensor.js";
 

@@ -1,12 +1,10 @@
 import { checkGraph, type Graph, type NodeId } from "../../graph/graph.js";
 import { idList } from "../../graph/node.js";
-import { wrongShape } from "../../values/shape.js";
-import type { Numbers } from "./host-numbers.js";
-import { adrMse, listMle, listNet } from "./list-losses.js";
+import { wrongShape } from "../../values/tensor.js";
+import type { Numbers } from "./loss-options.js";
+import { adrMse, listMle, listNet, pairwiseRanking, type WeightingScheme } from "./list-losses.js";
 import { binaryCrossEntropy, crossEntropy, logitMarginMse, logitMse, logitMultipleNegatives } from "./logit-losses.js";
-import { type LossCall, type LossTable, planNamed } from "./loss-plan.js";
-import { columnShape } from "./columns.js";
-import { pairwiseRanking, type WeightingScheme } from "./pairwise-ranking.js";
+import { columnShape, type LossCall, type LossTable, planNamed } from "./loss-plan.js";
 
 /** Losses of `crossEncoderLoss`. */
 export type CrossEncoderLossName =

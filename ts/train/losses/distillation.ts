@@ -2,9 +2,8 @@ import { or } from "../../arguments/options.js";
 import { positive } from "../../arguments/settings.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import { exp } from "../../values/elementary.js";
-import { checkColumns, fixedVectors, labelsOf, type LossCall, type LossPlan } from "./loss-plan.js";
-import { numbersPerRow } from "./host-numbers.js";
-import { only, readLossOptions, similarity, word } from "./loss-options.js";
+import { checkColumns, labelsOf, type LossCall, type LossPlan } from "./loss-plan.js";
+import { fixedVectors, numbersPerRow, only, readLossOptions, similarity, word } from "./loss-options.js";
 import { COSINE, constant, hostLogSoftmax, root, rowSimilarity, times } from "./loss-parts.js";
 
 const metric = (fallback: "mse" | "l2" | "cosine") => word(fallback, { mse: "", l2: "", cosine: "" });

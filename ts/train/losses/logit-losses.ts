@@ -2,10 +2,9 @@ import { optional, or, type Read } from "../../arguments/options.js";
 import { nonNegative, positive, share, unexpected, whole } from "../../arguments/settings.js";
 import { ShapeError } from "../../errors/errors.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { formatShape } from "../../values/shape.js";
+import { formatShape } from "../../values/tensor.js";
 import { marginLoss, marginsOf } from "./distillation.js";
-import { hostNumbers, numbersPerRow } from "./host-numbers.js";
-import { type Activation, activation, readLossOptions, unused } from "./loss-options.js";
+import { type Activation, activation, hostNumbers, numbersPerRow, readLossOptions, unused } from "./loss-options.js";
 import { constant, logSigmoids, times, weightedSum } from "./loss-parts.js";
 import { checkColumns, labelsOf, type LossCall, type LossPlan } from "./loss-plan.js";
 

@@ -1,12 +1,10 @@
 import { likelyName } from "../../arguments/options.js";
-import { unexpected } from "../../arguments/settings.js";
-import { typedKind } from "../../arguments/typed-array.js";
-import { ConfigError, ShapeError } from "../../errors/errors.js";
+import { isRecord, unexpected } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
 import { clip, excerpt } from "../../errors/excerpt.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
-import { formatShape, sameShape } from "../../values/shape.js";
-import type { Tensor } from "../../values/tensor.js";
-import { hostNumbers, type Numbers } from "./host-numbers.js";
+import { idList } from "../../graph/node.js";
+import { checkShape, wrongShape } from "../../values/tensor.js";
 
 /** What a loss is computed for, known before any work. */
 export interface LossCall {
@@ -42,9 +40,6 @@ export function checkColumns({ what, columns }: LossCall, names: string, least: 
 /** Options that several losses share. `scores` is another name for `labels`. */
 export const labelsOf = ({ options }: LossCall) => options["labels"] ?? options["scores"];
 
-/** Vectors that are not trained: a node, a tensor or lists of numbers. */
-export type FixedVectors = NodeId | Numbers;
-
 /** Losses by name, with other names of each. */
 export interface LossTable {
   readonly [name: string]: { readonly plan: LossPlan; readonly aliases?: readonly string[] };
@@ -69,55 +64,59 @@ export function planNamed(what: string, table: LossTable, name: unknown): LossPl
   throw new ConfigError(message, { op: what, option: "name", value: name, meant, allowed: names });
 }
 
+/** Options without those that are undefined or null. */
+export const given = (options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== null));
+
 /**
- * Vectors that are not trained, `[rows, d]` for each column, as an option gives them: one for all columns, a list with one for each, or
- * one of shape `[rows, columns, d]`; each a node, a tensor or lists of numbers. `widths` are the allowed d.
+ * The shape of columns, which all have it, and the given options. Throws `ConfigError` for none and for options that are no object, `ShapeError` where they differ.
+ * @param check throws for a shape that the first must not have
  */
-export function fixedVectors(call: LossCall, name: string, given: unknown, widths?: readonly number[]): Tensor[] {
-  const { what, columns, rows } = call;
-  if (given === undefined) throw unexpected(what, name, "vectors, which this loss needs", given);
-  if (Array.isArray(given) && given.length === columns && isMatrix(call, given[0], widths)) {
-    return given.map((each: unknown, place) => matrix(call, `${name}[${place}]`, each, widths));
+export function columnShape(
+  what: string,
+  graph: Graph,
+  ids: readonly NodeId[],
+  options: unknown,
+  check: (first: readonly number[]) => void,
+): { readonly shape: readonly number[]; readonly options: LossCall["options"] } {
+  if (!isRecord(options)) throw unexpected(what, "options", "an object", options);
+  if (ids.length === 0) {
+    throw new ConfigError(`${what}: expected at least one column, got none`, {
+      op: what,
+      option: "columns",
+      length: 0,
+    });
   }
-  const { shape, data } = tensorOf(call, name, given);
-  if (shape.length !== 3) return new Array<Tensor>(columns).fill(matrix(call, name, given, widths));
-  const [, , width] = shape as [number, number, number];
-  if (!sameShape(shape, [rows, columns, width]) || widths?.includes(width) === false) throw wrong(call, name, shape);
-  return Array.from({ length: columns }, (_, column) => {
-    const part = new Float32Array(rows * width);
-    for (let row = 0; row < rows; row++) {
-      const start = (row * columns + column) * width;
-      part.set(data.subarray(start, start + width), row * width);
-    }
-    return { shape: [rows, width], data: part };
+  const shapes = ids.map((id) => graph.shape(id));
+  const [first] = shapes as [readonly number[]];
+  check(first);
+  shapes.forEach((shape, place) => checkShape(what, `columns[${place}]`, shape, first, "the first column's "));
+  return { shape: first, options: given(options) };
+}
+
+/** Checks columns of vectors, nodes of one shape `[rows, width]`, and that the options are an object. */
+export function takeColumns(
+  what: string,
+  graph: Graph,
+  columns: readonly NodeId[],
+  options: unknown,
+): { readonly ids: NodeId[]; readonly call: LossCall } {
+  const ids = idList(what, columns);
+  const { shape, options: own } = columnShape(what, graph, ids, options, (first) => {
+    if (first.length !== 2) throw wrongShape(what, "columns[0]", "[rows, width]", first);
   });
-}
-
-/** Whether a value can be one column's vectors by itself, and is not a row of vectors for all. */
-function isMatrix({ rows, columns }: LossCall, value: unknown, widths?: readonly number[]): boolean {
-  if (typeof value === "number") return true;
-  if (typedKind(value) !== undefined) return columns !== rows;
-  if (!Array.isArray(value)) return typeof value === "object" && value !== null && "shape" in value;
-  const first: unknown = value[0];
-  return value.length === rows && Array.isArray(first) && widths?.includes(first.length) !== false;
-}
-
-function tensorOf({ what, graph }: LossCall, name: string, given: unknown): Tensor {
-  if (typeof given === "number") return graph.value(given as NodeId);
-  const { shape, data } = hostNumbers(what, name, given);
-  return { shape, data: Float32Array.from(data) };
-}
-
-function matrix(call: LossCall, name: string, given: unknown, widths?: readonly number[]): Tensor {
-  const { shape, data } = tensorOf(call, name, given);
-  const width = data.length / call.rows;
-  const fits = shape.length === 1 ? Number.isInteger(width) : sameShape(shape, [call.rows, width]);
-  if (fits && widths?.includes(width) !== false) return { shape: [call.rows, width], data };
-  throw wrong(call, name, shape);
-}
-
-function wrong({ what, rows, columns, width }: LossCall, name: string, actual: readonly number[]): ShapeError {
-  const expected = `[${rows}, ${width}], or [${rows}, ${columns}, ${width}] for all columns`;
-  const message = `${what}: ${name} must be ${expected}, got ${formatShape(actual)}`;
-  return new ShapeError(message, { op: what, option: name, expected, actual });
+  const [rows, width] = shape as [number, number];
+  if (rows === 0 || width === 0) throw wrongShape(what, "columns[0]", "[rows, width], with at least one row", shape);
+  return {
+    ids,
+    call: {
+      what,
+      graph,
+      columns: ids.length,
+      rows,
+      width,
+      fullWidth: width,
+      options: own,
+    },
+  };
 }

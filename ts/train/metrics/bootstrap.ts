@@ -1,10 +1,8 @@
 import { or, type Readers } from "../../arguments/options.js";
 import { whole } from "../../arguments/settings.js";
-import { binomial } from "../../nn/binomial.js";
-import { Philox } from "../../nn/philox.js";
+import { binomial, Philox } from "../../nn/random.js";
 import { breather } from "../../waiting/next-task.js";
-import type { Cell } from "./cells.js";
-import { type ClassCounts, meanF1 } from "./class-probabilities.js";
+import { type Cell, type ClassCounts, meanF1 } from "./class-scores.js";
 
 /** Lower and upper bound of a 95 % interval. */
 export type Interval = readonly [low: number, high: number];

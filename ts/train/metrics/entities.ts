@@ -1,5 +1,5 @@
 import { bootstrapInterval } from "./bootstrap.js";
-import { type ClassScores, classScores, meanF1 } from "./class-probabilities.js";
+import { type ClassScores, classScores, meanF1 } from "./class-scores.js";
 import type { Difference } from "./paired-difference.js";
 
 /** The parts of a label. */

@@ -11,8 +11,17 @@ import {
   resample,
   wilson,
 } from "./bootstrap.js";
-import { type Cell, cellsOf, classCounts, type Confusion, confusionOf } from "./cells.js";
-import { classLoss, type ClassScores, classScores, meanF1 } from "./class-probabilities.js";
+import {
+  type Cell,
+  cellsOf,
+  classCounts,
+  classLoss,
+  type ClassScores,
+  classScores,
+  type Confusion,
+  confusionOf,
+  meanF1,
+} from "./class-scores.js";
 import { isFloats, typedLength } from "../../arguments/typed-array.js";
 import { ShapeError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";

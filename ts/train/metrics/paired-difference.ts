@@ -1,7 +1,6 @@
-import { listFrom } from "../../arguments/collections.js";
+import { listFrom, unexpected } from "../../arguments/settings.js";
 import { readOptions } from "../../arguments/options.js";
 import { ShapeError } from "../../errors/errors.js";
-import { unexpected } from "../../arguments/settings.js";
 import { readSignal, throwIfAborted } from "../../waiting/abort.js";
 import { mean } from "../evaluators/number-lists.js";
 import {

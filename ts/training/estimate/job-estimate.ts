@@ -1,25 +1,21 @@
-import { nextTask } from "../../waiting/next-task.js";
-import { stopwatch } from "../../waiting/clock.js";
-import { throwIfAborted } from "../../waiting/abort.js";
-import type { Task } from "../../train/task.js";
 import { timeStep } from "../../train/step.js";
+import type { Task } from "../../train/task.js";
+import { throwIfAborted } from "../../waiting/abort.js";
+import { nextTask, stopwatch } from "../../waiting/next-task.js";
+import type { TaskFile } from "../data-parts.js";
+import type { JobEstimate, JobSeconds, ReadyJob } from "../job-events.js";
 import type { Prepared } from "../prepare.js";
-import type { RunContext, Evaluator, TokenizedExample, TokenizedParts } from "../task-definition.js";
-import { type JobEstimate, jobSeconds } from "./job-seconds.js";
+import type { Evaluator, FileExample, RunContext, TokenizedExample, TokenizedParts } from "../task-definition.js";
 import { tokensIn } from "./memory-need.js";
 
 /** Steps to time, at least and at most: the first ones run code that is not optimised yet. Timing ends after so many milliseconds. */
 const [TRIALS, ENOUGH_MS] = [4, 1500];
+
 /** Tokens of the examples with which measuring is timed: one batch. */
 const SAMPLE_TOKENS = 512;
+
 /** A longer run, in seconds, gives a warning. */
 const LONG = 20 * 60;
-
-/** Number of tokens of each example, by part. */
-function countsOf(parts: TokenizedParts<TokenizedExample>): TokenizedParts<number> {
-  const count = (examples: readonly TokenizedExample[]) => examples.map(({ ids }) => ids.length);
-  return { train: count(parts.train), validation: count(parts.validation), measured: count(parts.measured) };
-}
 
 /**
  * Times some of the run's own steps and measurements without updating parameters, so the run's bits do not change. Warns if the run will
@@ -70,6 +66,95 @@ export async function estimateJob(
       message: `this run will take about ${Math.round(all / 60)} minutes; ${fewer} it shorter`,
     });
   return { seconds, memory };
+}
+
+/**
+ * The ready event, as plain data.
+ * @param done completed steps of a resumed run; null for a new run
+ * @param folds number of folds to run; null for a single run
+ */
+export function readyJob(
+  prepared: Prepared,
+  done: number | null,
+  estimate: JobEstimate,
+  folds: number | null = null,
+): ReadyJob {
+  const { task, settings, steps, evaluateEvery, engine, source, base, model, data, tokens, training } = prepared;
+  const { train, validation, test, labels } = data;
+  const { chosenBy, final } = prepared;
+  const part = ({ file, examples }: TaskFile<FileExample>, tokenized: readonly TokenizedExample[]) => ({
+    file,
+    examples: examples.length,
+    ...model.counts?.(tokenized),
+  });
+  return {
+    task,
+    settings,
+    steps,
+    evaluateEvery,
+    resumedAfter: done,
+    engine,
+    ...(chosenBy !== undefined && { chosenBy }),
+    model: { name: source.name, origin: source.origin, layers: base.layers, hiddenSize: base.hiddenSize },
+    data: {
+      train: part(train, tokens.train),
+      validation: { ...part(validation, tokens.validation), split: validation.split },
+      test: test && { ...part(test, tokens.measured), split: test.split },
+      labels,
+      groups: null,
+      ...model.details,
+    },
+    ...(final !== null && { finalFit: { examples: final.examples.length, steps: final.steps } }),
+    parameters: model.parameters,
+    checkpointing: training.checkpointing,
+    folds,
+    estimate,
+  };
+}
+
+/** Number of tokens of each example, by part. */
+function countsOf(parts: TokenizedParts<TokenizedExample>): TokenizedParts<number> {
+  const count = (examples: readonly TokenizedExample[]) => examples.map(({ ids }) => ids.length);
+  return { train: count(parts.train), validation: count(parts.validation), measured: count(parts.measured) };
+}
+
+/** Seconds per token. */
+interface Speed {
+  readonly trained: number;
+  readonly measured: number;
+}
+
+/** A run, and the completed steps if it is resumed. */
+interface PlannedRun {
+  readonly steps: number;
+  readonly evaluateEvery: number | null;
+  readonly done: number | null;
+  /** The final fit: steps that are left, and tokens that are computed besides; omitted for none. */
+  readonly final?: { readonly steps: number; readonly tokens: number };
+  /** Tokens of each step, in order; only of the first steps of a long run. */
+  readonly stepTokens: readonly number[];
+  /** Tokens of the validation, the baseline and the final measurement. */
+  readonly tokens: { readonly validation: number; readonly baseline: number; readonly finish: number };
+}
+
+/** @internal Seconds of a run at these speeds. */
+export function jobSeconds(
+  { steps, evaluateEvery, done, stepTokens, tokens, final }: PlannedRun,
+  { trained, measured }: Speed,
+): JobSeconds {
+  const left = steps - (done ?? 0);
+  const counted = stepTokens.reduce((sum, count) => sum + count, 0);
+  const each = steps === 0 ? 0 : (trained * counted) / stepTokens.length;
+  const stepping = each * left;
+  // The first measurement is before the first step; a resumed run has done it.
+  const evaluations = evaluateEvery === null ? 0 : Math.ceil(left / evaluateEvery) + (done === null ? 1 : 0);
+  const validation = measured * tokens.validation * evaluations;
+  const baseline = done === null ? measured * tokens.baseline : 0;
+  const [training, test] = [stepping + validation, measured * tokens.finish];
+  const parts = { baseline, training, validation, test };
+  if (final === undefined) return { ...parts, total: baseline + training + test };
+  const finalFit = each * final.steps + measured * final.tokens;
+  return { ...parts, finalFit, total: baseline + training + test + finalFit };
 }
 
 /** Work to time: returns its tokens and milliseconds. */

@@ -7,10 +7,10 @@ import { readRequiredJson } from "../../io/model-source.js";
 import { estimateMemory } from "../../models/estimate-memory.js";
 import { microBatches, roomOfStep } from "../../train/step.js";
 import type { Task } from "../../train/task.js";
-import { sizeOf } from "../../values/shape.js";
+import { sizeOf } from "../../values/tensor.js";
 import type { JobModel } from "../sources/job-sources.js";
 import type { TaskModel, TokenizedExample } from "../task-definition.js";
-import type { MemoryNeed } from "./job-seconds.js";
+import type { MemoryNeed } from "../job-events.js";
 
 const FLOAT = 4;
 

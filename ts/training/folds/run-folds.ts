@@ -1,20 +1,26 @@
 import { whole } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
-import { type DataReader, fewExamplesText, type Fold, type TaskData, wholeData } from "../data/parts.js";
+import { type DataReader, fewExamplesText, type Fold, type TaskData, wholeData } from "../data-parts.js";
 import { onDevice, takeDevice } from "../device.js";
 import { estimateJob } from "../estimate/job-estimate.js";
 import { type Loaded, loadRun, openRun } from "../prepare.js";
-import { type JobOptions, readyJob, takeOptions } from "../run-job.js";
+import { type JobOptions, takeOptions } from "../run-job.js";
+import { readyJob } from "../estimate/job-estimate.js";
 import type { Fields } from "../spec/field.js";
 import { fieldsOf, firstDifference, takeSpec } from "../spec/read-settings.js";
 import { type RunSettings, taskOf } from "../spec/run-settings.js";
 import { memoryStore, runFiles, type RunStore, takeStore } from "../store/run-store.js";
 import type { FileExample, RunContext, TaskTable } from "../task-definition.js";
 import { trainRun } from "../train-run.js";
-import type { DoneFold } from "./fold-kind.js";
-import { foldsReport, type TaskFoldsReport } from "./folds-report.js";
-import { type FoldsOrigin, type FoldsSoFar, readFoldsSoFar, writeFolds } from "./folds-so-far.js";
-import { foldKindOf } from "./take-fold.js";
+import { type DoneFold, foldKindOf } from "./fold-kind.js";
+import {
+  type FoldsOrigin,
+  foldsReport,
+  type FoldsSoFar,
+  readFoldsSoFar,
+  type TaskFoldsReport,
+  writeFolds,
+} from "./fold-files.js";
 
 const other = "pass the same settings as before, choose another store, or remove that file";
 

@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import { ConfigError } from "../../errors/errors.js";
 import { concatenated } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-access.js";
-import { type BucketOptions, takeBucketAddress } from "../../io/node/bucket/bucket-access.js";
-import { Bucket, type WriteCondition } from "../../io/node/bucket/bucket.js";
-import type { BlobFolder } from "../../io/page/blob-folders.js";
+import { Bucket, type BucketOptions, takeBucketAddress, type WriteCondition } from "../../io/node/bucket/bucket.js";
+import type { BlobFolder } from "../../io/page/storage.js";
 import { BlobLedger, copiedBlobs, LISTS } from "../store/blob-ledger.js";
 import type { RunStore } from "../store/run-store.js";
 

@@ -1,11 +1,15 @@
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { close, constants, existsSync, open as openFile, realpathSync, statSync } from "node:fs";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { Socket } from "node:net";
 import { cpus } from "node:os";
-import { basename, join } from "node:path";
-import { ConfigError, ModelError } from "../../errors/errors.js";
+import { basename, isAbsolute, join, relative } from "node:path";
+import { addAbortSignal, type Readable } from "node:stream";
+import { promisify } from "node:util";
+import { AbortError, ConfigError, ModelError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { GGUF_WEIGHTS, isGgufName } from "../../io/gguf/index.js";
+import { isFolder } from "../../io/node/folders.js";
 import {
   cacheFolder,
   download,
@@ -17,7 +21,8 @@ import {
   remoteFile,
   resolveModel,
 } from "../../io/node/index.js";
-import { digestFile } from "../../io/node/save-stream.js";
+import { digestFile } from "../../io/node/models/model-cache.js";
+import { throwIfAborted } from "../../waiting/abort.js";
 import {
   type DataFile,
   type FindModelOptions,
@@ -25,7 +30,38 @@ import {
   type JobSources,
   LONGEST_TEXT,
 } from "../sources/job-sources.js";
-import { readData } from "./read-data.js";
+
+/** Where Node's jobs find models and data: folders and files, addresses of https and s3, the cache, the hub. */
+export const localSources: JobSources = {
+  async findModel(name, { signal, onDownload }) {
+    if (isRemote(name)) return remoteModel(name, { signal, onDownload });
+    const named = ggufFile(name);
+    if (named !== null) return ggufModel(named, basename(named), "file");
+    const model = await resolveModel(name, { signal, onProgress: onDownload });
+    const only = ggufFile(model.directory);
+    if (only !== null) return ggufModel(only, model.name, model.origin);
+    return {
+      ...model,
+      async digest(file) {
+        const path = join(model.directory, file);
+        return existsSync(path) ? (await digestFile(path, signal)).sha256 : null;
+      },
+    };
+  },
+  readData: (name, { signal } = {}) => (isRemote(name) ? readRemoteData(name, signal) : readData(name, signal)),
+  machine: () => ({
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+  }),
+};
+
+/** A model in one GGUF file, which determines everything that it computes. */
+const ggufModel = (path: string, name: string, origin: string): JobModel => ({
+  ...ggufAt(path, name),
+  origin,
+  digest: async (file, signal) => (file === GGUF_WEIGHTS ? (await digestFile(path, signal)).sha256 : null),
+});
 
 /**
  * A model at an http, https or s3 address: a folder, or one GGUF file. Its files are cached, and fetched again if the server's ETag has
@@ -106,38 +142,6 @@ async function cached(address: string, { signal, onDownload }: FindModelOptions)
 /** Ends the download of a cached file. */
 class AlreadyThere extends Error {}
 
-/** Where Node's jobs find models and data: folders and files, addresses of https and s3, the cache, the hub. */
-export const localSources: JobSources = {
-  async findModel(name, { signal, onDownload }) {
-    if (isRemote(name)) return remoteModel(name, { signal, onDownload });
-    const named = ggufFile(name);
-    if (named !== null) return ggufModel(named, basename(named), "file");
-    const model = await resolveModel(name, { signal, onProgress: onDownload });
-    const only = ggufFile(model.directory);
-    if (only !== null) return ggufModel(only, model.name, model.origin);
-    return {
-      ...model,
-      async digest(file) {
-        const path = join(model.directory, file);
-        return existsSync(path) ? (await digestFile(path, signal)).sha256 : null;
-      },
-    };
-  },
-  readData: (name, { signal } = {}) => (isRemote(name) ? readRemoteData(name, signal) : readData(name, signal)),
-  machine: () => ({
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
-    cpu: cpus()[0]?.model.trim() ?? "unknown",
-  }),
-};
-
-/** A model in one GGUF file, which determines everything that it computes. */
-const ggufModel = (path: string, name: string, origin: string): JobModel => ({
-  ...ggufAt(path, name),
-  origin,
-  digest: async (file, signal) => (file === GGUF_WEIGHTS ? (await digestFile(path, signal)).sha256 : null),
-});
-
 /** A file of examples at an http, https or s3 address. Throws `ConfigError` if there is none, or it is too long. */
 async function readRemoteData(address: string, signal?: AbortSignal): Promise<DataFile> {
   const { name, ask } = remoteFile("data", address);
@@ -153,4 +157,112 @@ async function readRemoteData(address: string, signal?: AbortSignal): Promise<Da
   const found = await downloadWhole(name, ask, { most: LONGEST_TEXT, signal, check });
   if (found !== null) return { name, bytes: found.bytes };
   throw new ConfigError(`${clip(name)}: there is no such file (404)`, { name });
+}
+
+/** Opens a bare descriptor, which a socket then owns: a `FileHandle` would close it a second time when collected. */
+const openDescriptor = promisify(openFile);
+
+const STANDARD_INPUT = "/dev/stdin";
+
+/**
+ * Reads a file of texts. Named pipes and /dev/stdin are read to their end without blocking. Throws `ConfigError` if it cannot be read or is
+ * too long, and `AbortError` when cancelled.
+ */
+export async function readData(path: string, signal?: AbortSignal): Promise<DataFile> {
+  throwIfAborted(signal);
+  if (isFolder(path))
+    throw new ConfigError(`${path}: a file of examples is expected, this is a folder`, { file: path });
+  const kind = kindOf(path);
+  try {
+    return { name: shownPath(path), bytes: await readers[kind](path, signal) };
+  } catch (cause) {
+    throwIfAborted(signal);
+    if (cause instanceof ConfigError) throw cause;
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new ConfigError(
+      missing ? `${path}: there is no such file` : `${path} cannot be read: ${String(cause)}`,
+      { path },
+      { cause },
+    );
+  }
+}
+
+/** A path for messages: relative if it is below the working folder. */
+function shownPath(path: string): string {
+  const shorter = relative(process.cwd(), path);
+  return shorter === "" || shorter.startsWith("..") || isAbsolute(shorter) ? path : shorter;
+}
+
+type Kind = "file" | "input" | "pipe";
+
+/** Status of a file. Rejects files longer than a string can be, and devices, which may be endless. */
+function kindOf(path: string): Kind {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return "file";
+  if (status.isFile()) {
+    if (status.size > LONGEST_TEXT) throw tooLong(path, status.size);
+    return "file";
+  }
+  if (existsSync(STANDARD_INPUT) && realpathSync(path) === realpathSync(STANDARD_INPUT)) return "input";
+  if (status.isFIFO()) return "pipe";
+  throw new ConfigError(`${path}: a file of examples is expected, this is a device`, { file: path });
+}
+
+function tooLong(path: string, size: number): ConfigError {
+  return new ConfigError(
+    `${path} has ${size} bytes; at most ${LONGEST_TEXT} can be read at once: split it into several`,
+    { path, size },
+  );
+}
+
+const readers: Readonly<Record<Kind, (path: string, signal: AbortSignal | undefined) => Promise<Uint8Array>>> = {
+  file: (path, signal) => readFile(path, { signal }),
+  input: (path, signal) => readToEnd(path, process.stdin, signal),
+  async pipe(path, signal) {
+    const fd = await openPipe(path, signal);
+    // A socket polls; reading a file would block a thread, and the end of the process, until data arrive.
+    const socket = new Socket({ fd, readable: true, writable: false });
+    try {
+      return await readToEnd(path, socket, signal);
+    } finally {
+      socket.destroy();
+    }
+  },
+};
+
+/** Opens a pipe once it has a writer; an abort opens and closes it as a writer without data. */
+async function openPipe(path: string, signal: AbortSignal | undefined): Promise<number> {
+  const wake = () => {
+    openDescriptor(path, constants.O_WRONLY | constants.O_NONBLOCK).then(
+      (writer) => close(writer),
+      // The reader has gone.
+      () => undefined,
+    );
+  };
+  signal?.addEventListener("abort", wake, { once: true });
+  try {
+    const fd = await openDescriptor(path, constants.O_RDONLY);
+    if (signal?.aborted) close(fd);
+    throwIfAborted(signal);
+    return fd;
+  } finally {
+    signal?.removeEventListener("abort", wake);
+  }
+}
+
+async function readToEnd(path: string, stream: Readable, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of signal === undefined ? stream : addAbortSignal(signal, stream)) {
+      chunks.push(chunk as Uint8Array);
+      size += (chunk as Uint8Array).length;
+      if (size > LONGEST_TEXT) throw tooLong(path, size);
+    }
+  } catch (cause) {
+    if (signal?.aborted)
+      throw new AbortError(`interrupted while reading ${path}`, { file: path, reason: signal.reason }, { cause });
+    throw cause;
+  }
+  return Buffer.concat(chunks);
 }

@@ -1,6 +1,5 @@
-import { checkRecord } from "../../arguments/collections.js";
+import { check, checkRecord } from "../../arguments/settings.js";
 import { checkOptions } from "../../arguments/options.js";
-import { check } from "../../arguments/settings.js";
 import { isBytes } from "../../arguments/typed-array.js";
 import type { CacheOptions } from "../../io/page/cache-model.js";
 

@@ -1,16 +1,13 @@
 import { resolveLoraOptions } from "../../adapters/lora-options.js";
-import { isRecord, listFrom } from "../../arguments/collections.js";
+import { flag, isRecord, listFrom, oneOf, unexpected } from "../../arguments/settings.js";
 import { checkOptions, copiedOptions } from "../../arguments/options.js";
-import { flag, oneOf, unexpected } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject } from "../../io/json.js";
 import type { TaskTable } from "../task-definition.js";
 import { completed, defaultsOf, type Fields, recipeNames, type ValuesOf } from "./field.js";
 import { MULTI_LABEL_TASK, type RunSettings, taskOf, UNNAMED_TASK } from "./run-settings.js";
-import type { SharedSettings } from "./shared-fields.js";
-import { loraOptions } from "./training-settings.js";
-import { takeFurtherLora } from "./further-lora.js";
+import { loraOptions, type SharedSettings, takeFurtherLora } from "./shared-fields.js";
 
 /**
  * A copy of a spec with defaults, every field read once. Throws `ConfigError`, naming the field, for values that its row does not accept.

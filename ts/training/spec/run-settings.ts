@@ -1,6 +1,5 @@
 import type { FitOptions } from "../../train/fit-options.js";
-import type { SharedSettings } from "./shared-fields.js";
-import { scheduleOf } from "./training-settings.js";
+import { scheduleOf, type SharedSettings } from "./shared-fields.js";
 
 /** Settings of a run of any task. Fields of only some tasks are optional. */
 export interface RunSettings extends SharedSettings {
@@ -38,6 +37,12 @@ export interface TaskPlan {
   /** "always": the validation chooses the step if there is one; "asked": if `evaluateEvery` or `patience` is set. */
   readonly choosesStep: "always" | "asked";
 }
+
+/**
+ * Most rows of training and validation together with which a run has a final fit if its settings do not say so: docs/recipes.md has the
+ * measurements.
+ */
+export const FINAL_FIT_ROWS = 1000;
 
 /** The task of settings without `task`. */
 export const UNNAMED_TASK = "classify";

@@ -1,5 +1,7 @@
-import { flag, fraction, nonNegative, positive } from "../../arguments/settings.js";
-import { constantSchedule, cosineSchedule, linearSchedule } from "../../optim/schedules.js";
+import { type LoraOptions, resolveLoraOptions } from "../../adapters/lora-options.js";
+import { checkOptions } from "../../arguments/options.js";
+import { flag, fraction, isRecord, nonNegative, positive, unexpected } from "../../arguments/settings.js";
+import { constantSchedule, cosineSchedule, linearSchedule, type Schedule } from "../../optim/schedules.js";
 import {
   among,
   field,
@@ -12,7 +14,6 @@ import {
   wholeFrom,
   wordOr,
 } from "./field.js";
-import { takeFurtherLora } from "./further-lora.js";
 
 /** Builds of the kernels that a run can use. */
 export const builds = ["auto", "simd", "relaxed"] as const;
@@ -101,3 +102,75 @@ export const sharedFields = {
 
 /** Settings of every task. */
 export type SharedSettings = ValuesOf<typeof sharedFields>;
+
+/** Steps of warm-up. */
+export function warmupOf({ warmup }: Pick<SharedSettings, "warmup">, steps: number): number {
+  return warmup ?? Math.round(steps / 10);
+}
+
+/** Learning rate by step. Throws `ConfigError` if the warm-up is longer than the run. */
+export function scheduleOf(settings: SharedSettings, total: number): Schedule {
+  const { schedule: name, learningRate: peak, minLearningRateRatio: least } = settings;
+  const warmup = warmupOf(settings, total);
+  const schedule = schedules[name]({ peak, warmup, total });
+  if (least === 0 || name === "constant") return schedule;
+  return (step) => (step < warmup ? schedule(step) : peak * least + (1 - least) * schedule(step));
+}
+
+/** Options of the new adapter; null for none. */
+export function loraOptions(settings: SharedSettings & { readonly headOnly?: boolean }): LoraOptions | null {
+  const { headOnly = false, rank, alpha, targetModules, rslora, dora, dropout, lora } = settings;
+  if (headOnly) return null;
+  return { rank, alpha, ...(targetModules === null ? {} : { targetModules }), rslora, dora, dropout, ...lora };
+}
+
+/** Target modules as `--target-modules` accepts them; the default as text. */
+export function formatTargets(targetModules: SharedSettings["targetModules"]): string {
+  if (targetModules === null) return "query, key, value";
+  return typeof targetModules === "string" ? targetModules : targetModules.join(", ");
+}
+
+const furtherNames = [
+  "bias",
+  "excludeModules",
+  "initLoraWeights",
+  "layersToTransform",
+  "layersPattern",
+  "loraBias",
+  "modulesToSave",
+  "rankPattern",
+  "alphaPattern",
+  "trainableTokenIndices",
+] as const;
+
+/** Options of `addAdapter` in the setting `lora`: those that are not separate settings. */
+export type FurtherLora = Pick<LoraOptions, (typeof furtherNames)[number]>;
+
+/** Whether an option has its default. */
+const isDefault = (value: unknown) => value === null || value === undefined;
+
+/**
+ * A copy as plain data that JSON can hold; null if no option is set. Throws `ConfigError`, `AdapterError` or `UnsupportedError`, naming the
+ * invalid option.
+ */
+export function takeFurtherLora(what: string, name: string, given: unknown): FurtherLora | null {
+  if (isDefault(given)) return null;
+  if (!isRecord(given)) throw unexpected(what, name, "an object of further options of the adapter, or null", given);
+  const place = `${what}: ${name}`;
+  checkOptions(place, given, furtherNames);
+  const taken = { ...(given as FurtherLora) };
+  const { config } = resolveLoraOptions(place, taken, []);
+  const plain = furtherNames
+    .filter((option) => !isDefault(taken[option]))
+    .map((option) => {
+      const value = config[option];
+      return [option, value instanceof Map ? (Object.fromEntries(value) as object) : value] as const;
+    });
+  return plain.length === 0 ? null : Object.fromEntries(plain);
+}
+
+/** The options of the setting `lora` as text; empty if there are none. */
+export const formatFurtherLora = (lora: FurtherLora | null): string[] =>
+  Object.entries(lora ?? {}).map(
+    ([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );

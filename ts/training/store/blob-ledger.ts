@@ -1,9 +1,9 @@
-import { checkRecord } from "../../arguments/collections.js";
+import { checkRecord } from "../../arguments/settings.js";
 import { FormatError } from "../../errors/errors.js";
 import { checkBytes, concatenated } from "../../io/byte-source.js";
 import type { FileMap } from "../../io/file-access.js";
 import { isJsonObject, type Json } from "../../io/json.js";
-import type { BlobFolder } from "../../io/page/blob-folders.js";
+import type { BlobFolder } from "../../io/page/storage.js";
 
 /** A piece of a blob: the first `bytes` of a file. */
 interface Piece {

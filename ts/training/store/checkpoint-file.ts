@@ -2,13 +2,15 @@ import { ConfigError, FormatError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { isJsonObject, parseJsonObject } from "../../io/json.js";
 import { readSafetensors, type TensorFile, writeSafetensors } from "../../io/safetensors/index.js";
-import { unexpected, whole } from "../../arguments/settings.js";
+import { oneOf, unexpected, whole } from "../../arguments/settings.js";
 import type { Tensor } from "../../values/tensor.js";
 import { checkCheckpoint, type CheckpointFit } from "../../train/checkpoint.js";
 import type { Checkpoint, EvaluationState, StepRecord } from "../../train/fit-options.js";
 import type { TaskTable } from "../task-definition.js";
-import { checkRunState, type RunState } from "./run-state.js";
+import { checkHash, objectAt, type RunState } from "./run-state.js";
 import { runFiles, type RunStore } from "./run-store.js";
+import { checkTaskSettings } from "../spec/read-settings.js";
+import { taskOf } from "../spec/run-settings.js";
 
 const FORMAT = "lowrank-checkpoint-4";
 
@@ -283,4 +285,16 @@ function parseHistory(found: Uint8Array | null, { steps, bytes }: HistoryLength,
       new FormatError(`${path}, line ${i + 1}: ${problem}`, { file: path, line: i + 1 }, { cause });
     return parseJsonObject(line, fail) as unknown as StepRecord;
   });
+}
+
+/** Throws `ConfigError`, naming the field, unless a value from a file is a run's state. `what` begins the message. */
+function checkRunState(what: string, value: unknown, tasks: TaskTable): asserts value is RunState {
+  const run = objectAt(what, "run", value);
+  const { settings } = run;
+  checkTaskSettings(what, settings, tasks);
+  for (const name of ["modelHash", "trainHash", "validationHash", "testHash"])
+    if (name !== "testHash" || run[name] !== null) checkHash(what, `run.${name}`, run[name]);
+  oneOf(what, "run.build", run["build"], ["simd", "relaxed"]);
+  whole(what, "run.threads", run["threads"], 1);
+  tasks[taskOf(settings)]!.checkState(what, run);
 }

@@ -1,25 +1,74 @@
-import { oneOf, unexpected, whole } from "../../arguments/settings.js";
+import { unexpected } from "../../arguments/settings.js";
+import { ConfigError } from "../../errors/errors.js";
 import { isJsonObject } from "../../io/json.js";
-import { type RunSettings, taskOf } from "../spec/run-settings.js";
-import { checkTaskSettings } from "../spec/read-settings.js";
-import type { TaskTable } from "../task-definition.js";
-import type { RunOrigin } from "./origin-check.js";
+import type { OptionNames } from "../spec/option-names.js";
+import type { RunSettings } from "../spec/run-settings.js";
+
+/** Files and engine of a run, in every checkpoint. */
+export interface RunOrigin {
+  /** SHA-256 of the model's weights and of the files of examples. */
+  readonly modelHash: string;
+  readonly trainHash: string;
+  readonly validationHash: string;
+  /** Null if the result is measured on the validation. */
+  readonly testHash: string | null;
+  readonly build: string;
+  readonly threads: number;
+}
 
 /** A checkpoint's state of the run, together with the task's measurements before training. */
 export interface RunState extends RunOrigin {
   readonly settings: RunSettings;
 }
 
-/** Throws `ConfigError`, naming the field, unless a value from a file is a run's state. `what` begins the message. */
-export function checkRunState(what: string, value: unknown, tasks: TaskTable): asserts value is RunState {
-  const run = objectAt(what, "run", value);
-  const { settings } = run;
-  checkTaskSettings(what, settings, tasks);
-  for (const name of ["modelHash", "trainHash", "validationHash", "testHash"])
-    if (name !== "testHash" || run[name] !== null) checkHash(what, `run.${name}`, run[name]);
-  oneOf(what, "run.build", run["build"], ["simd", "relaxed"]);
-  whole(what, "run.threads", run["threads"], 1);
-  tasks[taskOf(settings)]!.checkState(what, run);
+/** A file of examples: its name in messages, and its hash. */
+interface HashedFile {
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** The current files and engine of a run. */
+interface PresentOrigin {
+  readonly modelHash: string;
+  readonly train: HashedFile;
+  readonly validation: HashedFile;
+  /** Null if there is none. */
+  readonly test: HashedFile | null;
+  readonly engine: { readonly build: string; readonly threads: number };
+}
+
+/** The origin of a checkpoint. */
+export const originOf = ({ modelHash, train, validation, test, engine }: PresentOrigin): RunOrigin => ({
+  modelHash,
+  trainHash: train.sha256,
+  validationHash: validation.sha256,
+  testHash: test?.sha256 ?? null,
+  build: engine.build,
+  threads: engine.threads,
+});
+
+/** `details.reason` of the error for a run with another origin than its checkpoint. */
+export const OTHER_ORIGIN = "other origin";
+
+/** Throws `ConfigError` if files or engine are not those that a run began with. */
+export function checkSameOrigin(began: RunOrigin, now: PresentOrigin, { resume }: OptionNames): void {
+  const is = originOf(now);
+  const names: Readonly<Record<keyof RunOrigin, string>> = {
+    modelHash: "the model (weights, configuration or tokenizer)",
+    trainHash: now.train.file,
+    validationHash: now.validation.file,
+    testHash: now.test?.file ?? "the test",
+    build: "the build",
+    threads: "the number of threads",
+  };
+  for (const [name, what] of Object.entries(names) as [keyof RunOrigin, string][]) {
+    if (began[name] === is[name]) continue;
+    const [was, present] = [began[name] ?? "none", is[name] ?? "none"];
+    throw new ConfigError(
+      `${resume}: the result would differ from an uninterrupted run's: ${what} changed since it began (${was}, now ${present})`,
+      { what, was, is: present, reason: OTHER_ORIGIN },
+    );
+  }
 }
 
 /** Throws `ConfigError` unless a value is a SHA-256. */

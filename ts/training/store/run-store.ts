@@ -1,5 +1,4 @@
-import { checkRecord } from "../../arguments/collections.js";
-import { callable, object, text } from "../../arguments/settings.js";
+import { callable, checkRecord, object, text } from "../../arguments/settings.js";
 import { ConfigError } from "../../errors/errors.js";
 import { excerpt } from "../../errors/excerpt.js";
 import { checkBytes } from "../../io/byte-source.js";

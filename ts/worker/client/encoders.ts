@@ -7,9 +7,9 @@ import type {
   ClassifyOptions,
   LoadClassifierOptions,
   MultiLabelClassifierOptions,
-} from "../../tasks/head/classifier-options.js";
+} from "../../tasks/head/classifier-parts.js";
 import type { CrossEncoderOptions } from "../../tasks/cross/cross-options.js";
-import type { TokenClassifierOptions } from "../../tasks/tokens/token-options.js";
+import type { TokenClassifierOptions } from "../../tasks/tokens/token-parts.js";
 import type { Prediction } from "../../tasks/head/prediction.js";
 import { type ClassName, classes, functions } from "../calls.js";
 import type { Call } from "../protocol/scope.js";

@@ -3,7 +3,7 @@ import { unexpected } from "../../arguments/settings.js";
 import { UnsupportedError, WorkerLostError } from "../../errors/errors.js";
 import { clip } from "../../errors/excerpt.js";
 import { VERSION } from "../../version.js";
-import { timer } from "../../waiting/clock.js";
+import { timer } from "../../waiting/next-task.js";
 import { functions } from "../calls.js";
 import type { Call } from "../protocol/scope.js";
 import type { Answer, Hello, Target, WorkerChannel } from "../protocol/messages.js";

@@ -1,4 +1,4 @@
-import { isRecord } from "../../arguments/collections.js";
+import { isRecord } from "../../arguments/settings.js";
 import { received } from "../crossings/stream.js";
 import { type ClassName, classes } from "../calls.js";
 import type { Call } from "../protocol/scope.js";

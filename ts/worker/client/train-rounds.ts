@@ -1,6 +1,6 @@
 import type { RoundsOptions } from "../../jobs/task-rounds.js";
 import type { AnyJobSpec } from "../../tasks/index.js";
-import type { Rounds } from "../../training/rounds/rounds.js";
+import type { Rounds } from "../../training/rounds.js";
 import type { JobSources } from "../../training/sources/job-sources.js";
 import { roundsCall } from "../rounds-call.js";
 import type { WorkerSources } from "./kept-runs.js";

@@ -7,13 +7,13 @@ import type { GenerateOptions, GenerationRequestOptions, Prompt } from "../../mo
 import type { LanguageModelOptions } from "../../models/language/load-language-model.js";
 import type { SentenceEncoder as LocalEncoder } from "../../models/sentence/sentence-encoder.js";
 import type { ClassifierFitOptions } from "../../tasks/head/classifier-training.js";
-import type { OpenClassifierOptions, OpenRunOptions } from "../../tasks/head/classifier-options.js";
+import type { OpenClassifierOptions, OpenRunOptions } from "../../tasks/head/classifier-parts.js";
 import type { TextClassifier as LocalClassifier } from "../../tasks/classify/text-classifier.js";
 import type { TextRegressor as LocalRegressor } from "../../tasks/regress/text-regressor.js";
 import type { TokenClassifier as LocalTokenClassifier } from "../../tasks/tokens/token-classifier.js";
 import type { CrossEncoder as LocalCrossEncoder } from "../../tasks/cross/cross-encoder.js";
 import type { CrossActivation, LoadCrossEncoderOptions } from "../../tasks/cross/cross-options.js";
-import type { OpenTokenClassifierOptions } from "../../tasks/tokens/token-options.js";
+import type { OpenTokenClassifierOptions } from "../../tasks/tokens/token-parts.js";
 import type { JobOptions } from "../../jobs/run-job.js";
 import type { classes } from "../calls.js";
 import type { WorkerCachedModel } from "./known-objects.js";

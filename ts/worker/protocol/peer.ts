@@ -1,5 +1,5 @@
 import { AbortError, ConfigError } from "../../errors/errors.js";
-import { timer } from "../../waiting/clock.js";
+import { timer } from "../../waiting/next-task.js";
 import { type Channel, isMessage, type Message, type Target } from "./messages.js";
 import { packError, unpackError } from "./packed-error.js";
 import { type Call, type Exposed, type RemoteObjects, Scope, type Side } from "./scope.js";

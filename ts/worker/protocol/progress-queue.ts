@@ -1,4 +1,4 @@
-import { stopwatch } from "../../waiting/clock.js";
+import { stopwatch } from "../../waiting/next-task.js";
 
 /** Which values are soon out of date. */
 export interface Progress {

@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { splitExamples, summariseExamples } from "../../../../ts/index.js";
 import { Frames, piecesOf } from "../../../../ts/io/examples/near/frames.js";
 import { nearGroups } from "../../../../ts/io/examples/near/near-texts.js";
-import { inFolds } from "../../../../ts/io/examples/parts/folds.js";
-import { inTwo } from "../../../../ts/io/examples/parts/split.js";
+import { inFolds, inTwo } from "../../../../ts/io/examples/parts/split.js";
 
 const groupsOf = (texts: readonly string[]) => nearGroups(texts, new Frames(), () => undefined);
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { foldExamples, splitExamples } from "../../../../ts/index.js";
-import { dealt } from "../../../../ts/io/examples/parts/folds.js";
-import { holdShare } from "../../../../ts/io/examples/parts/split.js";
+import { dealt, holdShare } from "../../../../ts/io/examples/parts/split.js";
 import { plainText } from "../../../../ts/io/examples/row.js";
 
 type Row = { text: string; label: string };

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { positionsBy, shuffled } from "../../../../ts/io/examples/parts/assign.js";
-import { holdShare } from "../../../../ts/io/examples/parts/split.js";
-import { spreadClasses } from "../../../../ts/io/examples/parts/folds.js";
+import { holdShare, spreadClasses } from "../../../../ts/io/examples/parts/split.js";
 
 /** What `holdShare` does, said plainly: every example asks for its unit again, and all is counted anew each time. */
 function plainShare(labels: readonly string[], units: readonly number[], share: number, seed: number): Set<number> {

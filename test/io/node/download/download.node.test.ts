@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { AbortError, ConfigError, ModelError } from "../../../../ts/errors/errors.js";
 import { downloadWhole, remoteFile } from "../../../../ts/io/node/index.js";
-import { Interrupted, Patience } from "../../../../ts/io/node/download/answer.js";
+import { Interrupted, Patience } from "../../../../ts/io/node/download/download.js";
 import { readRange } from "../../../../ts/io/byte-source.js";
 import { localSources } from "../../../../ts/training/node/local-sources.js";
 import { FlakyServer } from "./flaky-server.js";

@@ -1,3 +1,4 @@
+// @rest consumers
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";

@@ -3,9 +3,8 @@ import { init } from "../../../../ts/index.js";
 import { writeGguf, type WrittenValue } from "../../../../ts/io/gguf/write.js";
 import { decoderPlan } from "../../../../ts/models/decoders.js";
 import { ggufArchitecture } from "../../../../ts/models/gguf/names.js";
-import { RowEncoder } from "../../../../ts/models/gguf/writing/encode-rows.js";
-import type { WrittenType } from "../../../../ts/models/gguf/writing/types.js";
-import { sizeOf } from "../../../../ts/values/shape.js";
+import { RowEncoder, type WrittenType } from "../../../../ts/models/gguf/writing/written-types.js";
+import { sizeOf } from "../../../../ts/values/tensor.js";
 
 /** The config.json of a Qwen3.5 with twice as many heads of values as of keys. */
 export const qwen35Config = {

@@ -2,7 +2,7 @@ import { engine } from "../../../../ts/engine/engine.js";
 import { init } from "../../../../ts/index.js";
 import { streamGguf } from "../../../../ts/io/gguf/write.js";
 import { type ByteSink, concatenated } from "../../../../ts/io/byte-source.js";
-import { RowEncoder } from "../../../../ts/models/gguf/writing/encode-rows.js";
+import { RowEncoder } from "../../../../ts/models/gguf/writing/written-types.js";
 import type { WrittenModel } from "../../../../ts/models/gguf/writing/model.js";
 
 /** The file in memory. */

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CausalLanguageModel, ConfigError, ModelError } from "../../../../ts/index.js";
-import { type ChatWriter, writtenTurns } from "../../../../ts/models/language/training/conversation.js";
+import {
+  type ChatWriter,
+  takeLanguageExamples,
+  writtenTurns,
+} from "../../../../ts/models/language/training/training-examples.js";
 import type { Turn } from "../../../../ts/models/language/training/example-formats.js";
-import { takeLanguageExamples } from "../../../../ts/models/language/training/training-examples.js";
-import { preparePreference } from "../../../../ts/models/language/training/preference-examples.js";
-import { preferenceReader } from "../../../../ts/models/language/training/preference-rows.js";
+import { preferenceReader, preparePreference } from "../../../../ts/models/language/training/preference-rows.js";
 import { promptIds, readPrompt } from "../../../../ts/models/language/prompts.js";
 import { signs, templatedModel, templateOf } from "../tool-templates.js";
 import { decoderFiles } from "../golden-decoder.js";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CausalLanguageModel, ConfigError, engineInfo } from "../../../../ts/index.js";
 
 import { stepOfAdapter } from "../../../../ts/models/adapter-step.js";
-import { completionLoss } from "../../../../ts/models/language/training/completion-loss.js";
+import { completionLoss } from "../../../../ts/models/language/training/measure.js";
 import { lossOf } from "../../../../ts/models/language/training/language-training.js";
 import { rowsAtOnce } from "../../../../ts/models/decoder/memory.js";
 import { takeLanguageExamples } from "../../../../ts/models/language/training/training-examples.js";

@@ -9,9 +9,9 @@ import {
   type PreferenceFitOptions,
   type PreferenceLossOptions,
 } from "../../../../ts/index.js";
-import { otherAnswers } from "../../../../ts/models/language/training/preference-examples.js";
 import {
   exampleOf,
+  otherAnswers,
   preferenceReader,
   type ReadPreference,
 } from "../../../../ts/models/language/training/preference-rows.js";

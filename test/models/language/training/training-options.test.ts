@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AbortError, CausalLanguageModel, type Checkpoint, ConfigError, engineInfo } from "../../../../ts/index.js";
 import { type AdapterStep, stepOfAdapter } from "../../../../ts/models/adapter-step.js";
-import { settingsOf } from "../../../../ts/models/language/training/fit-settings.js";
+import { settingsOf } from "../../../../ts/models/language/training/language-training.js";
 import { takeLanguageExamples } from "../../../../ts/models/language/training/training-examples.js";
 import { decoderFiles, decoderGolden } from "../golden-decoder.js";
 

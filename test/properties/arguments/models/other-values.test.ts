@@ -1,3 +1,4 @@
+// @rest otherValues
 import { describe, expect, it } from "vitest";
 import { named, refusals } from "../refusals.js";
 import { classifierCalls, encoderCalls, modelCalls } from "./calls.js";

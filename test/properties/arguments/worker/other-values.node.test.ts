@@ -1,3 +1,4 @@
+// @rest otherValues
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { endWorker, setStage, stage, workerCalls } from "./calls.js";
 import { differences } from "./pairs.js";

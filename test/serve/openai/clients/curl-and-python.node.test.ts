@@ -1,3 +1,4 @@
+// @rest services
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";

@@ -1,6 +1,5 @@
-import { listFrom } from "../../../arguments/collections.js";
+import { listFrom, whole } from "../../../arguments/settings.js";
 import { checkOptions } from "../../../arguments/options.js";
-import { whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import type { Example } from "../example.js";

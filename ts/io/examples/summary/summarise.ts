@@ -1,6 +1,5 @@
-import { listFrom } from "../../../arguments/collections.js";
+import { callable, listFrom, unexpected, whole } from "../../../arguments/settings.js";
 import { checkOptions } from "../../../arguments/options.js";
-import { callable, unexpected, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { checkSignal } from "../../../waiting/abort.js";

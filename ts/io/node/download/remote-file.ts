@@ -1,8 +1,7 @@
 import { ConfigError } from "../../../errors/errors.js";
 import { clip } from "../../../errors/excerpt.js";
-import { Bucket } from "../bucket/bucket.js";
-import { takeBucketAddress } from "../bucket/bucket-access.js";
-import type { Ask } from "./answer.js";
+import { Bucket, takeBucketAddress } from "../bucket/bucket.js";
+import type { Ask } from "./download.js";
 
 /** Whether a name is an address of http, https or s3. */
 export const isRemote = (name: string) => /^(https?|s3):\/\//i.test(name);

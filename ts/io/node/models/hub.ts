@@ -5,7 +5,7 @@ import { throwIfAborted } from "../../../waiting/abort.js";
 import { parseJsonObject } from "../../json.js";
 import type { PinnedFile } from "../../known-models.js";
 import { readWeightMap, WEIGHTS, WEIGHTS_INDEX } from "../../safetensors/index.js";
-import { checkDigest, saveStream } from "../save-stream.js";
+import { checkDigest, saveStream } from "./model-cache.js";
 
 /** A download under way. */
 export interface DownloadProgress {

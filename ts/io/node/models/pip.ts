@@ -5,7 +5,7 @@ import { throwIfAborted } from "../../../waiting/abort.js";
 import { FormatError, ModelError } from "../../../errors/errors.js";
 import type { KnownModel, PinnedFile } from "../../known-models.js";
 import type { FetchOptions } from "./hub.js";
-import { checkDigest, type Digest, saveStream } from "../save-stream.js";
+import { checkDigest, type Digest, saveStream } from "./model-cache.js";
 import { createReadStream } from "node:fs";
 import { Unzip, UnzipInflate } from "fflate";
 

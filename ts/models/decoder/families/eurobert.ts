@@ -1,6 +1,5 @@
-import type { HeadPlan } from "../../architecture.js";
+import { beforeHead, type HeadPlan } from "../../architecture.js";
 import { type ConfigJson, flag, word } from "../../config-values.js";
-import { beforeHead } from "../../heads.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import { llamaLike, llamaNames, queryKeyValue } from "./llama-like.js";
 

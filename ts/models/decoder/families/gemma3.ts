@@ -1,4 +1,4 @@
-import { isRecord } from "../../../arguments/collections.js";
+import { isRecord } from "../../../arguments/settings.js";
 import { type ConfigJson, flag, numberOr, positive, refuse, whole } from "../../config-values.js";
 import type { DecoderLayerNames } from "../names.js";
 import { decoder, type DecoderArchitecture } from "../index.js";

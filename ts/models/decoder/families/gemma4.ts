@@ -1,4 +1,4 @@
-import { isRecord } from "../../../arguments/collections.js";
+import { isRecord } from "../../../arguments/settings.js";
 import { ModelError, UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { type ConfigJson, flag, refuse, whole, word } from "../../config-values.js";

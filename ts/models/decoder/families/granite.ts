@@ -4,7 +4,7 @@ import { type ConfigJson, flag, positive, whole } from "../../config-values.js";
 import type { DecoderConfig } from "../config.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import type { DecoderLayerNames } from "../names.js";
-import { expertNames, expertsShape, withExperts } from "./experts-config.js";
+import { expertNames, expertsShape, withExperts } from "../experts.js";
 import { llamaLike, llamaNames, queryKeyValue, typesOf } from "./llama-like.js";
 
 /** Llama with factors of embeddings, scores, residuals and logits (maximal update parametrisation, arXiv 2203.03466). */

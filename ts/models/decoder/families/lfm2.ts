@@ -3,7 +3,7 @@ import { type ConfigJson, flag, positive, refuse, whole } from "../../config-val
 import type { DecoderConfig, ExpertsShape } from "../config.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import type { DecoderLayerNames, DecoderNames } from "../names.js";
-import { expertNames, expertsShape, withExperts } from "./experts-config.js";
+import { expertNames, expertsShape, withExperts } from "../experts.js";
 import { llamaLike, llamaNames, queryKeyValue, typesOf } from "./llama-like.js";
 
 /** LFM2 (arXiv 2511.23404): most layers have a gated short convolution in place of attention. */

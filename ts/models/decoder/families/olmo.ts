@@ -1,6 +1,6 @@
 import { flag, refuse } from "../../config-values.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
-import { attentionAlone, expertNames, expertsShape, withExperts } from "./experts-config.js";
+import { attentionAlone, expertNames, expertsShape, withExperts } from "../experts.js";
 import { llamaLike, llamaNames, queryKeyNorms, queryKeyValue } from "./llama-like.js";
 
 /** OLMo 2 (arXiv 2501.00656): Llama with norms after attention and MLP, and over all queries and all keys. */

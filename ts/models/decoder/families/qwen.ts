@@ -3,7 +3,7 @@ import { type ConfigJson, flag, whole } from "../../config-values.js";
 import { type DecoderConfig, type DeltaShape, textConfig } from "../config.js";
 import { decoder, type DecoderArchitecture } from "../index.js";
 import type { DecoderLayerNames, DecoderNames } from "../names.js";
-import { attentionAlone, expertNames, expertsShape, withExperts } from "./experts-config.js";
+import { attentionAlone, expertNames, expertsShape, withExperts } from "../experts.js";
 import { llamaLike, llamaNames, queryKeyNorms, queryKeyValue, typesOf, windowsOf, withWindows } from "./llama-like.js";
 
 /** Sizes of transformers' configuration that files leave out. */

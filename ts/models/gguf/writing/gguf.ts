@@ -17,7 +17,7 @@ import { columnsOrdered, conversionOf, ordersIn, type RowOrder, rowsOrdered } fr
 import { isGrouped } from "../tensors.js";
 import { inRows, rowsOf, storedView } from "./hugging-face-values.js";
 import { type ModelToWrite, mostOf, type Workshop, type WrittenModel, type WrittenTensor } from "./model.js";
-import { fileTypes, isNarrowed, isWrittenType, typeOf, type WrittenType } from "./types.js";
+import { fileTypes, isNarrowed, isWrittenType, typeOf, type WrittenType } from "./written-types.js";
 
 /** A model's tokenizer files; null without tokenizer.json. Throws `ModelError` for invalid files. */
 export async function tokenizerFiles(

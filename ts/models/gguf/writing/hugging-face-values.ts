@@ -5,11 +5,11 @@ import { decodeTensor, type Dtype, dtypeBits, type OpenTensorFile } from "../../
 import type { Change } from "../../../merging/merge-plan.js";
 import { mergedValues } from "../../../merging/merged-pieces.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
-import { sizeOf } from "../../../values/shape.js";
+import { sizeOf } from "../../../values/tensor.js";
 import { type GgufArchitecture, tensorName } from "../names.js";
 import { columnsOrdered, conversionOf, convolutionShape, rowsOrdered, type TensorOrders } from "../rows.js";
 import { mergedText } from "../tensors.js";
-import { isTurned } from "./types.js";
+import { isTurned } from "./written-types.js";
 
 const plain: readonly string[] = ["F32", "F16", "BF16"] satisfies readonly Dtype[];
 

@@ -7,16 +7,15 @@ import { encodeTensor, type OpenTensorFile } from "../../../io/safetensors/index
 import type { Change } from "../../../merging/merge-plan.js";
 import type { Pause } from "../../../merging/stored-tensor.js";
 import { ggufTokenizerValues, type TokenizerFiles } from "../../../tokenize/gguf/gguf-tokenizer-values.js";
-import { sizeOf } from "../../../values/shape.js";
+import { sizeOf } from "../../../values/tensor.js";
 import { textConfig } from "../../decoder/config.js";
 import { decoderPlan } from "../../decoders.js";
-import { checkTensors, presentTensors } from "../../tensor-check.js";
+import { checkTensors, presentTensors } from "../../file-tensors.js";
 import { ggufNames } from "../names.js";
 import { headsOf, ordersOf, storedShape } from "../rows.js";
-import type { RowEncoder } from "./encode-rows.js";
+import { fileTypes, isTurned, isWrittenType, type RowEncoder, typeOf, type WrittenType } from "./written-types.js";
 import { arranged, inRows, valuesOf } from "./hugging-face-values.js";
 import { checkSaysAll, modelValues } from "./model-values.js";
-import { fileTypes, isTurned, isWrittenType, typeOf, type WrittenType } from "./types.js";
 import type { NamedShape } from "../../architecture.js";
 
 /** A tensor of a GGUF file, and what its values are in a model's own files. */

@@ -1,18 +1,14 @@
 import { AbortError, MemoryError } from "../../../errors/errors.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
-import { timer } from "../../../waiting/clock.js";
-import { nextTask } from "../../../waiting/next-task.js";
+import { nextTask, timer } from "../../../waiting/next-task.js";
 import { keepsState } from "../../decoder/config.js";
-import type { CachedTokens } from "../cached-tokens.js";
-import { type DecodedLogits, decodeStep } from "../decode-step.js";
+import { type CachedTokens, type DecodedLogits, decodeStep, PROMPT_TOKENS } from "../decode-step.js";
 import type { GenerationRequest } from "../generate.js";
-import type { CalledLanguageModel } from "../called-language-model.js";
-import { PROMPT_TOKENS } from "../read-prompts.js";
+import type { CalledLanguageModel } from "../load-language-model.js";
 import { type GeneratedToken, Sequence } from "../sequence.js";
-import { BatchText, type Expiry } from "./batch-text.js";
+import { BatchText, type Expiry, type SharedAdapter, SharedAdapters } from "./batch-text.js";
 import type { BlockStorage } from "./block-tree.js";
 import { PrefixCache } from "./prefix-cache.js";
-import { type SharedAdapter, SharedAdapters } from "./shared-adapters.js";
 import { commonLength } from "../../../values/number-list.js";
 
 /** Tokens of prompts in a pass that also generates: texts that are streamed would otherwise pause for a long prompt. */

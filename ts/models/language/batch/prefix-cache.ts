@@ -2,10 +2,10 @@ import { MemoryError } from "../../../errors/errors.js";
 import { commonLength } from "../../../values/number-list.js";
 import { keepsState } from "../../decoder/config.js";
 import { KeyValueCache } from "../../decoder/key-value-cache.js";
-import type { CalledLanguageModel } from "../called-language-model.js";
-import { refuseOnGpu } from "../../on-gpu.js";
-import { CachedTokens } from "../cached-tokens.js";
-import type { BatchText } from "./batch-text.js";
+import type { CalledLanguageModel } from "../load-language-model.js";
+import { refuseOnGpu } from "../../load-model.js";
+import { CachedTokens } from "../decode-step.js";
+import type { BatchText, SharedAdapters } from "./batch-text.js";
 import {
   type Beginning,
   beginningIn,
@@ -14,9 +14,8 @@ import {
   type BlockStorage,
   type BlockTree,
   type ReadBlock,
+  TreePrints,
 } from "./block-tree.js";
-import type { SharedAdapters } from "./shared-adapters.js";
-import { TreePrints } from "./tree-prints.js";
 
 /** A block to be added. */
 interface NewBlock extends Pick<Block, "ids"> {

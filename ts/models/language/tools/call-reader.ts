@@ -1,7 +1,17 @@
-import { Characters, isSpace, jsonKey, jsonString, jsonValue, NotACall, type Reading } from "./json-text.js";
-import { type CallSink, elementCall } from "./elements/element-call.js";
+import {
+  Characters,
+  isSpace,
+  jsonKey,
+  jsonString,
+  jsonValue,
+  keyword,
+  type KeywordStyle,
+  literal,
+  NotACall,
+  type Reading,
+} from "./literals.js";
+import { type CallSink, elementCall } from "./element-call.js";
 import type { ToolFamily } from "./families.js";
-import { keyword, type KeywordStyle, literal } from "./literals.js";
 import type { ToolCallPiece } from "./tool-options.js";
 import { type Types, ValueTypes } from "../../../constraint/schema/value-types.js";
 import type { Schema } from "../../../constraint/schema/keywords.js";

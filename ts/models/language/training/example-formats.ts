@@ -1,6 +1,5 @@
-import { checkRecord, isRecord } from "../../../arguments/collections.js";
+import { checkRecord, isRecord, text as isText } from "../../../arguments/settings.js";
 import { checkOptions } from "../../../arguments/options.js";
-import { text as isText } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { parseJson } from "../../../io/json.js";

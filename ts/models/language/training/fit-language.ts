@@ -11,8 +11,7 @@ import { stepOfAdapter } from "../../adapter-step.js";
 import { readAdapter } from "../generate-options.js";
 import type { LanguageModelParts } from "../load-language-model.js";
 import type { ExampleFields, LanguageExample } from "./example-formats.js";
-import { evaluateOn, type LanguageFitOptions, settingsOf, takeLanguageFit } from "./fit-settings.js";
-import { languageTask } from "./language-training.js";
+import { evaluateOn, type LanguageFitOptions, languageTask, settingsOf, takeLanguageFit } from "./language-training.js";
 import { type LanguageMetrics, type MeasureEvents, metricsOf, targetLosses } from "./measure.js";
 import { type ExampleOptions, takeLanguageExamples, type TrainingTokens } from "./training-examples.js";
 

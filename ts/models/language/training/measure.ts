@@ -1,5 +1,7 @@
-import type { AdapterSelection } from "../../../adapters/adapter-selection.js";
-import type { CallAdapters } from "../../../adapters/call-adapters.js";
+import type { AdapterSelection, CallAdapters } from "../../../adapters/adapter-selection.js";
+import { Gathered } from "../../../graph/gathered.js";
+import type { Graph, NodeId } from "../../../graph/graph.js";
+import { inferring } from "../../../graph/inferring.js";
 import { exp } from "../../../values/elementary.js";
 import { throwIfAborted } from "../../../waiting/abort.js";
 import { nextTask } from "../../../waiting/next-task.js";
@@ -7,10 +9,7 @@ import type { Decoder } from "../../decoder/decoder.js";
 import { inferenceMemory, rowsAtOnce } from "../../decoder/memory.js";
 import { raggedBatch } from "../../ragged-batch.js";
 import type { LanguageModelParts } from "../load-language-model.js";
-import { targetsOf } from "./completion-loss.js";
 import type { TrainingTokens } from "./training-examples.js";
-import { Gathered } from "../../../graph/gathered.js";
-import { inferring } from "../../../graph/inferring.js";
 
 /** Result of `CausalLanguageModel.evaluate`. */
 export interface LanguageMetrics {
@@ -125,4 +124,45 @@ export function metricsOf(losses: Float64Array, examples: readonly TrainingToken
   const targets = count((one) => one.targets.length);
   const loss = losses.reduce((sum, one) => sum + one, 0) / targets;
   return { loss, perplexity: exp(loss), targets, tokens: count(({ ids }) => ids.length) };
+}
+
+/** Rows of hidden states with a target, and the targets. */
+interface Targets {
+  readonly rows: Int32Array;
+  readonly ids: Int32Array;
+}
+
+/** The targets of a batch's examples, each at the row of the token before it. */
+export function targetsOf(examples: readonly TrainingTokens[], offsets: Int32Array): Targets {
+  const rows = examples.flatMap(({ targets }, i) => targets.map((target) => offsets[i]! + target - 1));
+  const ids = examples.flatMap((example) => example.targets.map((target) => example.ids[target]!));
+  return { rows: Int32Array.from(rows), ids: Int32Array.from(ids) };
+}
+
+/**
+ * Sum of the cross entropies of the targets. Rows without a target are skipped. Logits are computed in chunks, and recomputed for their
+ * gradient if there are several, so they are never in memory as a whole.
+ */
+export function completionLoss(
+  graph: Graph,
+  model: Decoder,
+  hidden: NodeId,
+  { rows, ids }: Targets,
+  selection: AdapterSelection,
+): NodeId {
+  const chosen = graph.embedding(hidden, rows);
+  const most = rowsAtOnce(model.config);
+  const piece = (start: number, end: number, x: NodeId) => {
+    const whole = start === 0 && end === rows.length;
+    const part = whole ? x : graph.slice(x, { dim: 0, start, end });
+    return graph.crossEntropy(model.logits(part, selection), ids.subarray(start, end), { reduction: "sum" });
+  };
+  if (rows.length <= most) return piece(0, rows.length, chosen);
+  let total: NodeId | null = null;
+  for (let start = 0; start < rows.length; start += most) {
+    const end = Math.min(start + most, rows.length);
+    const loss = graph.checkpoint((x: NodeId) => piece(start, end, x), [chosen]);
+    total = total === null ? loss : graph.add(total, loss);
+  }
+  return total!;
 }

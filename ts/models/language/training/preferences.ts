@@ -1,18 +1,22 @@
-import { listFrom } from "../../../arguments/collections.js";
-import { check, nonNegative, oneOf, positive, whole } from "../../../arguments/settings.js";
+import { check, listFrom, nonNegative, oneOf, positive, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { fit } from "../../../train/fit.js";
-import type { EvaluateEvery, FitOptions, FitReport } from "../../../train/fit-options.js";
-import { FIT_OPTIONS } from "../../../train/fit-settings.js";
+import { type EvaluateEvery, FIT_OPTIONS, type FitOptions, type FitReport } from "../../../train/fit-options.js";
 import { stepOfAdapter } from "../../adapter-step.js";
-import { refuseOnGpu } from "../../on-gpu.js";
+import { refuseOnGpu } from "../../load-model.js";
 import { adapterOf, type TrainingParts } from "./fit-language.js";
-import { evaluateOn, type LanguageTrainingOptions, readFitOptions, settingsOf } from "./fit-settings.js";
-import { checkExchangeable, otherAnswers, type PreparedPreference, preparePreference } from "./preference-examples.js";
+import { evaluateOn, type LanguageTrainingOptions, readFitOptions, settingsOf } from "./language-training.js";
+import {
+  checkExchangeable,
+  type LabelledAnswer,
+  otherAnswers,
+  type Preference,
+  preferenceReader,
+  type PreparedPreference,
+  preparePreference,
+} from "./preference-rows.js";
 import { type PreferenceLoss, type PreferenceLossName, preferenceLosses } from "./preference-losses.js";
-import { type LabelledAnswer, type Preference, preferenceReader } from "./preference-rows.js";
-import { measurePreferences } from "./preference-metrics.js";
-import { preferenceTask, tokensOf } from "./preference-task.js";
+import { measurePreferences, preferenceTask, tokensOf } from "./preference-task.js";
 
 /** The loss of preferences, and its constants by TRL's names. */
 export interface PreferenceLossOptions {

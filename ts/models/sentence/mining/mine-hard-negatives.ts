@@ -1,5 +1,5 @@
 import { throwIfAborted } from "../../../waiting/abort.js";
-import type { Prompts } from "../prompts.js";
+import type { Prompts } from "../encoder-options.js";
 import {
   type MinedExample,
   type MinedPair,

@@ -1,6 +1,5 @@
-import { isRecord, listFrom } from "../../../arguments/collections.js";
 import { choice, optional, or, readOptions } from "../../../arguments/options.js";
-import { callable, finite, flag, text, unexpected, whole } from "../../../arguments/settings.js";
+import { callable, finite, flag, isRecord, listFrom, text, unexpected, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { readSignal } from "../../../waiting/abort.js";
 

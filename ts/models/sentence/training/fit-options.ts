@@ -1,13 +1,11 @@
-import { checkRecord } from "../../../arguments/collections.js";
+import { callable, checkRecord, flag, oneOf, unexpected, whole } from "../../../arguments/settings.js";
 import { checkOptions, copiedOptions } from "../../../arguments/options.js";
-import { callable, flag, oneOf, unexpected, whole } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import type { FitOptions } from "../../../train/fit-options.js";
-import { FIT_OPTIONS } from "../../../train/fit-settings.js";
-import type { SentenceLossName } from "../../../train/losses/sentence-loss-options.js";
+import { FIT_OPTIONS, type FitOptions } from "../../../train/fit-options.js";
+import type { SentenceLossName } from "../../../train/losses/sentence-loss.js";
 import type { BatchSampler } from "./batch-samplers.js";
-import type { FitLossOptions } from "./loss-inputs.js";
+import type { FitLossOptions } from "./sentence-task.js";
 import type { SentenceExample } from "./sentence-examples.js";
 
 /** Options of `SentenceEncoder.fit`. */

@@ -2,23 +2,33 @@ import type { ModelAdapter } from "../../../adapters/model-adapter.js";
 import { ConfigError, LowrankError } from "../../../errors/errors.js";
 import type { Graph, NodeId } from "../../../graph/graph.js";
 import type { TextTokenizer } from "../../../tokenize/text-tokenizer.js";
-import type { FitReport } from "../../../train/fit-options.js";
-import { takeFitOptions } from "../../../train/fit-settings.js";
+import { type FitReport, takeFitOptions } from "../../../train/fit-options.js";
 import { fit } from "../../../train/fit.js";
-import type { SentenceLossName, SentenceLossOptions } from "../../../train/losses/sentence-loss-options.js";
-import { checkSentenceLoss, sentenceLoss } from "../../../train/losses/sentence-loss.js";
+import {
+  checkSentenceLoss,
+  sentenceLoss,
+  type SentenceLossName,
+  type SentenceLossOptions,
+} from "../../../train/losses/sentence-loss.js";
 import { breather } from "../../../waiting/next-task.js";
 import { type SentenceFitOptions, takeSentenceFit } from "./fit-options.js";
-import { givenHead, guideInputs, newHead, type SoftmaxHead, targetsOf } from "./loss-inputs.js";
-import { inEpochsOf } from "./sampled-order.js";
-import { orderOf, plainName, samplerOf } from "./sampler-of-loss.js";
+import {
+  givenHead,
+  guideInputs,
+  newHead,
+  sentenceTask,
+  type SoftmaxHead,
+  targetsOf,
+  type TokenizedRow,
+  type TrainedEncoder,
+} from "./sentence-task.js";
+import { inEpochsOf, orderOf, plainName, samplerOf } from "./batch-samplers.js";
 import {
   type SentenceExample,
   type SentenceRow,
   type SentenceRows,
   takeSentenceExamples,
 } from "./sentence-examples.js";
-import { sentenceTask, type TokenizedRow, type TrainedEncoder } from "./sentence-task.js";
 
 /** The loss of a batch's vectors, a column of texts each. */
 export type LossOf = (columns: readonly NodeId[], rows: readonly SentenceRow[]) => NodeId;

@@ -1,4 +1,4 @@
-import { isRecord, listFrom } from "../../../arguments/collections.js";
+import { isRecord, listFrom } from "../../../arguments/settings.js";
 import { ConfigError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
 import { floatsOf } from "../../../values/number-list.js";

@@ -1,6 +1,6 @@
 import { or, type Read, readOptions } from "../../../arguments/options.js";
 import { flag, unexpected } from "../../../arguments/settings.js";
-import type { CalledLanguageModel } from "../../../models/language/called-language-model.js";
+import type { CalledLanguageModel } from "../../../models/language/load-language-model.js";
 import type { GeneratedToken } from "../../../models/language/sequence.js";
 import type { ToolCall, ToolCallPiece, ToolOptions } from "../../../models/language/tools/tool-options.js";
 import { reading } from "../api-error.js";

@@ -1,6 +1,6 @@
 import { readOptions } from "../../../arguments/options.js";
 import { unexpected } from "../../../arguments/settings.js";
-import type { CalledLanguageModel } from "../../../models/language/called-language-model.js";
+import type { CalledLanguageModel } from "../../../models/language/load-language-model.js";
 import type { Prompt } from "../../../models/language/generate-options.js";
 import type { GeneratedToken } from "../../../models/language/sequence.js";
 import { reading } from "../api-error.js";

@@ -1,8 +1,7 @@
-import { isRecord } from "../../../arguments/collections.js";
+import { flag, isRecord, text, whole } from "../../../arguments/settings.js";
 import { optional, or, type Read, readOptions } from "../../../arguments/options.js";
-import { flag, text, whole } from "../../../arguments/settings.js";
 import type { SentenceEncoder } from "../../../models/sentence/sentence-encoder.js";
-import { scoresOf } from "../../../tasks/cross/activations.js";
+import { scoresOf } from "../../../tasks/cross/cross-options.js";
 import type { CrossEncoder } from "../../../tasks/cross/cross-encoder.js";
 import { ApiError, reading } from "../api-error.js";
 import { type Answered, type Answering, listOf, type TextEndpoint, type Texts } from "../texts.js";

@@ -1,9 +1,8 @@
-import { isRecord } from "../../../arguments/collections.js";
+import { flag, isRecord, list as listFrom, oneOf, text, unexpected } from "../../../arguments/settings.js";
 import { optional, or, type Read, readOptions } from "../../../arguments/options.js";
-import { flag, list as listFrom, oneOf, text, unexpected } from "../../../arguments/settings.js";
 import { UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import type { CalledLanguageModel } from "../../../models/language/called-language-model.js";
+import type { CalledLanguageModel } from "../../../models/language/load-language-model.js";
 import type { ToolOptions } from "../../../models/language/tools/tool-options.js";
 import { ApiError, reading } from "../api-error.js";
 import { answerSchema, generationFields, maxTokens, topLogprobs, unread, unsupported } from "../generation-fields.js";

@@ -1,8 +1,7 @@
-import { isRecord } from "../../../arguments/collections.js";
-import { list, oneOf, text, unexpected } from "../../../arguments/settings.js";
+import { isRecord, list, oneOf, text, unexpected } from "../../../arguments/settings.js";
 import { UnsupportedError } from "../../../errors/errors.js";
 import { excerpt } from "../../../errors/excerpt.js";
-import type { ChatMessage } from "../../../models/language/chat-message.js";
+import type { ChatMessage } from "../../../models/language/tools/tool-options.js";
 
 type Content = NonNullable<ChatMessage["content"]>;
 type Item = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { isRecord } from "../../../arguments/collections.js";
+import { isRecord } from "../../../arguments/settings.js";
 import { Fingerprint, isFingerprint } from "../../../io/fingerprint.js";
 import { type Beginning, beginningIn, BLOCK_TOKENS } from "../../../models/language/batch/block-tree.js";
 
