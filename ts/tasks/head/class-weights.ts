@@ -47,9 +47,24 @@ export function classWeightsOf(
     const used = counts.filter((count) => count > 0).length;
     return Float32Array.from(counts, (count) => (count === 0 ? 1 : targets.length / (used * count)));
   }
+  const weights = weightsByLabel(op, given, labels, (option, value) => {
+    const weight = positive(op, option, value);
+    if (Math.fround(weight) === 0) throw unexpected(op, option, "a number that float32 does not round to 0", value);
+    return weight;
+  });
+  return Float32Array.from(weights);
+}
+
+/** Weights by label as `check` returns them, in the order of `labels`; 1 for those without one. Throws `ConfigError` for unknown labels. */
+export function weightsByLabel(
+  op: string,
+  given: Readonly<Record<string, number>>,
+  labels: readonly string[],
+  check: (option: string, value: unknown) => number,
+): number[] {
   checkRecord(`${op}: classWeights are "balanced" or numbers by label`, given);
-  const weights = new Float32Array(labels.length).fill(1);
-  for (const [label, weight] of Object.entries(given)) {
+  const weights = labels.map(() => 1);
+  for (const [label, value] of Object.entries(given)) {
     const index = labels.indexOf(label);
     if (index < 0)
       throw new ConfigError(`${op}: classWeights names ${excerpt(label)}, which is not one of ${excerpt(labels)}`, {
@@ -57,9 +72,7 @@ export function classWeightsOf(
         option: "classWeights",
         label,
       });
-    const option = `classWeights[${JSON.stringify(label)}]`;
-    weights[index] = positive(op, option, weight);
-    if (weights[index] === 0) throw unexpected(op, option, "a number that float32 does not round to 0", weight);
+    weights[index] = check(`classWeights[${JSON.stringify(label)}]`, value);
   }
   return weights;
 }

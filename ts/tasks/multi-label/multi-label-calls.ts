@@ -1,7 +1,5 @@
 import { checkOptions } from "../../arguments/options.js";
-import { checkRecord, nonNegative, notExpected, oneOf, positive, whole } from "../../arguments/settings.js";
-import { ConfigError } from "../../errors/errors.js";
-import { excerpt } from "../../errors/excerpt.js";
+import { nonNegative, notExpected, oneOf, positive, whole } from "../../arguments/settings.js";
 import type { Graph, NodeId } from "../../graph/graph.js";
 import type { ForwardOptions } from "../../models/architecture.js";
 import { raggedBatch } from "../../models/ragged-batch.js";
@@ -16,7 +14,7 @@ import { logSigmoids, weightedSum } from "../../train/losses/loss-parts.js";
 import type { BatchLoss } from "../../train/task.js";
 import { exp, log } from "../../values/elementary.js";
 import type { Tensor } from "../../values/tensor.js";
-import type { ClassWeights } from "../head/class-weights.js";
+import { type ClassWeights, weightsByLabel } from "../head/class-weights.js";
 import {
   type ClassifierFitOptions,
   type ClassifierTraining,
@@ -181,19 +179,7 @@ export function posWeightsOf(
       return count === 0 || count === rows.length ? 1 : (rows.length - count) / count;
     });
   }
-  checkRecord(`${op}: classWeights are "balanced" or numbers by label`, given);
-  const weights = labels.map(() => 1);
-  for (const [label, weight] of Object.entries(given)) {
-    const place = labels.indexOf(label);
-    if (place < 0)
-      throw new ConfigError(`${op}: classWeights names ${excerpt(label)}, which is not one of ${excerpt(labels)}`, {
-        op,
-        option: "classWeights",
-        label,
-      });
-    weights[place] = nonNegative(op, `classWeights[${JSON.stringify(label)}]`, weight);
-  }
-  return weights;
+  return weightsByLabel(op, given, labels, (option, value) => nonNegative(op, option, value));
 }
 
 /** Summed binary cross entropy with logits `[texts, labels]`: Σ −w·y·log σ(z) − (1 − y)·log σ(−z). */
