@@ -106,15 +106,27 @@ const testFiles = ["test", "packages"].flatMap((folder) =>
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/")),
 );
 
-/** The words after a tag in a file's first lines, such as `// @needs browser` for what a machine may lack. */
-function tagged(file: string, tag: "needs" | "rest"): string[] {
-  const [head] = /^(\/\/ @\w+ [\w ]+\n)*/.exec(readFileSync(join(root, file), "utf8"))!;
-  const [, words = ""] = new RegExp(`^// @${tag} (.+)$`, "m").exec(head) ?? [];
-  return words.split(" ").filter((word) => word !== "");
+/** Tags in a test file's first lines, such as `// @needs browser`. */
+interface Tags {
+  readonly name: string;
+  /** What its tests need that a machine may lack. */
+  readonly needs: readonly string[];
+  /** Why `npm test` leaves it to the rest of the matrix. */
+  readonly rest: readonly string[];
 }
 
-/** The tags of each test file: what its tests need that a machine may lack, and why `npm test` leaves it to the rest of the matrix. */
-export const tags = testFiles.map((name) => ({ name, needs: tagged(name, "needs"), rest: tagged(name, "rest") }));
+function tagsOf(name: string): Tags {
+  const [head] = /^(\/\/ @\w+ [\w ]+\n)*/.exec(readFileSync(join(root, name), "utf8"))!;
+  const words = (tag: "needs" | "rest") =>
+    new RegExp(`^// @${tag} (.+)$`, "m")
+      .exec(head)?.[1]!
+      .split(" ")
+      .filter((word) => word !== "") ?? [];
+  return { name, needs: words("needs"), rest: words("rest") };
+}
+
+/** The tags of each test file. */
+export const tags = testFiles.map(tagsOf);
 
 /** The words that tags may have. */
 export const knownTags: Readonly<Record<"needs" | "rest", readonly string[]>> = {
