@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { root } from "../setup/paths.mjs";
 
@@ -88,6 +88,9 @@ const inWorker = new Map();
 export function workerScriptOf(id, { getModuleInfo, getModuleIds }) {
   if (inWorker.size === 0) {
     const parts = Object.keys(workerParts);
+    const gone = parts.filter((path) => !existsSync(join(root, path)));
+    if (gone.length > 0)
+      throw new Error(`the table of the worker's scripts names paths that do not exist: ${gone.join(", ")}`);
     const fileOf = (id) => relative(root, id.replace("\0", "")).split(sep).join("/");
     const partOf = (id) =>
       parts.filter((path) => `${fileOf(id)}/`.startsWith(`${path}/`)).sort((a, b) => b.length - a.length)[0];
