@@ -34,7 +34,7 @@ export { readSafetensors, writeSafetensors } from "../io/safetensors/index.js";
 export { Philox } from "../nn/random.js";
 export { HEAD_FILE, LABELS_FILE, takeLabels } from "../tasks/head/classifier-files.js";
 export type { ClassifyOptions } from "../tasks/head/classifier-parts.js";
-export { takeLearnt } from "../tasks/head/classifier-training.js";
+export { takeTrainingExamples } from "../tasks/head/classifier-training.js";
 export { sha256 } from "../io/sha256.js";
 export { exp, log } from "../values/elementary.js";
 export { sizeOf, formatShape } from "../values/tensor.js";

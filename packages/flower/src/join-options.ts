@@ -9,7 +9,7 @@ import {
   positive,
   readOptions,
   readSignal,
-  takeLearnt,
+  takeTrainingExamples,
   text,
   whole,
 } from "lowrank/extension";
@@ -142,11 +142,11 @@ export function takeJoinOptions<E>(options: JoinOptions<E>): TakenJoinOptions<E>
       return found;
     },
     examples(_, __, value) {
-      const examples = takeLearnt(what, value as readonly Example[]);
+      const examples = takeTrainingExamples(what, value as readonly Example[]);
       if (examples.length > 0) return examples;
       throw new ConfigError(`${what}: there are no training examples`, { op: what, length: 0 });
     },
-    validation: (_, __, value) => takeLearnt(what, (value ?? []) as readonly Example[], "keep"),
+    validation: (_, __, value) => takeTrainingExamples(what, (value ?? []) as readonly Example[], "keep"),
     adapter: or("federated", (_, name, value) => text(what, name, value as string)),
   });
 }

@@ -312,7 +312,7 @@ export function afterPadding(config: EncoderConfig, paddingIndex: number): Encod
 }
 
 /**
- * @internal Rows of the position embeddings. Where a padding token takes no position, one that stands in a text has the row of its own
+ * @internal Rows of the position embeddings. Where a padding token takes no position, one that occurs in a text has the row of its own
  * number, and those after it count on without it.
  */
 export function positionRows(

@@ -129,8 +129,8 @@ const [ROUNDS, FACTOR] = [2, 2];
 
 /** Labels that a fold would be tested on without a training example. */
 function missingIn(fold: LabelledFold, labels: readonly string[]): string[] {
-  const learnt = new Set(fold.train.map(({ label }) => label));
-  return labels.filter((label) => !learnt.has(label));
+  const trained = new Set(fold.train.map(({ label }) => label));
+  return labels.filter((label) => !trained.has(label));
 }
 
 /** Folds with near duplicates together; null if a fold would then have no training example of a label. */

@@ -68,11 +68,11 @@ export interface UnseenTexts {
  * @param nearTrained indices of the predictions whose text is a near duplicate
  */
 export function unseenTexts(
-  learnt: readonly Example[],
+  trained: readonly Example[],
   predictions: readonly Sample[],
   nearTrained: ReadonlySet<number>,
 ): UnseenTexts | null {
-  const known = new Set(learnt.map(({ text }) => plainText(text)));
+  const known = new Set(trained.map(({ text }) => plainText(text)));
   const others = [...predictions.entries()].filter(([, { text }]) => !known.has(plainText(text)));
   const unseen = others.filter(([place]) => !nearTrained.has(place)).map(([, prediction]) => prediction);
   const [seen, near, count] = [predictions.length - others.length, others.length - unseen.length, unseen.length];

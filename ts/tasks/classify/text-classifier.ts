@@ -39,7 +39,7 @@ import {
   emptyTextsOf,
   lossOf,
   takeExamples,
-  takeLearnt,
+  takeTrainingExamples,
   takeTokenized,
   takeTraining,
   type TokenizedExample,
@@ -266,7 +266,7 @@ export class TextClassifier<
       const given = copied(options);
       return (await severalLabels()).fitListHead(this, listed, given);
     }
-    const taken = takeLearnt("fitHead", examples as readonly Example[], emptyTextsOf(options));
+    const taken = takeTrainingExamples("fitHead", examples as readonly Example[], emptyTextsOf(options));
     const targets = taken.map(({ label }, i) => this.target(label, i));
     const settings = takeFitHeadOptions("fitHead", options, this.labels, targets, ["sampling", "emptyTexts"]);
     const texts = taken.map(({ text }) => text);
@@ -439,7 +439,7 @@ export class TextClassifier<
   /** Checks and copies all examples before any work. */
   private prepare(what: string, examples: readonly Example[], emptyTexts: EmptyTexts | undefined): TokenizedExample[] {
     const { tokenizer } = this;
-    return takeLearnt(what, examples, emptyTexts).map(({ text, label }, i) => {
+    return takeTrainingExamples(what, examples, emptyTexts).map(({ text, label }, i) => {
       let tokens: Int32Array | undefined;
       // Tokenized when a step first needs it: tokenizing 20,000 texts takes seconds, in which the event loop could not run.
       return {

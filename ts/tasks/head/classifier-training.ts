@@ -274,7 +274,7 @@ export const emptyTextsOf = (options: { readonly emptyTexts?: EmptyTexts } | nul
 const NAMED = 5;
 
 /** A copy of training examples. Throws `ConfigError` for invalid ones, and for empty texts unless they are to be kept. */
-export function takeLearnt(what: string, examples: readonly Example[], emptyTexts?: EmptyTexts): Example[] {
+export function takeTrainingExamples(what: string, examples: readonly Example[], emptyTexts?: EmptyTexts): Example[] {
   const taken = takeExamples(what, examples);
   refuseEmpty(what, taken, emptyTexts);
   return taken;

@@ -284,14 +284,14 @@ interface TokenBaselineWork {
 /** The measurement before training. A fitted head is the classifier's, or the one that training starts from. */
 async function measureTokenBaseline(work: TokenBaselineWork): Promise<TokenBaseline> {
   const { settings, classifier, parts: tokenized, spare, context } = work;
-  const { train: learnt } = tokenized;
+  const { train } = tokenized;
   const largestClass = shareOfLargest(work);
   if (!fitsHead(settings)) return { largestClass, headOnly: null, headEntities: null, headWords: 0 };
   const { signal, emit } = context;
   const { parts, head } = classifier;
   const { graph } = classifier.encoder;
   // Whole texts, in a seeded order, as many as fit in memory.
-  const all = [...learnt, ...spare];
+  const all = [...train, ...spare];
   const chosen = withinMemory(all, classifier.encoder.model.config.hiddenSize, settings.seed);
   const vectors = await wordVectors(parts, chosen, null, phaseEvents(context, "encode-train", chosen.length));
   // Only the fit that chooses the regularisation reports progress.
@@ -320,7 +320,7 @@ async function measureTokenBaseline(work: TokenBaselineWork): Promise<TokenBasel
   const { headStart } = recipes[settings.recipe];
   if (!settings.headOnly) {
     // Training starts from a head fitted to its own examples only: the others choose its step.
-    const own = new Set<TokenTargets>(learnt);
+    const own = new Set<TokenTargets>(train);
     const places = [...vectors.texts.keys()].filter((i) => own.has(vectors.texts[i]!));
     const some = { texts: places.map((i) => vectors.texts[i]!), rows: places.map((i) => vectors.rows[i]!) };
     set(headStart === null ? before : await fitted(some, best.regularisation * headStart));

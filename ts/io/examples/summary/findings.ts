@@ -50,22 +50,22 @@ function* ofLabels(
   { labels, similarLabels, train, validation, test }: Known,
   columns: ExampleColumns | undefined,
 ): Generator<DataFinding> {
-  const learnt = labels.filter(({ train: count }) => count > 0);
-  const all = learnt.map(({ label }) => label);
-  if (learnt.length === 1)
+  const trained = labels.filter(({ train: count }) => count > 0);
+  const all = trained.map(({ label }) => label);
+  if (trained.length === 1)
     yield stop(
       "one-label",
       `${train.examples === 1 ? "the only training text has" : `all ${train.examples} training texts have`} the label ${quoted(all)}, and a classifier needs two; is this the labels' column?`,
     );
-  const isId = learnt.length > FEW_LABELS && learnt.length > train.examples / 2;
+  const isId = trained.length > FEW_LABELS && trained.length > train.examples / 2;
   if (isId)
     yield stop(
       "id-labels",
-      `there are ${learnt.length} different labels in ${train.examples} examples (${quoted(all.slice(0, 2))}, …), as in a column of numbers or texts; name the labels' column`,
+      `there are ${trained.length} different labels in ${train.examples} examples (${quoted(all.slice(0, 2))}, …), as in a column of numbers or texts; name the labels' column`,
     );
   const held = [validation, test].filter((part) => part !== null);
   const unseen = labels.filter(({ train: count }) => count === 0).map(({ label }) => label);
-  if (unseen.length > 0 && learnt.length > 0)
+  if (unseen.length > 0 && trained.length > 0)
     yield stop(
       "unseen-labels",
       `${counted(unseen.length, "label")} without a training example: ${quoted(unseen)}; the model cannot predict ${unseen.length === 1 ? "it" : "them"}`,
@@ -86,7 +86,7 @@ function* ofLabels(
   const joined = isId ? [] : joinedLabels(all);
   if (joined.length > 0) {
     const among = new Set(joined);
-    const texts = learnt.reduce((sum, { label, train: count }) => sum + (among.has(label) ? count : 0), 0);
+    const texts = trained.reduce((sum, { label, train: count }) => sum + (among.has(label) ? count : 0), 0);
     const [is, each] = joined.length === 1 ? ["label is", "it is"] : ["labels are", "each is"];
     yield warn(
       "joined-labels",
@@ -104,7 +104,7 @@ function* ofLabels(
       "score-labels",
       `the ${all.length} labels are numbers with decimals (${quoted(all.slice(0, 3))}, …): each becomes a class, without an order; is this the labels' column?`,
     );
-  const few = learnt.filter(({ train: count }) => count < FEW);
+  const few = trained.filter(({ train: count }) => count < FEW);
   if (!isId && few.length > 0) {
     const list = few.slice(0, NAMED).map(({ label, train: count }) => `${JSON.stringify(clip(label, 40))} ${count}`);
     const more = few.length > NAMED ? ` and ${few.length - NAMED} more` : "";
@@ -114,7 +114,7 @@ function* ofLabels(
     );
   }
   // The validation is measured at the end only without a test.
-  const unmeasured = learnt
+  const unmeasured = trained
     .filter((count) => count[test === null ? "validation" : "test"] === 0)
     .map(({ label }) => label);
   if (!isId && held.length > 0 && unmeasured.length > 0)
